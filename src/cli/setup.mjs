@@ -1,0 +1,74 @@
+// What `npm start`, `npm test` and `npm run build` share. It needs nothing but Node: it installs the
+// dependencies where they are missing or older than the lock file, compiles, and goes on to what was asked for.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const [verb, ...rest] = process.argv.slice(2);
+
+requireNode();
+installIfNeeded();
+build();
+if (verb === 'start') {
+  const scenario = rest.length > 0 ? rest : ['run', join('scenarios', 'quickstart.yaml')];
+  process.exitCode = node(['dist/src/cli/bin.js', ...scenario]);
+} else if (verb === 'test') {
+  process.exitCode = test(rest);
+}
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(`windtunnel needs Node 20.19 or newer; this is ${process.version}.`);
+  process.exit(106);
+}
+
+function installIfNeeded() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  const wanted = `${createHash('sha256').update(lock).digest('hex')} node ${process.versions.node.split('.')[0]}\n`;
+  const stamp = join(root, 'node_modules', '.windtunnel-installed');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  console.error('windtunnel: installing dependencies (npm ci) …');
+  const code = run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    shell: process.platform === 'win32',
+  });
+  if (code !== 0) process.exit(code);
+  writeFileSync(stamp, wanted);
+}
+
+function build() {
+  // dist is cleared first: a test whose source is gone must not run again.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  mkdirSync(join(root, 'dist'));
+  const code = node(['node_modules/typescript/bin/tsc', '--pretty']);
+  if (code !== 0) process.exit(code);
+}
+
+/** Lists the test files itself, since `node --test` takes folders differently from one Node to the next. */
+function test(args) {
+  const files = args.filter((a) => !a.startsWith('-'));
+  const flags = args.filter((a) => a.startsWith('-'));
+  const chosen = readdirSync(join(root, 'dist', 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.js'))
+    .filter((file) => files.length === 0 || files.some((f) => file.includes(f)))
+    .sort()
+    .map((file) => join('dist', 'test', file));
+  if (chosen.length === 0) {
+    console.error(`windtunnel: no test matches ${files.join(' ')}`);
+    return 2;
+  }
+  return node(['--test', '--test-reporter=spec', '--enable-source-maps', ...flags, ...chosen]);
+}
+
+function node(args) {
+  return run(process.execPath, args);
+}
+
+function run(command, args, options = {}) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) console.error(`windtunnel: ${command}: ${error.message}`);
+  return status ?? (signal === 'SIGINT' ? 130 : 1);
+}

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+
+/** The one place, beside the clock and the CLI's entry, that touches the process it runs in. */
+export const nodeBinary: string = process.execPath;
+export const pid: number = process.pid;
+export const platform: NodeJS.Platform = process.platform;
+export const nodeVersion: string = process.version;
+
+/** True if this process may do what root may (its own user namespace counts). */
+export function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** The environment of this process, as it was given. */
+export function environment(): NodeJS.ProcessEnv {
+  return process.env;
+}
+
+/** CPU time that this process has used, in microseconds. */
+export function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+/** Resident memory of this process in bytes. */
+export function residentBytes(): number {
+  return process.memoryUsage.rss();
+}
+
+/** Ends this process. Only entry points of worker processes call it. */
+export function exit(code: number): never {
+  process.exit(code);
+}
+
+/** The channel to the process that started this one. Typed by what the two ends agreed to say. */
+export interface Channel<Out, In> {
+  send(message: Out): void;
+  /** Sends and resolves when the message has left; use before `exit`. */
+  flush(message: Out): Promise<void>;
+  onMessage(handler: (message: In) => void): void;
+  onDisconnect(handler: () => void): void;
+}
+
+/** The channel of a child to its parent. Throws if this process was not started with one. */
+export function parentChannel<Out, In>(): Channel<Out, In> {
+  if (!process.send) throw new Error('this program is a part of windtunnel and is started by it');
+  return {
+    send: (message) => void process.send?.(message, undefined, {}, () => {}),
+    flush: (message) =>
+      new Promise((resolve) => {
+        if (!process.connected) resolve();
+        else process.send?.(message, undefined, {}, () => resolve());
+      }),
+    onMessage: (handler) => void process.on('message', (m) => handler(m as In)),
+    onDisconnect: (handler) => void process.on('disconnect', handler),
+  };
+}
+
+/** Runs a command to its end and returns what it printed. Never throws for a non-zero exit code. */
+export function runCommand(
+  argv: readonly string[],
+  options: SpawnOptions = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child: ChildProcess = spawn(argv[0] as string, argv.slice(1), {
+      ...options,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout += chunk;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    child.on('error', (error) => resolve({ code: 127, stdout, stderr: stderr + error.message }));
+    child.on('close', (code, signal) => resolve({ code: code ?? 128, stdout, stderr: stderr + (signal ?? '') }));
+  });
+}

@@ -1,0 +1,346 @@
+/**
+ * The record of everything that happened, 32 bytes an event, in the order of arrival at the recorder.
+ * Workers pack events with a `Packer` and hand the bytes to the recorder, which appends them to `injections.bin`
+ * and `attempts.bin` (record/log-file.ts). Every figure of a report is computed from these two files.
+ */
+import type { Micros } from '../core/clock.ts';
+
+export const RECORD_BYTES = 32;
+
+/** "No reply", "no source", "no message": the largest value of the field. */
+export const NONE16 = 0xffff;
+export const NONE32 = 0xffffffff;
+export const NO_ISP = 0xff;
+
+/** Kinds of record. Append only: the numbers are in files. */
+export const Kind = {
+  injection: 1,
+  attempt: 2,
+  transaction: 3,
+  connectionOpened: 4,
+  connectionClosed: 5,
+  dsn: 6,
+  sample: 7,
+  pending: 8,
+  mark: 9,
+} as const;
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** SMTP stages at which an ISP answers. */
+export const STAGES = ['connect', 'ehlo', 'starttls', 'mail', 'rcpt', 'data', 'dot', 'idle'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** How a recipient attempt ended. `none`: the connection went away before an answer. */
+export const ATTEMPT_OUTCOMES = ['accepted', 'throttled', 'deferred', 'rejected', 'dropped', 'abandoned'] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+/** How a transaction ended (DESIGN "Words"): exactly one of these. */
+export const TRANSACTION_OUTCOMES = [
+  'accepted',
+  'throttled',
+  'deferred',
+  'rejected',
+  'dropped',
+  'abandoned',
+  'partial',
+  'recycled',
+] as const;
+export type TransactionOutcome = (typeof TRANSACTION_OUTCOMES)[number];
+
+/** How an injection ended. `dropped`: it was due and never begun, since no connection was free in time. */
+export const INJECTION_STATES = ['confirmed', 'unconfirmed', 'refused', 'dropped'] as const;
+export type InjectionState = (typeof INJECTION_STATES)[number];
+
+/** Actions of a DSN (RFC 3464 section 2.3.3). */
+export const DSN_ACTIONS = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as const;
+export type DsnAction = (typeof DSN_ACTIONS)[number];
+
+/** Values sampled over time. Append only. */
+export const SAMPLES = [
+  'allowance', // messages a second that an ISP would take now, per source or (source = none) over all
+  'queue_depth', // recipients or messages in the MTA's queue
+  'loop_delay', // event-loop delay of a worker, microseconds (slot: worker)
+  'cpu', // CPU share of a worker, 0 to 1 a core (slot: worker)
+  'late', // injections begun later than 10 ms after they were due, so far
+  'connections_open', // SMTP connections open at an ISP, per source
+] as const;
+export type SampleName = (typeof SAMPLES)[number];
+
+/** Moments of the run. Append only. */
+export const MARKS = ['load_started', 'load_ended', 'drained', 'drain_timeout', 'interrupted', 'mta_died'] as const;
+export type MarkName = (typeof MARKS)[number];
+
+/** Packs events into 32-byte records. Grows as needed; `take` hands the bytes out and starts anew. */
+export class Packer {
+  #capacity: number;
+  #count = 0;
+  #buffer: ArrayBuffer;
+  #f64: Float64Array;
+  #u32: Uint32Array;
+  #u16: Uint16Array;
+  #u8: Uint8Array;
+
+  constructor(capacity = 1024) {
+    this.#capacity = capacity;
+    this.#buffer = new ArrayBuffer(capacity * RECORD_BYTES);
+    this.#f64 = new Float64Array(this.#buffer);
+    this.#u32 = new Uint32Array(this.#buffer);
+    this.#u16 = new Uint16Array(this.#buffer);
+    this.#u8 = new Uint8Array(this.#buffer);
+  }
+
+  /** Records since the last `take`. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The packed records, or undefined if there are none. The bytes belong to the caller. */
+  take(): Uint8Array | undefined {
+    if (this.#count === 0) return undefined;
+    const bytes = this.#u8.slice(0, this.#count * RECORD_BYTES);
+    this.#count = 0;
+    return bytes;
+  }
+
+  /**
+   * One injection.
+   * @param due the moment that the schedule named, microseconds since the epoch
+   * @param sentAfter microseconds from due to the first byte; `doneAfter` to the MTA's reply to the dot
+   * @param code the MTA's last reply code, 0 if none was read
+   */
+  injection(e: {
+    due: Micros;
+    sentAfter: number;
+    doneAfter: number;
+    message: number;
+    connection: number;
+    code: number;
+    recipients: number;
+    state: InjectionState;
+  }): void {
+    const i = this.#next(Kind.injection);
+    this.#f64[i * 4] = e.due;
+    this.#u32[i * 8 + 2] = e.message;
+    this.#u32[i * 8 + 3] = clamp32(e.sentAfter);
+    this.#u32[i * 8 + 4] = clamp32(e.doneAfter);
+    this.#u16[i * 16 + 10] = e.recipients;
+    this.#u16[i * 16 + 11] = e.connection & 0xffff;
+    this.#u16[i * 16 + 12] = e.code;
+    this.#u8[i * 32 + 29] = INJECTION_STATES.indexOf(e.state);
+  }
+
+  /**
+   * The end of one recipient attempt. `slot` NONE16: every recipient of the message at this ISP (a refusal at
+   * MAIL names none). `mismatched`: envelope and header named different messages.
+   */
+  attempt(e: {
+    at: Micros;
+    isp: number;
+    source: number;
+    message: number;
+    slot: number;
+    connection: number;
+    reply: number;
+    stage: Stage;
+    outcome: AttemptOutcome;
+    mismatched?: boolean;
+  }): void {
+    const i = this.#event(Kind.attempt, e);
+    this.#u32[i * 8 + 2] = e.message;
+    this.#u32[i * 8 + 3] = e.connection;
+    this.#u16[i * 16 + 10] = e.slot;
+    this.#u16[i * 16 + 12] = e.reply;
+    this.#u8[i * 32 + 28] = STAGES.indexOf(e.stage);
+    this.#u8[i * 32 + 29] = ATTEMPT_OUTCOMES.indexOf(e.outcome);
+    this.#u16[i * 16 + 15] = e.mismatched ? 1 : 0;
+  }
+
+  /** The end of one transaction. `bytes`: size of the message as received, 0 if none was. */
+  transaction(e: {
+    at: Micros;
+    isp: number;
+    source: number;
+    message: number;
+    connection: number;
+    reply: number;
+    stage: Stage;
+    outcome: TransactionOutcome;
+    recipients: number;
+    bytes: number;
+  }): void {
+    const i = this.#event(Kind.transaction, e);
+    this.#u32[i * 8 + 2] = e.message;
+    this.#u32[i * 8 + 3] = e.connection;
+    this.#u32[i * 8 + 4] = clamp32(e.bytes);
+    this.#u16[i * 16 + 10] = e.recipients;
+    this.#u16[i * 16 + 12] = e.reply;
+    this.#u8[i * 32 + 28] = STAGES.indexOf(e.stage);
+    this.#u8[i * 32 + 29] = TRANSACTION_OUTCOMES.indexOf(e.outcome);
+  }
+
+  /** A connection that the ISP took, or refused with `reply` at once. */
+  connectionOpened(e: { at: Micros; isp: number; source: number; connection: number; reply: number }): void {
+    const i = this.#event(Kind.connectionOpened, e);
+    this.#u32[i * 8 + 3] = e.connection;
+    this.#u16[i * 16 + 12] = e.reply;
+  }
+
+  /** The end of a connection, with the transactions begun on it. */
+  connectionClosed(e: {
+    at: Micros;
+    isp: number;
+    source: number;
+    connection: number;
+    transactions: number;
+    reply: number;
+  }): void {
+    const i = this.#event(Kind.connectionClosed, e);
+    this.#u32[i * 8 + 3] = e.connection;
+    this.#u32[i * 8 + 4] = e.transactions;
+    this.#u16[i * 16 + 12] = e.reply;
+  }
+
+  /** One recipient's block of a delivery status notification that the mailroom received. */
+  dsn(e: { at: Micros; message: number; slot: number; action: DsnAction }): void {
+    const i = this.#event(Kind.dsn, { at: e.at, isp: NO_ISP, source: NONE16 });
+    this.#u32[i * 8 + 2] = e.message;
+    this.#u16[i * 16 + 10] = e.slot;
+    this.#u8[i * 32 + 29] = DSN_ACTIONS.indexOf(e.action);
+  }
+
+  /** A recipient that the MTA's own queue still lists at the end of the run. */
+  pending(e: { at: Micros; message: number; slot: number }): void {
+    const i = this.#event(Kind.pending, { at: e.at, isp: NO_ISP, source: NONE16 });
+    this.#u32[i * 8 + 2] = e.message;
+    this.#u16[i * 16 + 10] = e.slot;
+  }
+
+  /** A value at a moment. `worker` names who measured it, where it is about a worker. */
+  sample(e: { at: Micros; name: SampleName; value: number; isp?: number; source?: number; worker?: number }): void {
+    const i = this.#event(Kind.sample, { at: e.at, isp: e.isp ?? NO_ISP, source: e.source ?? NONE16 });
+    this.#f64[i * 4 + 1] = e.value;
+    this.#u16[i * 16 + 10] = e.worker ?? NONE16;
+    this.#u8[i * 32 + 29] = SAMPLES.indexOf(e.name);
+  }
+
+  /** A moment of the run. */
+  mark(e: { at: Micros; name: MarkName }): void {
+    const i = this.#event(Kind.mark, { at: e.at, isp: NO_ISP, source: NONE16 });
+    this.#u8[i * 32 + 29] = MARKS.indexOf(e.name);
+  }
+
+  #event(kind: Kind, e: { at: Micros; isp: number; source: number }): number {
+    const i = this.#next(kind);
+    this.#f64[i * 4] = e.at;
+    this.#u16[i * 16 + 11] = e.source;
+    this.#u8[i * 32 + 27] = e.isp;
+    return i;
+  }
+
+  #next(kind: Kind): number {
+    if (this.#count === this.#capacity) this.#grow();
+    const i = this.#count++;
+    this.#u32.fill(0, i * 8, i * 8 + 8);
+    this.#u8[i * 32 + 26] = kind;
+    return i;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    const larger = new Uint8Array(this.#capacity * RECORD_BYTES);
+    larger.set(this.#u8);
+    this.#u8 = larger;
+    this.#buffer = larger.buffer;
+    this.#f64 = new Float64Array(this.#buffer);
+    this.#u32 = new Uint32Array(this.#buffer);
+    this.#u16 = new Uint16Array(this.#buffer);
+  }
+}
+
+/**
+ * Reads packed records in place. Move `index`, then ask for fields; nothing is allocated for a record.
+ * Fields mean what the Packer's method of that kind says.
+ */
+export class RecordView {
+  readonly count: number;
+  index = 0;
+  readonly #f64: Float64Array;
+  readonly #u32: Uint32Array;
+  readonly #u16: Uint16Array;
+  readonly #u8: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    // Typed arrays need alignment; bytes that came through a file or a channel may lie anywhere.
+    const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+    this.count = Math.floor(aligned.byteLength / RECORD_BYTES);
+    this.#u8 = aligned;
+    this.#f64 = new Float64Array(aligned.buffer, aligned.byteOffset, this.count * 4);
+    this.#u32 = new Uint32Array(aligned.buffer, aligned.byteOffset, this.count * 8);
+    this.#u16 = new Uint16Array(aligned.buffer, aligned.byteOffset, this.count * 16);
+  }
+
+  get kind(): Kind {
+    return this.#u8[this.index * 32 + 26] as Kind;
+  }
+  get at(): Micros {
+    return this.#f64[this.index * 4] as number;
+  }
+  get value(): number {
+    return this.#f64[this.index * 4 + 1] as number;
+  }
+  get message(): number {
+    return this.#u32[this.index * 8 + 2] as number;
+  }
+  get connection(): number {
+    return this.#u32[this.index * 8 + 3] as number;
+  }
+  /** Injections: microseconds from due to the first byte. */
+  get sentAfter(): number {
+    return this.#u32[this.index * 8 + 3] as number;
+  }
+  /** Injections: microseconds from due to the reply. */
+  get doneAfter(): number {
+    return this.#u32[this.index * 8 + 4] as number;
+  }
+  get bytes(): number {
+    return this.#u32[this.index * 8 + 4] as number;
+  }
+  get transactions(): number {
+    return this.#u32[this.index * 8 + 4] as number;
+  }
+  get slot(): number {
+    return this.#u16[this.index * 16 + 10] as number;
+  }
+  get recipients(): number {
+    return this.#u16[this.index * 16 + 10] as number;
+  }
+  get worker(): number {
+    return this.#u16[this.index * 16 + 10] as number;
+  }
+  get source(): number {
+    return this.#u16[this.index * 16 + 11] as number;
+  }
+  get reply(): number {
+    return this.#u16[this.index * 16 + 12] as number;
+  }
+  get code(): number {
+    return this.#u16[this.index * 16 + 12] as number;
+  }
+  get isp(): number {
+    return this.#u8[this.index * 32 + 27] as number;
+  }
+  get stage(): Stage {
+    return STAGES[this.#u8[this.index * 32 + 28] as number] as Stage;
+  }
+  /** The ordinal of outcome, state, action, sample or mark; look it up in the list of that kind. */
+  get outcome(): number {
+    return this.#u8[this.index * 32 + 29] as number;
+  }
+  get mismatched(): boolean {
+    return this.#u16[this.index * 16 + 15] === 1;
+  }
+}
+
+function clamp32(value: number): number {
+  return Math.max(0, Math.min(NONE32 - 1, Math.round(value)));
+}
