@@ -1,0 +1,41 @@
+import { BlockList, isIP } from 'node:net';
+import { HarnessError } from '../core/errors.ts';
+
+declare const proven: unique symbol;
+
+/**
+ * Evidence that load can reach nothing but the lab. Driver and adapters take one as an argument and don't start
+ * without it. Only seal.ts (which looks at the interfaces and routes) and `loopbackOnly` make one.
+ */
+export interface LabProof {
+  readonly [proven]: true;
+  readonly lab: 'sealed' | 'loopback';
+}
+
+/** The proof that no seal is needed, since every target is checked to be loopback. */
+export function loopbackOnly(): LabProof {
+  return { lab: 'loopback' } as LabProof;
+}
+
+/** For seal.ts alone, after it has looked at this process's interfaces and routes. */
+export function sealedProof(): LabProof {
+  return { lab: 'sealed' } as LabProof;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** True for 127.0.0.0/8 and ::1. */
+export function isLoopback(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Throws (kind `usage`) unless the address is one that load may be sent to under this proof. */
+export function requireTarget(proof: LabProof, address: string): void {
+  if (proof.lab === 'sealed' || isLoopback(address)) return;
+  throw new HarnessError('usage', `refusing to send load to ${address}: without a seal only loopback addresses are targets`, {
+    hint: 'run it where a seal can be made (Linux, unshare and ip), or name a loopback address',
+  });
+}

@@ -1,0 +1,215 @@
+/**
+ * What a run showed: the one value that every report (HTML, JSON, console) is made from. Plain data, no methods,
+ * so that it survives JSON. Times are seconds since the load began, unless the name says otherwise.
+ */
+
+/** The whole result of a run. `summary.json` is this without `series`. */
+export interface Summary {
+  readonly schema: 1;
+  readonly run: RunFacts;
+  readonly verdict: Verdict;
+  /** What limits the worth of the result: harness saturated, drain timed out, torn log, no seal. */
+  readonly warnings: readonly string[];
+  readonly thresholds: readonly ThresholdResult[];
+  readonly totals: Totals;
+  /** Recipients by outcome (DESIGN "Conservation"); the counts add up to `totals.injectedRecipients`. */
+  readonly conservation: readonly OutcomeCount[];
+  readonly isps: readonly IspSummary[];
+  readonly latency: readonly LatencySummary[];
+  /** Every metric that a threshold can name, without tags. */
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  readonly phases: readonly Phase[];
+  readonly harness: HarnessLoad;
+  readonly machine: Machine;
+  readonly mta: MtaFacts;
+}
+
+export interface RunFacts {
+  readonly id: string;
+  readonly scenario: string;
+  readonly file: string;
+  /** The question that the scenario's opening comment asks, if it has one. */
+  readonly question: string;
+  readonly seed: number;
+  readonly startedAt: string;
+  /** From the first due injection to the end of the drain. */
+  readonly durationSeconds: number;
+  readonly loadSeconds: number;
+  readonly command: string;
+  readonly version: string;
+  readonly lab: 'sealed' | 'loopback';
+  readonly clockScale: number;
+  readonly interrupted: boolean;
+}
+
+export interface Verdict {
+  readonly passed: boolean;
+  readonly exitCode: number;
+  /** One sentence for the head of the report. */
+  readonly sentence: string;
+}
+
+export interface ThresholdResult {
+  /** As written, selector included: `delivered{isp:yahoo}`. */
+  readonly metric: string;
+  readonly expression: string;
+  readonly passed: boolean;
+  /** null where the metric has no value ("no samples"). */
+  readonly actual: number | null;
+  readonly actualText: string;
+  /** Why and by how much, one line for people. */
+  readonly sentence: string;
+}
+
+export interface Totals {
+  readonly injectedMessages: number;
+  readonly injectedRecipients: number;
+  readonly refusedInjections: number;
+  readonly unconfirmedInjections: number;
+  readonly droppedIterations: number;
+  readonly delivered: number;
+  readonly throttled: number;
+  readonly deferred: number;
+  readonly rejected: number;
+  readonly connectionsOpened: number;
+  readonly transactions: number;
+  /** Mean over the load, messages a second. */
+  readonly injectedPerSecond: number;
+  /** Mean from the first to the last delivery, recipients a second. */
+  readonly deliveredPerSecond: number;
+}
+
+export type Outcome = 'delivered' | 'bounced' | 'expired' | 'pending' | 'lost' | 'unaccounted';
+
+export interface OutcomeCount {
+  readonly outcome: Outcome;
+  readonly count: number;
+  /** Sub-counts that are part of `count`, such as "bounced without a DSN" or "delivered twice by the MTA". */
+  readonly notes: readonly { readonly name: string; readonly count: number }[];
+}
+
+export interface IspSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly recipients: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly attempts: number;
+  readonly accepted: number;
+  readonly throttled: number;
+  readonly deferred: number;
+  readonly rejected: number;
+  readonly connectionsOpened: number;
+  readonly connectionsRefused: number;
+  /** Replies given, most frequent first. */
+  readonly replies: readonly ReplyCount[];
+}
+
+export interface ReplyCount {
+  readonly id: string;
+  readonly stage: string;
+  readonly code: number;
+  readonly enhanced: string | null;
+  readonly class: 'accepted' | 'throttled' | 'deferred' | 'rejected';
+  /** The wording as sent, one entry a line, placeholders filled in as an example. */
+  readonly text: readonly string[];
+  readonly count: number;
+  /** Where the wording is from, and how sure that is. */
+  readonly source: string;
+  readonly mark: 'documented' | 'observed' | 'assumed';
+}
+
+export interface LatencySummary {
+  /** `injection` (from the intended time), `injection service time` (from the first byte), `delivery`, `delivery to gmail` … */
+  readonly name: string;
+  readonly count: number;
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+  /** HDR percentile curve: pairs of (percentile 0..100, milliseconds), at most 200. */
+  readonly curve: readonly (readonly [number, number])[];
+}
+
+export type MetricValue =
+  | { readonly kind: 'counter'; readonly count: number; readonly rate: number }
+  | { readonly kind: 'rate'; readonly rate: number; readonly passes: number; readonly total: number }
+  | { readonly kind: 'gauge'; readonly value: number; readonly min: number; readonly max: number }
+  | {
+      readonly kind: 'trend';
+      readonly count: number;
+      readonly avg: number;
+      readonly min: number;
+      readonly med: number;
+      readonly max: number;
+      readonly p90: number;
+      readonly p95: number;
+      readonly p99: number;
+    };
+
+export interface Phase {
+  readonly name: 'warmup' | 'baseline' | 'incident' | 'recovery';
+  readonly from: number;
+  readonly to: number;
+  /** Incidents only: what changed, for whom. */
+  readonly isp?: string;
+  readonly label?: string;
+}
+
+export interface HarnessLoad {
+  /** Highest event-loop delay seen, per worker. */
+  readonly workers: readonly { readonly name: string; readonly maxLoopDelayMs: number; readonly meanCpu: number }[];
+  /** Injections begun more than 10 ms after they were due. */
+  readonly lateInjections: number;
+  /** True if the harness, not the MTA, may have set the pace. */
+  readonly saturated: boolean;
+}
+
+export interface Machine {
+  readonly cpus: number;
+  readonly cpuModel: string;
+  readonly memoryBytes: number;
+  readonly platform: string;
+  readonly node: string;
+}
+
+export interface MtaFacts {
+  readonly adapter: string;
+  readonly version: string;
+  readonly sources: readonly string[];
+  /** Name and content of each configuration file that the run generated. */
+  readonly config: readonly { readonly name: string; readonly text: string }[];
+}
+
+/** The timeline, drawn by the report and written to timeline.csv. All arrays have the length of `t`. */
+export interface Series {
+  /** Length of a bucket in seconds. */
+  readonly bucketSeconds: number;
+  /** Start of each bucket, seconds since the load began. */
+  readonly t: readonly number[];
+  /** Injected messages a second. */
+  readonly injected: readonly number[];
+  /** Recipients or messages in the MTA's queue; null where it was not sampled. */
+  readonly queueDepth: readonly (number | null)[];
+  readonly isps: readonly IspSeries[];
+  /** Replies a second by SMTP code over all ISPs, such as "250", "421", "550". */
+  readonly codes: readonly { readonly code: string; readonly perSecond: readonly number[] }[];
+  /** Delivery latency by the moment of delivery; null where nothing was delivered. */
+  readonly deliveryP50Ms: readonly (number | null)[];
+  readonly deliveryP99Ms: readonly (number | null)[];
+}
+
+/** Recipient attempts a second at one ISP. */
+export interface IspSeries {
+  readonly id: string;
+  readonly name: string;
+  /** The most that the ISP would take a second, sustained; null = no limit applies. */
+  readonly allowance: readonly (number | null)[];
+  readonly attempts: readonly number[];
+  readonly accepted: readonly number[];
+  readonly throttled: readonly number[];
+  readonly deferred: readonly number[];
+  readonly rejected: readonly number[];
+  readonly connectionsOpen: readonly number[];
+}
