@@ -117,6 +117,8 @@ export class Packer {
     code: number;
     recipients: number;
     state: InjectionState;
+    /** The one recipient that the MTA refused, in a record of its own after the message's. */
+    refusedSlot?: number;
   }): void {
     const i = this.#next(Kind.injection);
     this.#f64[i * 4] = e.due;
@@ -127,6 +129,7 @@ export class Packer {
     this.#u16[i * 16 + 11] = e.connection & 0xffff;
     this.#u16[i * 16 + 12] = e.code;
     this.#u8[i * 32 + 29] = INJECTION_STATES.indexOf(e.state);
+    this.#u16[i * 16 + 15] = e.refusedSlot === undefined ? 0 : e.refusedSlot + 1;
   }
 
   /**
@@ -335,6 +338,11 @@ export class RecordView {
   /** The ordinal of outcome, state, action, sample or mark; look it up in the list of that kind. */
   get outcome(): number {
     return this.#u8[this.index * 32 + 29] as number;
+  }
+  /** Injections: the recipient that this record is about, undefined where it is the whole message. */
+  get refusedSlot(): number | undefined {
+    const field = this.#u16[this.index * 16 + 15] as number;
+    return field === 0 ? undefined : field - 1;
   }
   get mismatched(): boolean {
     return this.#u16[this.index * 16 + 15] === 1;

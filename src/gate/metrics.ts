@@ -1,0 +1,130 @@
+/** k6's four kinds of metric, and what a threshold may ask of each. */
+export type MetricKind = 'counter' | 'rate' | 'gauge' | 'trend';
+
+/** Tags by which a metric can be narrowed: `delivered{isp:yahoo,phase:incident}`. */
+export type TagName = 'isp' | 'source' | 'phase' | 'reply';
+
+/** One metric that thresholds and reports know. */
+export interface MetricDefinition {
+  readonly kind: MetricKind;
+  /** `ms` for times (thresholds may write `250`, `250ms` or `2s`), `` for plain numbers. */
+  readonly unit: 'ms' | '';
+  readonly tags: readonly TagName[];
+  /** One sentence for `windtunnel check` and the README. */
+  readonly meaning: string;
+}
+
+const attempts = ['isp', 'source', 'phase', 'reply'] as const;
+
+/** Every metric of a run. Names and kinds are k6's style; the order is the order in reports. */
+export const METRICS = {
+  injections: {
+    kind: 'counter',
+    unit: '',
+    tags: ['phase'],
+    meaning: 'messages that the MTA took with a 250 that the driver read',
+  },
+  injection_duration: {
+    kind: 'trend',
+    unit: 'ms',
+    tags: ['phase'],
+    meaning: "from the moment the schedule named to the MTA's 250",
+  },
+  injection_service_time: {
+    kind: 'trend',
+    unit: 'ms',
+    tags: ['phase'],
+    meaning: "from the first byte sent to the MTA's 250",
+  },
+  injection_failed: {
+    kind: 'rate',
+    unit: '',
+    tags: ['phase'],
+    meaning: 'share of begun injections that were refused or not confirmed',
+  },
+  dropped_iterations: {
+    kind: 'counter',
+    unit: '',
+    tags: ['phase'],
+    meaning: 'messages that were due and never begun, since no connection became free before the load ended',
+  },
+  connections_opened: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp', 'source', 'phase'],
+    meaning: 'connections to the ISPs, refused ones too',
+  },
+  wasted_connections: {
+    kind: 'rate',
+    unit: '',
+    tags: ['isp', 'source', 'phase'],
+    meaning: 'share of connections that the ISP refused at once',
+  },
+  transactions: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp', 'source', 'phase'],
+    meaning: 'mail transactions begun at the ISPs (MAIL received)',
+  },
+  delivered: { kind: 'counter', unit: '', tags: attempts, meaning: 'recipient attempts that an ISP accepted' },
+  throttled: {
+    kind: 'counter',
+    unit: '',
+    tags: attempts,
+    meaning: "recipient attempts answered 4xx for the sender's rate, connections or reputation",
+  },
+  deferred: { kind: 'counter', unit: '', tags: attempts, meaning: 'recipient attempts answered with any other 4xx' },
+  rejected: { kind: 'counter', unit: '', tags: attempts, meaning: 'recipient attempts answered 5xx' },
+  dropped: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp', 'source', 'phase'],
+    meaning: 'recipient attempts that the ISP ended without a reply',
+  },
+  wasted_attempts: {
+    kind: 'rate',
+    unit: '',
+    tags: ['isp', 'source', 'phase'],
+    meaning: 'share of transactions that ended throttled',
+  },
+  delivery_latency: {
+    kind: 'trend',
+    unit: 'ms',
+    tags: ['isp', 'source', 'phase'],
+    meaning: "from the injection's intended moment to the ISP's first 250 for the recipient",
+  },
+  attempts_per_delivery: {
+    kind: 'trend',
+    unit: '',
+    tags: ['isp'],
+    meaning: 'attempts that a delivered recipient took',
+  },
+  messages_per_connection: {
+    kind: 'trend',
+    unit: '',
+    tags: ['isp', 'source'],
+    meaning: 'transactions on each connection to an ISP',
+  },
+  queue_depth: { kind: 'gauge', unit: '', tags: [], meaning: "the MTA's queue: the last value, lowest, highest" },
+  bounced: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients: 5xx, and reported or gone' },
+  expired: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients: never a 250 or 5xx, given up with a DSN' },
+  pending: { kind: 'counter', unit: '', tags: ['isp'], meaning: "recipients still in the MTA's queue at the end" },
+  lost: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients gone from the queue without a word' },
+  duplicated: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    meaning: 'recipients delivered more than once, for which the MTA is to blame',
+  },
+  unaccounted: { kind: 'counter', unit: '', tags: ['isp'], meaning: "recipients whose end can't be known" },
+  missing_dsn: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'bounced recipients for whom no DSN came' },
+  false_bounce: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'delivered recipients reported as failed' },
+  mismatched: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'envelope and header named different messages' },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof METRICS;
+
+/** The definition of a metric by name, or undefined. */
+export function metricNamed(name: string): MetricDefinition | undefined {
+  return Object.hasOwn(METRICS, name) ? METRICS[name as MetricName] : undefined;
+}

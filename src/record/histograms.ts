@@ -1,0 +1,68 @@
+/** HDR histograms in the one layout that the whole harness uses: microseconds from 1 µs to 1 h, three digits. */
+
+export type { Histogram };
+
+const HIGHEST = 3_600_000_000;
+
+/** An empty histogram. */
+export function createHistogram(): Histogram {
+  return build({
+    bitBucketSize: 32,
+    autoResize: false,
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: HIGHEST,
+    numberOfSignificantValueDigits: 3,
+    useWebAssembly: false,
+  });
+}
+
+/** A histogram that counts how many values had to be pushed into its range. */
+export interface Recorded {
+  readonly histogram: Histogram;
+  clamped: number;
+}
+
+export function createRecorded(): Recorded {
+  return { histogram: createHistogram(), clamped: 0 };
+}
+
+/** Records a value; one outside 1 µs to 1 h is recorded as the nearest end and counted as clamped. */
+export function record(into: Recorded, value: number): void {
+  const whole = Math.round(value);
+  if (whole > HIGHEST) {
+    into.clamped++;
+    into.histogram.recordValue(HIGHEST);
+  } else into.histogram.recordValue(whole < 1 ? 1 : whole);
+}
+
+/** All of `parts` in one. */
+export function merge(parts: Iterable<Recorded>): Recorded {
+  const total = createRecorded();
+  for (const part of parts) {
+    total.histogram.add(part.histogram);
+    total.clamped += part.clamped;
+  }
+  return total;
+}
+
+/** The text of a `.hlog` file: one interval a histogram, tagged by its name (HdrHistogram log format 1.2). */
+export function histogramLog(
+  histograms: readonly { tag: string; histogram: Histogram }[],
+  startedAtMs: number,
+  seconds: number,
+): string {
+  let text = '';
+  const writer = new HistogramLogWriter((chunk) => {
+    text += chunk;
+  });
+  writer.outputLogFormatVersion();
+  writer.outputStartTime(startedAtMs);
+  writer.outputLegend();
+  for (const { tag, histogram } of histograms) {
+    histogram.tag = tag;
+    histogram.startTimeStampMsec = startedAtMs;
+    histogram.endTimeStampMsec = startedAtMs + seconds * 1e3;
+    writer.outputIntervalHistogram(histogram);
+  }
+  return text;
+}
