@@ -1,0 +1,83 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { after, sleepMs } from '../../core/clock.ts';
+
+/** An address and port for SMTP. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A port that nothing listens on now at a local address. */
+export function freePort(address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, address, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Waits until Haraka has said that it listens and its port greets with 220. The log comes first, since another
+ * program that holds the port may greet as well. Resolves with true, or false when it has ended or the time is up.
+ */
+export async function takesMail(
+  at: Endpoint,
+  logFile: string,
+  ended: Promise<unknown>,
+  deadlineMs: number,
+): Promise<boolean> {
+  let over = false;
+  const cancel = after(deadlineMs, () => {
+    over = true;
+  });
+  void ended.then(() => {
+    over = true;
+  });
+  try {
+    while (!over) {
+      if ((await logText(logFile)).includes('Listening on ') && (await greets(at))) return true;
+      await sleepMs(25);
+    }
+    return false;
+  } finally {
+    cancel();
+  }
+}
+
+/** The last lines of a log that are not empty. */
+export async function lastLines(logFile: string, count: number): Promise<string> {
+  return (await logText(logFile)).split('\n').filter(Boolean).slice(-count).join('\n');
+}
+
+/** Resolves, with a sentence, when the process has ended or could not be started. */
+export function ended(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`Haraka could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => {
+      resolve(signal ? `Haraka was ended by ${signal}` : `Haraka ended with exit code ${code}`);
+    });
+  });
+}
+
+async function logText(logFile: string): Promise<string> {
+  return readFile(logFile, 'utf8').catch(() => '');
+}
+
+function greets({ address, port }: Endpoint): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.once('data', (data) => {
+      resolve(data.toString('latin1').startsWith('220'));
+      socket.end('QUIT\r\n');
+    });
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+  });
+}
