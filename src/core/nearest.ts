@@ -24,7 +24,8 @@ function editDistance(a: string, b: string): number {
     for (let j = 1; j < columns; j++) {
       const same = a[i - 1] === b[j - 1];
       let cost = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, at(i - 2, j - 2) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, at(i - 2, j - 2) + 1);
       table[i * columns + j] = cost;
     }
   }

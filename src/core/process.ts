@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /** The one place, beside the clock and the CLI's entry, that touches the process it runs in. */
 export const nodeBinary: string = process.execPath;
@@ -76,6 +76,17 @@ export function runCommand(
       stderr += chunk;
     });
     child.on('error', (error) => resolve({ code: 127, stdout, stderr: stderr + error.message }));
-    child.on('close', (code, signal) => resolve({ code: code ?? 128, stdout, stderr: stderr + (signal ?? '') }));
+    child.on('close', (code, signal) =>
+      resolve({ code: code ?? 128, stdout, stderr: stderr + (signal ?? '') }),
+    );
   });
+}
+
+/** Kills a process group at once. One that is gone already is fine. */
+export function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // ESRCH: nothing of it is left, which is what was wanted.
+  }
 }

@@ -89,5 +89,7 @@ export function trim(value: number): string {
 
 function splitClock(text: string): { body: string; clock: ClockName | undefined } {
   const match = /^(.*)@(real|sim)$/.exec(text);
-  return match ? { body: match[1] as string, clock: match[2] as ClockName } : { body: text, clock: undefined };
+  return match
+    ? { body: match[1] as string, clock: match[2] as ClockName }
+    : { body: text, clock: undefined };
 }

@@ -66,14 +66,24 @@ export const METRICS = {
     tags: ['isp', 'source', 'phase'],
     meaning: 'mail transactions begun at the ISPs (MAIL received)',
   },
-  delivered: { kind: 'counter', unit: '', tags: attempts, meaning: 'recipient attempts that an ISP accepted' },
+  delivered: {
+    kind: 'counter',
+    unit: '',
+    tags: attempts,
+    meaning: 'recipient attempts that an ISP accepted',
+  },
   throttled: {
     kind: 'counter',
     unit: '',
     tags: attempts,
     meaning: "recipient attempts answered 4xx for the sender's rate, connections or reputation",
   },
-  deferred: { kind: 'counter', unit: '', tags: attempts, meaning: 'recipient attempts answered with any other 4xx' },
+  deferred: {
+    kind: 'counter',
+    unit: '',
+    tags: attempts,
+    meaning: 'recipient attempts answered with any other 4xx',
+  },
   rejected: { kind: 'counter', unit: '', tags: attempts, meaning: 'recipient attempts answered 5xx' },
   dropped: {
     kind: 'counter',
@@ -105,11 +115,31 @@ export const METRICS = {
     tags: ['isp', 'source'],
     meaning: 'transactions on each connection to an ISP',
   },
-  queue_depth: { kind: 'gauge', unit: '', tags: [], meaning: "the MTA's queue: the last value, lowest, highest" },
+  queue_depth: {
+    kind: 'gauge',
+    unit: '',
+    tags: [],
+    meaning: "the MTA's queue: the last value, lowest, highest",
+  },
   bounced: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients: 5xx, and reported or gone' },
-  expired: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients: never a 250 or 5xx, given up with a DSN' },
-  pending: { kind: 'counter', unit: '', tags: ['isp'], meaning: "recipients still in the MTA's queue at the end" },
-  lost: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients gone from the queue without a word' },
+  expired: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    meaning: 'recipients: never a 250 or 5xx, given up with a DSN',
+  },
+  pending: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    meaning: "recipients still in the MTA's queue at the end",
+  },
+  lost: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    meaning: 'recipients gone from the queue without a word',
+  },
   duplicated: {
     kind: 'counter',
     unit: '',
@@ -117,9 +147,24 @@ export const METRICS = {
     meaning: 'recipients delivered more than once, for which the MTA is to blame',
   },
   unaccounted: { kind: 'counter', unit: '', tags: ['isp'], meaning: "recipients whose end can't be known" },
-  missing_dsn: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'bounced recipients for whom no DSN came' },
-  false_bounce: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'delivered recipients reported as failed' },
-  mismatched: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'envelope and header named different messages' },
+  missing_dsn: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    meaning: 'bounced recipients for whom no DSN came',
+  },
+  false_bounce: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    meaning: 'delivered recipients reported as failed',
+  },
+  mismatched: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    meaning: 'envelope and header named different messages',
+  },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type MetricName = keyof typeof METRICS;

@@ -73,9 +73,13 @@ export function parseThreshold(key: string, expression: string, known: KnownTags
   const target = parseKey(key, known, problems);
   const definition = target && metricNamed(target.metric);
 
-  const match = /^\s*([a-z]+(?:\(\s*[\d.]+\s*\))?)\s*(>=|<=|===|==|!=|>|<)\s*(-?[\d.]+)\s*([a-z%]*)\s*$/.exec(expression);
+  const match = /^\s*([a-z]+(?:\(\s*[\d.]+\s*\))?)\s*(>=|<=|===|==|!=|>|<)\s*(-?[\d.]+)\s*([a-z%]*)\s*$/.exec(
+    expression,
+  );
   if (!match) {
-    problems.push(`"${expression}" is not a threshold; expected an aggregation, an operator and a number, such as "p(99)<250"`);
+    problems.push(
+      `"${expression}" is not a threshold; expected an aggregation, an operator and a number, such as "p(99)<250"`,
+    );
     return problems;
   }
   const [, aggregationText = '', operator = '', numberText = '', unit = ''] = match;
@@ -134,7 +138,9 @@ function parseKey(
   const definition = metricNamed(metric);
   if (!definition) {
     const near = nearest(metric, metricNames());
-    problems.push(`unknown metric "${metric}"${near ? `; did you mean ${near}?` : `; expected one of ${metricNames().join(', ')}`}`);
+    problems.push(
+      `unknown metric "${metric}"${near ? `; did you mean ${near}?` : `; expected one of ${metricNames().join(', ')}`}`,
+    );
     return undefined;
   }
   const selector: Selector = {};
@@ -183,7 +189,8 @@ function parseLimit(numberText: string, unit: string, metricUnit: 'ms' | ''): nu
   const value = Number(numberText);
   if (Number.isNaN(value)) return `"${numberText}" is not a number`;
   if (unit === '') return value;
-  if (unit === '%') return metricUnit === '' ? value / 100 : `a time can't be a percentage; expected ms, s, m or h`;
+  if (unit === '%')
+    return metricUnit === '' ? value / 100 : `a time can't be a percentage; expected ms, s, m or h`;
   const factor = MS_PER_UNIT[unit];
   if (factor === undefined) return `unknown unit "${unit}"; expected ms, s, m, h or %`;
   return metricUnit === 'ms' ? value * factor : `"${unit}" is a unit of time, and this metric is not a time`;

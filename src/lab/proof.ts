@@ -35,7 +35,11 @@ export function isLoopback(address: string): boolean {
 /** Throws (kind `usage`) unless the address is one that load may be sent to under this proof. */
 export function requireTarget(proof: LabProof, address: string): void {
   if (proof.lab === 'sealed' || isLoopback(address)) return;
-  throw new HarnessError('usage', `refusing to send load to ${address}: without a seal only loopback addresses are targets`, {
-    hint: 'run it where a seal can be made (Linux, unshare and ip), or name a loopback address',
-  });
+  throw new HarnessError(
+    'usage',
+    `refusing to send load to ${address}: without a seal only loopback addresses are targets`,
+    {
+      hint: 'run it where a seal can be made (Linux, unshare and ip), or name a loopback address',
+    },
+  );
 }

@@ -31,7 +31,14 @@ export const STAGES = ['connect', 'ehlo', 'starttls', 'mail', 'rcpt', 'data', 'd
 export type Stage = (typeof STAGES)[number];
 
 /** How a recipient attempt ended. `none`: the connection went away before an answer. */
-export const ATTEMPT_OUTCOMES = ['accepted', 'throttled', 'deferred', 'rejected', 'dropped', 'abandoned'] as const;
+export const ATTEMPT_OUTCOMES = [
+  'accepted',
+  'throttled',
+  'deferred',
+  'rejected',
+  'dropped',
+  'abandoned',
+] as const;
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 
 /** How a transaction ended (DESIGN "Words"): exactly one of these. */
@@ -67,7 +74,16 @@ export const SAMPLES = [
 export type SampleName = (typeof SAMPLES)[number];
 
 /** Moments of the run. Append only. */
-export const MARKS = ['load_started', 'load_ended', 'drained', 'drain_timeout', 'interrupted', 'mta_died'] as const;
+export const MARKS = [
+  'load_started',
+  'load_ended',
+  'drained',
+  'drain_timeout',
+  'interrupted',
+  'mta_died',
+  'queue_listed', // the pending records name all that was left in the MTA's queue
+  'ended',
+] as const;
 export type MarkName = (typeof MARKS)[number];
 
 /** Packs events into 32-byte records. Grows as needed; `take` hands the bytes out and starts anew. */
@@ -219,7 +235,14 @@ export class Packer {
   }
 
   /** A value at a moment. `worker` names who measured it, where it is about a worker. */
-  sample(e: { at: Micros; name: SampleName; value: number; isp?: number; source?: number; worker?: number }): void {
+  sample(e: {
+    at: Micros;
+    name: SampleName;
+    value: number;
+    isp?: number;
+    source?: number;
+    worker?: number;
+  }): void {
     const i = this.#event(Kind.sample, { at: e.at, isp: e.isp ?? NO_ISP, source: e.source ?? NONE16 });
     this.#f64[i * 4 + 1] = e.value;
     this.#u16[i * 16 + 10] = e.worker ?? NONE16;

@@ -1,4 +1,5 @@
 /** HDR histograms in the one layout that the whole harness uses: microseconds from 1 µs to 1 h, three digits. */
+import { build, type Histogram, HistogramLogWriter } from 'hdr-histogram-js';
 
 export type { Histogram };
 

@@ -78,7 +78,10 @@ export function readLog(path: string): LogContent {
     const whole = length > 0 && length % RECORD_BYTES === 0 && end <= bytes.length;
     const block = bytes.subarray(at + HEADER_BYTES, end);
     if (!whole || crc32(block) !== bytes.readUInt32LE(at + 4)) {
-      return { blocks, torn: `${path} is torn at byte ${at} of ${bytes.length}; what comes after is left out` };
+      return {
+        blocks,
+        torn: `${path} is torn at byte ${at} of ${bytes.length}; what comes after is left out`,
+      };
     }
     blocks.push(block);
     at = end;

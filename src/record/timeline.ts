@@ -1,6 +1,13 @@
 /** Counters per second and (ISP, source, reply), and values sampled over time. */
 import type { Micros } from '../core/clock.ts';
-import { ATTEMPT_OUTCOMES, NONE16, NO_ISP, type RecordView, SAMPLES, TRANSACTION_OUTCOMES } from './attempt-log.ts';
+import {
+  ATTEMPT_OUTCOMES,
+  NO_ISP,
+  NONE16,
+  type RecordView,
+  SAMPLES,
+  TRANSACTION_OUTCOMES,
+} from './attempt-log.ts';
 
 /** Length of a bucket: one real second (DESIGN "Adaptation"). */
 export const BUCKET_MICROS = 1e6;

@@ -1,0 +1,211 @@
+/** Answers what a threshold asks: the value of a metric, narrowed by tags. */
+
+import type { MetricName } from '../gate/metrics.ts';
+import type { Measured, Selector } from '../gate/threshold.ts';
+import type { Aggregate, InjectionCounts } from '../record/aggregate.ts';
+import { ATTEMPT_OUTCOMES, type AttemptOutcome, TRANSACTION_OUTCOMES } from '../record/attempt-log.ts';
+import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
+import { BUCKET_MICROS, isGlobal, type Row } from '../record/timeline.ts';
+import type { Conservation, OutcomeCounts } from './conservation.ts';
+import { PHASES, type PhaseSpan, phaseAt } from './phases.ts';
+
+/** The names that stand behind the numbers in the records. */
+export interface Names {
+  /** ISP ids by index. */
+  readonly isps: readonly string[];
+  /** Source addresses by index. */
+  readonly sources: readonly string[];
+  /** Reply ids by index. */
+  readonly replies: readonly string[];
+  readonly phases: readonly PhaseSpan[];
+}
+
+export type Measure = (metric: MetricName, selector: Selector) => Measured | undefined;
+
+/** Builds the function that measures. Rates are over the load, or over the phase that the selector names. */
+export function createMeasure(aggregate: Aggregate, outcome: Conservation, names: Names): Measure {
+  const loadEnd = names.phases.at(-1)?.to ?? 0;
+
+  function rows(selector: Selector): Row[] {
+    const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
+    const source = selector.source === undefined ? undefined : names.sources.indexOf(selector.source);
+    const replies = selector.reply;
+    return [...aggregate.timeline.rows()].filter(
+      (row) =>
+        (isp === undefined || row.isp === isp) &&
+        (source === undefined || row.source === source) &&
+        (replies === undefined || names.replies[row.reply] === replies) &&
+        (selector.phase === undefined ||
+          phaseAt(names.phases, row.bucket * BUCKET_MICROS) === selector.phase),
+    );
+  }
+
+  /** A counter: the count is of everything; the rate of what fell into the load (or the phase), over its length. */
+  function counter(selector: Selector, value: (row: Row) => number): Measured {
+    let count = 0;
+    let within = 0;
+    for (const row of rows(selector)) {
+      const n = value(row);
+      count += n;
+      const at = row.bucket * BUCKET_MICROS;
+      if (at >= 0 && at < loadEnd) within += n;
+    }
+    return { kind: 'counter', count, rate: within / seconds(selector) };
+  }
+
+  function seconds(selector: Selector): number {
+    const spans = names.phases.filter((s) => selector.phase === undefined || s.name === selector.phase);
+    return Math.max(1e-6, spans.reduce((sum, s) => sum + s.to - s.from, 0) / 1e6);
+  }
+
+  const byOutcome = (name: AttemptOutcome) => {
+    const ordinal = ATTEMPT_OUTCOMES.indexOf(name);
+    return (row: Row): number => row.attempts[ordinal] as number;
+  };
+  const transactions = (row: Row): number => row.transactions.reduce((sum, n) => sum + n, 0);
+
+  function ratio(selector: Selector, part: (row: Row) => number, whole: (row: Row) => number): Measured {
+    const matching = rows(selector);
+    const total = matching.reduce((sum, row) => sum + whole(row), 0);
+    const passes = matching.reduce((sum, row) => sum + part(row), 0);
+    return { kind: 'rate', rate: total === 0 ? 0 : passes / total, total };
+  }
+
+  function injections(selector: Selector): InjectionCounts[] {
+    return [...aggregate.injections].filter(([p]) => (selector.phase ?? p) === p).map(([, counts]) => counts);
+  }
+
+  function fromOutcomes(selector: Selector, value: (counts: OutcomeCounts) => number): Measured {
+    const counts =
+      selector.isp === undefined ? outcome.total : outcome.byIsp[names.isps.indexOf(selector.isp)];
+    const count = counts ? value(counts) : 0;
+    return { kind: 'counter', count, rate: count / seconds({}) };
+  }
+
+  /** One pass over the delivered recipients that a selector matches. */
+  function deliveredTrend(selector: Selector, value: (recipient: number) => number, scale: number): Measured {
+    const { ledger } = aggregate;
+    const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
+    const source = selector.source === undefined ? undefined : names.sources.indexOf(selector.source);
+    const into = createRecorded();
+    for (let r = 0; r < ledger.size; r++) {
+      if (ledger.accepted(r) === 0 || !ledger.isConfirmed(r)) continue;
+      if (isp !== undefined && ledger.isp(r) !== isp) continue;
+      if (source !== undefined && ledger.acceptedFrom(r) !== source) continue;
+      if (selector.phase !== undefined && phaseAt(names.phases, ledger.acceptedAt(r)) !== selector.phase)
+        continue;
+      record(into, value(r));
+    }
+    return trend(into, scale);
+  }
+
+  return (metric, selector) => {
+    switch (metric) {
+      case 'injections':
+        return injectionCounter(injections(selector), seconds(selector), 'confirmed');
+      case 'dropped_iterations':
+        return injectionCounter(injections(selector), seconds(selector), 'dropped');
+      case 'injection_failed': {
+        const all = injections(selector);
+        const failed = all.reduce((sum, c) => sum + c.messages.refused + c.messages.unconfirmed, 0);
+        const total = failed + all.reduce((sum, c) => sum + c.messages.confirmed, 0);
+        return { kind: 'rate', rate: total === 0 ? 0 : failed / total, total };
+      }
+      case 'injection_duration':
+        return trend(merge(injections(selector).map((c) => c.duration)), 1e-3);
+      case 'injection_service_time':
+        return trend(merge(injections(selector).map((c) => c.serviceTime)), 1e-3);
+      case 'connections_opened':
+        return counter(selector, (row) => row.connectionsOpened);
+      case 'wasted_connections':
+        return ratio(
+          selector,
+          (row) => row.connectionsRefused,
+          (row) => row.connectionsOpened,
+        );
+      case 'transactions':
+        return counter(selector, transactions);
+      case 'wasted_attempts': {
+        const throttled = TRANSACTION_OUTCOMES.indexOf('throttled');
+        const recycled = TRANSACTION_OUTCOMES.indexOf('recycled');
+        const tried = (row: Row): number => transactions(row) - (row.transactions[recycled] as number);
+        return ratio(selector, (row) => row.transactions[throttled] as number, tried);
+      }
+      case 'delivered':
+        return counter(selector, byOutcome('accepted'));
+      case 'throttled':
+      case 'deferred':
+      case 'rejected':
+      case 'dropped':
+        return counter(selector, byOutcome(metric));
+      case 'delivery_latency': {
+        const { ledger } = aggregate;
+        return deliveredTrend(selector, (r) => ledger.acceptedAt(r) - ledger.due(r), 1e-3);
+      }
+      case 'attempts_per_delivery':
+        return deliveredTrend(selector, (r) => aggregate.ledger.attempts(r), 1);
+      case 'messages_per_connection': {
+        const isp = selector.isp === undefined ? undefined : String(names.isps.indexOf(selector.isp));
+        const source =
+          selector.source === undefined ? undefined : String(names.sources.indexOf(selector.source));
+        const parts = [...aggregate.messagesPerConnection].filter(([key]) => {
+          const [i, s] = key.split('/');
+          return (isp ?? i) === i && (source ?? s) === s;
+        });
+        return trend(merge(parts.map(([, recorded]) => recorded)), 1);
+      }
+      case 'queue_depth': {
+        const values = aggregate.timeline.samples
+          .filter((s) => s.name === 'queue_depth' && isGlobal(s))
+          .map((s) => s.value);
+        if (values.length === 0) return undefined;
+        const min = values.reduce((a, b) => Math.min(a, b));
+        const max = values.reduce((a, b) => Math.max(a, b));
+        return { kind: 'gauge', value: values.at(-1) as number, min, max };
+      }
+      case 'bounced':
+      case 'expired':
+      case 'pending':
+      case 'lost':
+      case 'unaccounted':
+        return fromOutcomes(selector, (counts) => counts.outcomes[metric]);
+      case 'duplicated':
+        return fromOutcomes(selector, (counts) => counts.duplicated);
+      case 'missing_dsn':
+        return fromOutcomes(selector, (counts) => counts.missingDsns);
+      case 'false_bounce':
+        return fromOutcomes(selector, (counts) => counts.falseBounces);
+      case 'mismatched': {
+        const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
+        let count = 0;
+        for (const [i, n] of aggregate.mismatched) if (isp === undefined || i === isp) count += n;
+        return { kind: 'counter', count, rate: count / seconds({}) };
+      }
+    }
+  };
+}
+
+/** The phases that a selector may name. */
+export const phaseNames: readonly string[] = PHASES;
+
+function injectionCounter(
+  parts: readonly InjectionCounts[],
+  seconds: number,
+  state: 'confirmed' | 'dropped',
+): Measured {
+  const count = parts.reduce((sum, c) => sum + c.messages[state], 0);
+  return { kind: 'counter', count, rate: count / seconds };
+}
+
+/** A trend over a histogram; `scale` turns what was recorded into the metric's unit. */
+export function trend({ histogram }: Recorded, scale: number): Extract<Measured, { kind: 'trend' }> {
+  const count = histogram.totalCount;
+  return {
+    kind: 'trend',
+    count,
+    avg: histogram.mean * scale,
+    min: count === 0 ? 0 : histogram.minNonZeroValue * scale,
+    max: histogram.maxValue * scale,
+    percentile: (p) => histogram.getValueAtPercentile(p) * scale,
+  };
+}

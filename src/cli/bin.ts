@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import type { OutputStream } from './io.ts';
+import { main } from './main.ts';
+
+const plain = process.env.NO_COLOR !== undefined || process.env.TERM === 'dumb';
+
+function output(stream: NodeJS.WriteStream): OutputStream {
+  return {
+    write: (text) => stream.write(text),
+    get isTTY() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.columns;
+    },
+    color: stream.isTTY && !plain,
+  };
+}
+
+process.exitCode = await main({
+  argv: process.argv.slice(2),
+  stdout: output(process.stdout),
+  stderr: output(process.stderr),
+  onInterrupt(handler) {
+    process.on('SIGINT', handler);
+    process.on('SIGTERM', handler);
+  },
+});

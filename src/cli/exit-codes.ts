@@ -1,0 +1,39 @@
+import type { FailureKind } from '../core/errors.ts';
+
+/** The exit codes; k6's numbers where k6 has one. */
+export const ExitCode = {
+  passed: 0,
+  bug: 1,
+  usage: 2,
+  thresholdFailed: 99,
+  invalidScenario: 104,
+  interrupted: 105,
+  labFailed: 106,
+} as const;
+
+/** The exit code of an expected failure. */
+export function exitCodeOf(kind: FailureKind): number {
+  switch (kind) {
+    case 'usage':
+      return ExitCode.usage;
+    case 'invalid-scenario':
+      return ExitCode.invalidScenario;
+    case 'interrupted':
+      return ExitCode.interrupted;
+    case 'lab':
+      return ExitCode.labFailed;
+    case 'bug':
+      return ExitCode.bug;
+  }
+}
+
+/** For --help. */
+export const EXIT_CODE_HELP = `
+Exit codes:
+  0    passed
+  1    a bug in windtunnel
+  2    usage
+  99   a threshold failed
+  104  invalid scenario
+  105  interrupted (the report is still written)
+  106  the lab could not start, or the MTA ended during the run`;

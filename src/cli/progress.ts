@@ -1,0 +1,56 @@
+import type { Progress } from '../lab/messages.ts';
+import { progressLine } from '../report/console.ts';
+import type { OutputStream } from './io.ts';
+
+/** Shows progress on a stream: one line that is rewritten on a terminal, a line every few seconds elsewhere. */
+export class ProgressDisplay {
+  readonly #out: OutputStream;
+  #lastShown = Number.NEGATIVE_INFINITY;
+  #lastStage = '';
+  #lineOpen = false;
+  #before: Progress | undefined;
+
+  constructor(out: OutputStream) {
+    this.#out = out;
+  }
+
+  show(progress: Progress): void {
+    const terminal = this.#out.isTTY === true;
+    const changed = progress.stage !== this.#lastStage;
+    if (!terminal && !changed && progress.elapsedSeconds - this.#lastShown < 5) return;
+    const before = this.#before;
+    const seconds = before ? progress.elapsedSeconds - before.elapsedSeconds : 0;
+    const rate = before && seconds > 0 ? (progress.injected - before.injected) / seconds : 0;
+    const line = progressLine(
+      {
+        phase: progress.stage,
+        elapsedSeconds: progress.elapsedSeconds,
+        totalSeconds: progress.totalSeconds,
+        injected: progress.injected,
+        injectedPerSecond: rate,
+        delivered: progress.delivered,
+        throttled: progress.throttled,
+        queue: progress.queue,
+      },
+      this.#out.columns ?? 100,
+    );
+    this.#out.write(terminal ? `\r\u001b[2K${line}` : `${line}\n`);
+    this.#lineOpen = terminal;
+    this.#lastShown = progress.elapsedSeconds;
+    this.#lastStage = progress.stage;
+    // The rate is over about a second, so that the number can be read.
+    if (seconds >= 1 || !before) this.#before = progress;
+  }
+
+  /** Writes a line of its own, above the progress. */
+  note(text: string): void {
+    this.end();
+    this.#out.write(`${text}\n`);
+  }
+
+  /** Leaves the progress line as it stands. */
+  end(): void {
+    if (this.#lineOpen) this.#out.write('\n');
+    this.#lineOpen = false;
+  }
+}

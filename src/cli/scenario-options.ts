@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { type LoadedScenario, loadScenario } from '../scenario/load.ts';
+
+/** Options that change a scenario before it is validated; `run` and `check` share them. */
+export interface ScenarioOptions {
+  readonly mta?: string;
+  readonly seed?: string;
+  readonly set: readonly string[];
+}
+
+/** Adds the shared options to a command. */
+export function withScenarioOptions(command: Command): Command {
+  return command
+    .option('--mta <name>', 'test this MTA instead of the one that the scenario names')
+    .option('--seed <number>', 'use this seed instead of the one in the scenario')
+    .option('--set <path=value>', 'change a value, such as load.rate=100/s; can be repeated', collect, []);
+}
+
+/** Loads a scenario with the options applied. */
+export function loadWithOptions(file: string, options: ScenarioOptions): LoadedScenario {
+  const overrides = [...options.set];
+  if (options.mta !== undefined) overrides.push(`mta.adapter=${options.mta}`);
+  if (options.seed !== undefined) overrides.push(`seed=${options.seed}`);
+  return loadScenario(file, overrides);
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,31 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type Micros, monotonicMicros } from './clock.ts';
+import { cpuMicros } from './process.ts';
+
+/** How busy this process was since the last question. */
+export interface SelfMeasure {
+  /** 99th percentile of how long the event loop kept a due timer waiting. */
+  readonly loopDelay: Micros;
+  /** Share of one core, 0 to 1 (more with threads). */
+  readonly cpu: number;
+}
+
+/** Starts measuring this process. Each call of the returned function covers the time since the call before. */
+export function measureSelf(): () => SelfMeasure {
+  const resolutionMs = 10;
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  delay.enable();
+  let cpuBefore = cpuMicros();
+  let timeBefore = monotonicMicros();
+  return () => {
+    const cpu = cpuMicros();
+    const time = monotonicMicros();
+    // The histogram holds the timer's own period too.
+    const loopDelay = delay.count === 0 ? 0 : Math.max(0, delay.percentile(99) / 1e3 - resolutionMs * 1e3);
+    const measured = { loopDelay, cpu: (cpu - cpuBefore) / Math.max(1, time - timeBefore) };
+    delay.reset();
+    cpuBefore = cpu;
+    timeBefore = time;
+    return measured;
+  };
+}

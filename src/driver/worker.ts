@@ -1,0 +1,69 @@
+/** Entry of the process that drives the load. It runs where the MTA runs, and proves that it can't reach beyond. */
+import { every, type Micros, realClock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { exit, parentChannel } from '../core/process.ts';
+import { measureSelf } from '../core/self-measure.ts';
+import type { FromDriver, LabKind, ToDriver } from '../lab/messages.ts';
+import { loopbackOnly } from '../lab/proof.ts';
+import { proveSealed } from '../lab/seal.ts';
+import { WORKERS } from '../lab/worker-names.ts';
+import { Reporter } from '../record/reporter.ts';
+import { type Driver, type DriverPlan, startDriver } from './driver.ts';
+
+const FLUSH_MS = 100;
+const SAMPLE_MS = 1000;
+
+const channel = parentChannel<FromDriver, ToDriver>();
+const reporter = new Reporter((batch) => channel.send(batch));
+let prepared: { plan: DriverPlan; lab: LabKind } | undefined;
+let driver: Driver | undefined;
+
+channel.onDisconnect(() => exit(0));
+channel.onMessage((message) => {
+  switch (message.type) {
+    case 'prepare':
+      prepared = message;
+      channel.send({ type: 'prepared' });
+      return;
+    case 'start':
+      drive(message.epoch).catch((error: unknown) => {
+        channel.flush({ type: 'failed', message: messageOf(error) }).then(() => exit(1));
+      });
+      return;
+    case 'ack':
+      reporter.acknowledged();
+      return;
+    case 'stop':
+      driver?.stop();
+      return;
+  }
+});
+
+async function drive(epoch: Micros): Promise<void> {
+  if (!prepared) throw new Error('told to start before a plan came');
+  const proof = prepared.lab === 'sealed' ? proveSealed() : loopbackOnly();
+  const clock = realClock(epoch);
+  driver = await startDriver(prepared.plan, clock, reporter.injections, proof);
+  const running = driver;
+  const tell = (): void => {
+    reporter.flush();
+    channel.send({ type: 'counters', counters: running.counters() });
+  };
+  const measure = measureSelf();
+  const sample = (): void => {
+    const at = clock.now();
+    const { loopDelay, cpu } = measure();
+    const worker = WORKERS.indexOf('driver');
+    reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
+    reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
+    reporter.events.sample({ at, name: 'late', value: running.counters().late, worker });
+  };
+  const stops = [every(FLUSH_MS, tell), every(SAMPLE_MS, sample)];
+  await running.finished;
+  for (const stop of stops) stop();
+  sample();
+  channel.send({ type: 'counters', counters: running.counters() });
+  reporter.flush(true);
+  await channel.flush({ type: 'finished' });
+  exit(0);
+}

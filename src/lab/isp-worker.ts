@@ -1,0 +1,136 @@
+/** Entry of the process that owns simulated ISPs: their addresses, their limits, and the records of what they saw. */
+
+import type { IspObserver } from '../../fakes/isp/session.ts';
+import { type Sink, startSink } from '../../fakes/isp/sink.ts';
+import { every, type Micros, monotonicMicros } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { messageOfSender, recipientOf } from '../core/identity.ts';
+import { createPrng } from '../core/prng.ts';
+import { exit, parentChannel } from '../core/process.ts';
+import { measureSelf } from '../core/self-measure.ts';
+import { NONE16, NONE32, type Packer } from '../record/attempt-log.ts';
+import { Reporter } from '../record/reporter.ts';
+import type { FromIspWorker, OpenIsp, ToIspWorker } from './messages.ts';
+import { WORKERS } from './worker-names.ts';
+
+const FLUSH_MS = 100;
+const SAMPLE_MS = 1000;
+
+const channel = parentChannel<FromIspWorker, ToIspWorker>();
+const reporter = new Reporter((batch) => channel.send(batch));
+/** The run's clock; it starts when the load does. Until then nothing talks to an ISP. */
+let epoch: Micros = monotonicMicros();
+const clock = { now: () => monotonicMicros() - epoch };
+const sinks: { index: number; sink: Sink }[] = [];
+let sourceCount = 0;
+
+channel.onDisconnect(() => exit(0));
+channel.onMessage((message) => {
+  switch (message.type) {
+    case 'open':
+      open(message.isps, message.seed, message.sources).catch(fail);
+      return;
+    case 'start':
+      epoch = message.epoch;
+      begin();
+      return;
+    case 'ack':
+      reporter.acknowledged();
+      return;
+    case 'stop':
+      stop().catch(fail);
+      return;
+  }
+});
+
+async function open(isps: readonly OpenIsp[], seed: number, sources: readonly string[]): Promise<void> {
+  sourceCount = sources.length;
+  const indexOf = new Map(sources.map((address, index) => [address, index]));
+  const prng = createPrng(seed);
+  const endpoints: { address: string; port: number }[][] = [];
+  for (const { index, resolved, listen, replyOffset } of isps) {
+    const sink = await startSink({
+      isp: resolved,
+      listen,
+      clock,
+      prng,
+      observer: recordingObserver(reporter.events, index, replyOffset),
+      sourceOf: (address) => indexOf.get(address) ?? NONE16,
+    });
+    sinks.push({ index, sink });
+    endpoints.push([...sink.addresses]);
+  }
+  channel.send({ type: 'opened', endpoints });
+}
+
+function begin(): void {
+  every(FLUSH_MS, () => reporter.flush());
+  const measure = measureSelf();
+  every(SAMPLE_MS, () => {
+    const at = clock.now();
+    for (const { index, sink } of sinks) sampleIsp(at, index, sink);
+    const { loopDelay, cpu } = measure();
+    reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker: WORKERS.indexOf('isps') });
+    reporter.events.sample({ at, name: 'cpu', value: cpu, worker: WORKERS.indexOf('isps') });
+  });
+}
+
+function sampleIsp(at: Micros, isp: number, sink: Sink): void {
+  const allowance = sink.allowance(at);
+  reporter.events.sample({ at, name: 'allowance', value: allowance, isp });
+  reporter.events.sample({ at, name: 'connections_open', value: sink.openConnections(), isp });
+  for (let source = 0; source < sourceCount; source++) {
+    reporter.events.sample({ at, name: 'allowance', value: sink.sustained(source, at), isp, source });
+  }
+}
+
+async function stop(): Promise<void> {
+  for (const { sink } of sinks) await sink.stop();
+  reporter.flush(true);
+  await channel.flush({ type: 'stopped' });
+  exit(0);
+}
+
+function fail(error: unknown): void {
+  channel.flush({ type: 'failed', message: messageOf(error) }).then(() => exit(1));
+}
+
+/** Packs what an ISP observes, with message and slot found in the addresses. */
+function recordingObserver(events: Packer, isp: number, replyOffset: number): IspObserver {
+  const global = (reply: number | undefined): number => (reply === undefined ? NONE16 : reply + replyOffset);
+  return {
+    connectionOpened: ({ at, source, connection, reply }) =>
+      events.connectionOpened({ at, isp, source, connection, reply: global(reply) }),
+    connectionClosed: ({ at, source, connection, transactions, reply }) =>
+      events.connectionClosed({ at, isp, source, connection, transactions, reply: global(reply) }),
+    attempt({ at, source, connection, sender, recipient, headerMessage, stage, outcome, reply }) {
+      const inEnvelope = messageOfSender(sender);
+      const inHeader = headerMessage === undefined ? undefined : Number(headerMessage);
+      events.attempt({
+        at,
+        isp,
+        source,
+        connection,
+        message: inEnvelope ?? inHeader ?? NONE32,
+        slot: recipient === undefined ? NONE16 : (recipientOf(recipient)?.slot ?? NONE16 - 1),
+        reply: global(reply),
+        stage,
+        outcome,
+        mismatched: inEnvelope !== undefined && inHeader !== undefined && inEnvelope !== inHeader,
+      });
+    },
+    transaction: ({ at, source, connection, sender, stage, outcome, recipients, bytes, reply }) =>
+      events.transaction({
+        at,
+        isp,
+        source,
+        connection,
+        message: messageOfSender(sender) ?? NONE32,
+        reply: global(reply),
+        stage,
+        outcome,
+        recipients,
+        bytes,
+      }),
+  };
+}

@@ -1,0 +1,102 @@
+/** What the processes of a run say to each other. Every channel carries structured clones, never JSON. */
+import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
+import type { Micros } from '../core/clock.ts';
+import type { FailureKind } from '../core/errors.ts';
+import type { DriverCounters, DriverPlan } from '../driver/driver.ts';
+import type { RecordBatch } from '../record/reporter.ts';
+import type { Plan } from '../scenario/plan.ts';
+
+export type LabKind = 'sealed' | 'loopback';
+
+/** All that the lab needs to fly a run. */
+export interface RunRequest {
+  readonly plan: Plan;
+  /** The run's folder; it exists. */
+  readonly folder: string;
+  readonly lab: LabKind;
+  /** The scenario's text as resolved, kept in the folder. */
+  readonly scenarioText: string;
+  /** The command line that runs it again. */
+  readonly command: string;
+  readonly version: string;
+  /** Wall-clock time, ISO 8601. */
+  readonly startedAt: string;
+  /** What the user is told at the top of the report, such as why there is no seal. */
+  readonly warnings: readonly string[];
+}
+
+/** Where a run is, for the progress line. */
+export interface Progress {
+  readonly stage: 'starting' | 'load' | 'drain' | 'report';
+  readonly elapsedSeconds: number;
+  /** Length of the load. */
+  readonly totalSeconds: number;
+  readonly injected: number;
+  readonly delivered: number;
+  readonly throttled: number;
+  readonly queue: number | undefined;
+}
+
+/** CLI to lab. `drain`: no more mail, wait for the queue; `now`: write the report of what there is. */
+export type ToLab =
+  | { readonly type: 'run'; readonly request: RunRequest }
+  | { readonly type: 'stop'; readonly how: 'drain' | 'now' };
+
+/** Lab to CLI. */
+export type FromLab =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'done'; readonly exitCode: number }
+  | {
+      readonly type: 'failed';
+      readonly kind: FailureKind;
+      readonly message: string;
+      readonly hint: string | undefined;
+    };
+
+/** One ISP for a worker to open. */
+export interface OpenIsp {
+  readonly index: number;
+  readonly resolved: ResolvedIsp;
+  readonly listen: readonly { readonly address: string; readonly port: number }[];
+  /** Added to the ISP's own reply numbers, so that they are unique in the run. */
+  readonly replyOffset: number;
+}
+
+export type ToIspWorker =
+  | {
+      readonly type: 'open';
+      readonly isps: readonly OpenIsp[];
+      readonly seed: number;
+      readonly sources: readonly string[];
+    }
+  | { readonly type: 'start'; readonly epoch: Micros }
+  | { readonly type: 'ack' }
+  | { readonly type: 'stop' };
+
+export type FromIspWorker =
+  | {
+      readonly type: 'opened';
+      readonly endpoints: readonly (readonly { readonly address: string; readonly port: number }[])[];
+    }
+  | { readonly type: 'stopped' }
+  | WorkerFailure
+  | RecordBatch;
+
+export type ToDriver =
+  | { readonly type: 'prepare'; readonly plan: DriverPlan; readonly lab: LabKind }
+  | { readonly type: 'start'; readonly epoch: Micros }
+  | { readonly type: 'ack' }
+  | { readonly type: 'stop' };
+
+export type FromDriver =
+  | { readonly type: 'prepared' }
+  | { readonly type: 'counters'; readonly counters: DriverCounters }
+  | { readonly type: 'finished' }
+  | WorkerFailure
+  | RecordBatch;
+
+/** A worker can't go on; it ends after this message. */
+export interface WorkerFailure {
+  readonly type: 'failed';
+  readonly message: string;
+}

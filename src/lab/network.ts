@@ -1,0 +1,127 @@
+/** The ground that a run stands on: the sealed internet, or loopback addresses with mapped ports. */
+import { generateKeyPairSync } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { startDns } from '../../fakes/dns.ts';
+import { buildZones } from '../../fakes/zones.ts';
+import { HarnessError } from '../core/errors.ts';
+import { platform } from '../core/process.ts';
+import type { MtaSource } from '../mta/adapter.ts';
+import { MAILROOM, mailroomHost, RESOLVER } from '../scenario/addresses.ts';
+import type { Plan } from '../scenario/plan.ts';
+import type { LabKind } from './messages.ts';
+import { type LabProof, loopbackOnly } from './proof.ts';
+import { proveSealed, raiseInternet } from './seal.ts';
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Where everything of a run lives. Addresses are the real ones of this network. */
+export interface LabNetwork {
+  readonly lab: LabKind;
+  readonly proof: LabProof;
+  /** What comes before a command that belongs to the MTA's side. */
+  readonly enterHost: (argv: readonly string[]) => readonly string[];
+  readonly mailroom: Endpoint;
+  /** Where each ISP is to listen, by index. */
+  readonly listen: readonly (readonly Endpoint[])[];
+  /** The sources as the MTA can bind them here. */
+  readonly sources: readonly MtaSource[];
+  /** Where the MTA takes mail in; port 0 lets it choose. */
+  readonly submission: Endpoint;
+  close(): Promise<void>;
+}
+
+/** Raises the network. Throws a HarnessError of kind `lab` that names the feature if this place can't hold the plan. */
+export function openNetwork(lab: LabKind, plan: Plan, folder: string): Promise<LabNetwork> {
+  return lab === 'sealed' ? openSealed(plan, folder) : Promise.resolve(openLoopback(plan));
+}
+
+async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
+  const host = await raiseInternet({ sources: plan.sources.map((s) => s.address), resolver: RESOLVER });
+  const proof = proveSealed();
+  const dns = await openDns(plan, folder);
+  return {
+    lab: 'sealed',
+    proof,
+    enterHost: (argv) => host.enter(argv),
+    mailroom: { address: MAILROOM, port: 25 },
+    listen: plan.isps.map((isp) =>
+      isp.mx.flatMap((mx) => mx.addresses.map((address) => ({ address, port: 25 }))),
+    ),
+    sources: plan.sources,
+    // As in production: the MTA listens everywhere, and is injected over its own loopback.
+    submission: { address: '127.0.0.1', port: 25 },
+    async close() {
+      await dns.stop();
+      await host.stop();
+    },
+  };
+}
+
+function openLoopback(plan: Plan): LabNetwork {
+  const most = platform === 'linux' ? 250 * 250 : 1;
+  if (plan.sources.length > most) {
+    throw new HarnessError(
+      'lab',
+      `this scenario sends from ${plan.sources.length} sources, which needs a seal`,
+      {
+        hint: `without a seal ${platform} has ${most === 1 ? 'one loopback address' : `${most} loopback addresses`} to send from`,
+      },
+    );
+  }
+  return {
+    lab: 'loopback',
+    proof: loopbackOnly(),
+    enterHost: (argv) => argv,
+    mailroom: { address: '127.0.0.1', port: 0 },
+    listen: plan.isps.map(() => [{ address: '127.0.0.1', port: 0 }]),
+    sources: plan.sources.map((source, i) => ({
+      ...source,
+      address: most === 1 ? '127.0.0.1' : loopbackSource(i),
+    })),
+    submission: { address: '127.0.0.1', port: 0 },
+    close: async () => {},
+  };
+}
+
+/** 127.1.0.1, 127.1.0.2 …: every address of 127.0.0.0/8 is local on Linux. */
+function loopbackSource(index: number): string {
+  return `127.1.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+}
+
+/** DNS for the whole sealed world, with a log of what was asked. */
+async function openDns(plan: Plan, folder: string): Promise<{ stop(): Promise<void> }> {
+  const log = createWriteStream(join(folder, 'dns.log'));
+  const dns = await startDns({
+    address: RESOLVER,
+    port: 53,
+    zones: buildZones({
+      isps: plan.isps.map(({ resolved, mx }) => ({ domains: resolved.domains, mx })),
+      senders: plan.senders.map((sender) => ({
+        domain: sender.domain,
+        spf: sender.spf,
+        dkim: sender.dkim === 'none' ? null : { selector: 'windtunnel', publicKey: throwawayKey() },
+        dmarc: sender.dmarc,
+        mx: [{ host: mailroomHost(sender.domain), addresses: [MAILROOM] }],
+      })),
+      sources: plan.sources.map(({ address, helo }) => ({ address, helo })),
+    }),
+    onQuery: ({ name, type, transport, rcode, from }) =>
+      log.write(`${from} ${transport} ${type} ${name} ${rcode}\n`),
+  });
+  return {
+    async stop() {
+      await dns.stop();
+      await new Promise((resolve) => log.end(resolve));
+    },
+  };
+}
+
+/** A DKIM key that lives as long as the run; base64 of the public key as DNS publishes it (RFC 6376 section 3.6.1). */
+function throwawayKey(): string {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+}

@@ -1,0 +1,86 @@
+/** What the report needs to know of a plan, and the plan's half of reading records. */
+import { cpus, totalmem } from 'node:os';
+import { phaseAt } from '../analysis/phases.ts';
+import { createPrng } from '../core/prng.ts';
+import { nodeVersion, platform } from '../core/process.ts';
+import { createRecipients } from '../driver/recipients.ts';
+import type { RunModel } from '../record/aggregate.ts';
+import type { ReplyFacts, ReportInput } from '../report/build.ts';
+import type { Machine, MtaFacts } from '../report/summary.ts';
+import type { Plan } from '../scenario/plan.ts';
+import type { RunRequest } from './messages.ts';
+import { WORKERS } from './worker-names.ts';
+
+/** The model by which a plan's records are read. */
+export function modelOf(plan: Plan): RunModel {
+  const recipients = createRecipients(plan.mix, createPrng(plan.seed));
+  return {
+    messages: plan.messages,
+    recipientsPerMessage: plan.mix.recipientsPerMessage,
+    ispOf: recipients.isp,
+    phaseOf: (at) => phaseAt(plan.phases, at),
+  };
+}
+
+/** All replies of a plan's ISPs in one list; a record's reply is a place in it. */
+export function replyTable(plan: Plan): ReplyFacts[] {
+  return plan.isps.flatMap(({ resolved }, isp) =>
+    resolved.replies.map((reply) => ({
+      isp,
+      id: reply.id,
+      stage: reply.stage,
+      code: reply.code,
+      enhanced: reply.enhanced,
+      class: reply.class,
+      text: reply.lines,
+      source: reply.source,
+      mark: reply.mark,
+    })),
+  );
+}
+
+/** Puts together what a report says beside the records. */
+export function reportInput(
+  { plan, lab, command, version, startedAt, folder, warnings }: RunRequest,
+  mta: MtaFacts,
+  evidence: ReportInput['evidence'],
+): ReportInput {
+  return {
+    run: {
+      id: folder.split('/').at(-1) ?? folder,
+      scenario: plan.name,
+      file: plan.file,
+      question: plan.question,
+      seed: plan.seed,
+      startedAt,
+      loadSeconds: plan.duration / 1e6,
+      command,
+      version,
+      lab,
+      clockScale: plan.clockScale,
+    },
+    machine: thisMachine(),
+    mta,
+    isps: plan.isps.map(({ resolved }) => ({ id: resolved.id, name: resolved.name })),
+    sources: plan.sources.map((s) => s.address),
+    replies: replyTable(plan),
+    phases: plan.phases,
+    incidents: plan.incidents,
+    thresholds: plan.thresholds,
+    evidence,
+    workers: WORKERS,
+    warnings,
+    mtaDied: undefined,
+  };
+}
+
+function thisMachine(): Machine {
+  const processors = cpus();
+  return {
+    cpus: processors.length,
+    cpuModel: processors[0]?.model ?? 'unknown',
+    memoryBytes: totalmem(),
+    platform,
+    node: nodeVersion,
+  };
+}

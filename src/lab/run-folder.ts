@@ -1,0 +1,89 @@
+/** A run's folder: what is written when, so that every report can be made again from it. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HarnessError, messageOf } from '../core/errors.ts';
+import { histogramLog } from '../record/histograms.ts';
+import type { Report, ReportInput } from '../report/build.ts';
+import { timelineCsv } from '../report/csv.ts';
+import { renderHtml } from '../report/html/page.ts';
+import { renderJson } from '../report/json.ts';
+import type { Plan } from '../scenario/plan.ts';
+
+/** What `run.json` holds: all that a report needs and the records do not have. */
+export interface RunFile {
+  readonly format: 1;
+  readonly plan: Plan;
+  readonly input: ReportInput;
+}
+
+/** Creates `<parent>/<time>-<scenario>/` and returns its path; a number is added if it exists. */
+export function createRunFolder(parent: string, scenario: string, startedAt: Date): string {
+  const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
+  const slug =
+    scenario
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '') || 'run';
+  for (let attempt = 1; ; attempt++) {
+    const folder = join(parent, `${time}-${slug}${attempt === 1 ? '' : `-${attempt}`}`);
+    try {
+      mkdirSync(parent, { recursive: true });
+      mkdirSync(folder);
+      mkdirSync(join(folder, 'mta'));
+      return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST' && attempt < 100) continue;
+      throw new HarnessError('usage', `can't create the run's folder ${folder}: ${messageOf(error)}`, {
+        hint: 'name another place with --out',
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Writes `run.json` and `scenario.yaml`; before the load, so that a run that dies can still be reported on. */
+export function writeRunFile(folder: string, file: RunFile, scenarioText: string): void {
+  writeFileSync(join(folder, 'run.json'), `${JSON.stringify(file)}\n`);
+  writeFileSync(join(folder, 'scenario.yaml'), scenarioText);
+}
+
+/** Reads `run.json`. Throws (kind `usage`) if this is not a run's folder. */
+export function readRunFile(folder: string): RunFile {
+  try {
+    const file = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunFile;
+    if (file.format !== 1) throw new Error(`format ${file.format}, expected 1`);
+    return file;
+  } catch (error) {
+    throw new HarnessError('usage', `${folder} is not the folder of a run: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Writes every report. Each file appears whole or not at all. */
+export function writeReports(folder: string, { summary, series, histograms }: Report): void {
+  const startedAtMs = Date.parse(summary.run.startedAt);
+  const logs = histograms.map(({ tag, recorded }) => ({ tag, histogram: recorded.histogram }));
+  writeWhole(join(folder, 'summary.json'), renderJson(summary));
+  writeWhole(join(folder, 'timeline.csv'), timelineCsv(series));
+  writeWhole(join(folder, 'histograms.hlog'), histogramLog(logs, startedAtMs, summary.run.durationSeconds));
+  writeWhole(join(folder, 'report.html'), renderHtml(summary, series));
+}
+
+/** The configuration files that the adapter generated, for the report. Queue and logs are left out. */
+export function mtaConfig(folder: string): { name: string; text: string }[] {
+  const root = join(folder, 'mta');
+  return readdirSync(root, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => /\/config\//.test(path))
+    .sort()
+    .map((path) => ({ name: path.slice(root.length + 1), text: readFileSync(path, 'utf8') }))
+    .filter(({ text }) => text.length < 100_000);
+}
+
+/** Writes beside the target and renames, so that a crash never leaves half a file that looks whole. */
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
+}

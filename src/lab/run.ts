@@ -1,0 +1,398 @@
+/**
+ * Flies one run: brings up mailroom, ISPs, MTA and driver in that order, records what they report, drains the MTA's
+ * queue, and writes the reports. Everything that was started is stopped, however the run ends.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
+import { Cleanup } from '../core/cleanup.ts';
+import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
+import { messageOfSender, recipientOf } from '../core/identity.ts';
+import { environment } from '../core/process.ts';
+import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
+import type { DriverPlan } from '../driver/driver.ts';
+import type { MtaAdapter, RunningMta, SpawnMta } from '../mta/adapter.ts';
+import { adapterNamed } from '../mta/registry.ts';
+import { Recorder } from '../record/recorder.ts';
+import { buildReport, type Report, type ReportInput } from '../report/build.ts';
+import type { FromDriver, FromIspWorker, Progress, RunRequest, ToDriver, ToIspWorker } from './messages.ts';
+import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
+import { modelOf, reportInput } from './report-input.ts';
+import { mtaConfig, writeReports, writeRunFile } from './run-folder.ts';
+import { WORKERS } from './worker-names.ts';
+import { Worker } from './workers.ts';
+
+/** How the user ends a run early. `drain`: no more mail, wait for the queue. `now`: report what there is. */
+export type StopRequest = 'none' | 'drain' | 'now';
+
+export interface RunHooks {
+  progress(progress: Progress): void;
+  /** Asked several times a second. */
+  stopRequest(): StopRequest;
+}
+
+/** How often the lab looks at the queue, the workers and the user. */
+const LOOK_MS = 100;
+const PROGRESS_MS = 250;
+const SAMPLE_MS = 1000;
+/** From the moment the workers are told until the load begins, so that each is ready for it. */
+const LEAD_MICROS = 300_000;
+/** How long the driver may take to end after it said that it has finished. */
+const WORKER_GRACE_MS = 5000;
+
+/**
+ * Flies a run and writes its reports.
+ * @param cleanup what to undo; the caller may run it early, when nobody waits for the report any more
+ * @throws HarnessError of kind `lab` if the lab can't be brought up
+ */
+export async function fly(request: RunRequest, hooks: RunHooks, cleanup = new Cleanup()): Promise<Report> {
+  try {
+    return await new Run(request, hooks, cleanup).fly();
+  } finally {
+    await cleanup.run();
+  }
+}
+
+class Run {
+  readonly #request: RunRequest;
+  readonly #hooks: RunHooks;
+  readonly #cleanup: Cleanup;
+  readonly #recorder: Recorder;
+  #epoch: Micros = monotonicMicros();
+  #stage: Progress['stage'] = 'starting';
+  #queue: number | undefined;
+  #mta: RunningMta | undefined;
+  /** Why the MTA ended, if it did before it was told to. */
+  #died: string | undefined;
+
+  constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup) {
+    this.#request = request;
+    this.#hooks = hooks;
+    this.#cleanup = cleanup;
+    this.#recorder = new Recorder(request.folder, modelOf(request.plan));
+    cleanup.defer(() => this.#recorder.close());
+  }
+
+  async fly(): Promise<Report> {
+    const { plan, folder, lab, scenarioText } = this.#request;
+    const stopProgress = every(PROGRESS_MS, () => this.#tell());
+    this.#cleanup.defer(stopProgress);
+    const network = await openNetwork(lab, plan, folder);
+    this.#cleanup.defer(() => network.close());
+    const mailroom = await this.#openMailroom(network);
+    const isps = this.#startIspWorker();
+    const endpoints = await this.#openIsps(isps, network);
+    const input = await this.#startMta(network, endpoints, mailroom);
+    writeRunFile(folder, { format: 1, plan, input }, scenarioText);
+    const driver = this.#startDriver(network);
+    driver.send({ type: 'prepare', plan: this.#driverPlan(network, endpoints), lab });
+    await driver.expect('prepared');
+
+    await this.#load(isps, driver);
+    await this.#drain();
+    await this.#stopAll(isps, driver);
+    return this.#report(input);
+  }
+
+  #now(): Micros {
+    return monotonicMicros() - this.#epoch;
+  }
+
+  #tell(): void {
+    const { confirmed, accepted, throttled } = this.#recorder.aggregate.running;
+    this.#hooks.progress({
+      stage: this.#stage,
+      elapsedSeconds: this.#stage === 'starting' ? 0 : Math.max(0, this.#now() / 1e6),
+      totalSeconds: this.#request.plan.duration / 1e6,
+      injected: confirmed,
+      delivered: accepted,
+      throttled,
+      queue: this.#queue,
+    });
+  }
+
+  // --- bringing up ---
+
+  async #openMailroom(network: LabNetwork): Promise<Mailroom> {
+    const mailroom = await startMailroom({
+      ...network.mailroom,
+      hostname: 'mailroom.windtunnel.test',
+      onDsn: ({ message, reports }) => {
+        for (const { slot, action } of reports) {
+          if (message === undefined || slot === undefined) continue;
+          this.#recorder.own.dsn({ at: this.#now(), message, slot, action });
+        }
+      },
+      onMail: () => {},
+    });
+    this.#cleanup.defer(() => mailroom.stop());
+    return mailroom;
+  }
+
+  #startIspWorker(): Worker<ToIspWorker, FromIspWorker> {
+    const here = (argv: readonly string[]): readonly string[] => argv;
+    const worker = new Worker<ToIspWorker, FromIspWorker>(
+      'ISP',
+      new URL('./isp-worker.js', import.meta.url),
+      here,
+      (message) => {
+        if (message.type !== 'records') return;
+        this.#recorder.take(message);
+        worker.send({ type: 'ack' });
+      },
+    );
+    this.#cleanup.defer(() => worker.end(0));
+    return worker;
+  }
+
+  async #openIsps(
+    isps: Worker<ToIspWorker, FromIspWorker>,
+    network: LabNetwork,
+  ): Promise<readonly (readonly Endpoint[])[]> {
+    const { plan } = this.#request;
+    let replyOffset = 0;
+    const open = plan.isps.map(({ resolved }, index) => {
+      const isp = { index, resolved, listen: network.listen[index] ?? [], replyOffset };
+      replyOffset += resolved.replies.length;
+      return isp;
+    });
+    isps.send({ type: 'open', isps: open, seed: plan.seed, sources: network.sources.map((s) => s.address) });
+    return (await isps.expect('opened')).endpoints;
+  }
+
+  /** Starts the MTA, if there is one, and returns what the report says of it. */
+  async #startMta(
+    network: LabNetwork,
+    endpoints: readonly (readonly Endpoint[])[],
+    mailroom: Mailroom,
+  ): Promise<ReportInput> {
+    const { plan, folder } = this.#request;
+    const sources = plan.sources.map((s) => s.address);
+    const adapter = adapterNamed(plan.adapter);
+    if (!adapter) {
+      const facts = {
+        adapter: 'none',
+        version: 'the driver speaks to the ISPs directly',
+        sources,
+        config: [],
+      };
+      return reportInput(this.#request, facts, { queue: 'list', sendsDsn: false });
+    }
+    const version = await adapter.version();
+    const running = await adapter.start(
+      {
+        folder: join(folder, 'mta'),
+        submission: network.submission,
+        hostname: `mta.${plan.senders[0]?.domain ?? 'sender.test'}`,
+        sources: network.sources,
+        retry: plan.retry,
+        expire: plan.expire,
+        concurrency: plan.concurrency,
+        routes: network.lab === 'sealed' ? undefined : this.#routes(endpoints, mailroom),
+      },
+      spawnIn(network),
+      network.proof,
+    );
+    this.#mta = running;
+    this.#cleanup.defer(() => running.stop());
+    let stopping = false;
+    this.#cleanup.defer(() => {
+      stopping = true;
+    });
+    running.exited.then((why) => {
+      if (this.#stage !== 'report' && !stopping) this.#died = why;
+    });
+    return reportInput(
+      this.#request,
+      { adapter: adapter.name, version, sources, config: mtaConfig(folder) },
+      evidenceOf(adapter),
+    );
+  }
+
+  /** Without a seal: where the mail of each domain goes. */
+  #routes(endpoints: readonly (readonly Endpoint[])[], mailroom: Mailroom): Record<string, Endpoint> {
+    const routes: Record<string, Endpoint> = {};
+    this.#request.plan.isps.forEach(({ resolved }, index) => {
+      const endpoint = endpoints[index]?.[0];
+      if (endpoint) for (const domain of resolved.domains) routes[domain] = endpoint;
+    });
+    for (const { domain } of this.#request.plan.senders)
+      routes[domain] = { address: mailroom.address, port: mailroom.port };
+    return routes;
+  }
+
+  #startDriver(network: LabNetwork): Worker<ToDriver, FromDriver> {
+    const worker = new Worker<ToDriver, FromDriver>(
+      'driver',
+      new URL('../driver/worker.js', import.meta.url),
+      network.enterHost,
+      (message) => {
+        if (message.type !== 'records') return;
+        this.#recorder.take(message);
+        worker.send({ type: 'ack' });
+      },
+    );
+    this.#cleanup.defer(() => worker.end(0));
+    return worker;
+  }
+
+  #driverPlan(network: LabNetwork, endpoints: readonly (readonly Endpoint[])[]): DriverPlan {
+    const { plan } = this.#request;
+    const common = {
+      seed: plan.seed,
+      shape: plan.shape,
+      mix: plan.mix,
+      message: plan.message,
+      helo: `injector.${plan.senders[0]?.domain ?? 'sender.test'}`,
+      timeoutMs: 60_000,
+    };
+    if (this.#mta) {
+      const target = { endpoints: [this.#mta.submission], connections: plan.connections };
+      return { ...common, targets: [target], targetPer: 'run' };
+    }
+    const share = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
+    const targets = plan.isps.map((isp, index) => ({
+      // Every mail host from every source of its family, in turn.
+      endpoints: network.sources.flatMap((source) =>
+        (endpoints[index] ?? [])
+          .filter(({ address }) => address.includes(':') === source.address.includes(':'))
+          .map((endpoint) => ({ ...endpoint, localAddress: source.address })),
+      ),
+      connections: Math.max(1, Math.round((plan.connections * isp.share) / share)),
+    }));
+    return { ...common, targets, targetPer: 'isp' };
+  }
+
+  // --- flying ---
+
+  async #load(isps: Worker<ToIspWorker, FromIspWorker>, driver: Worker<ToDriver, FromDriver>): Promise<void> {
+    this.#epoch = monotonicMicros() + LEAD_MICROS;
+    isps.send({ type: 'start', epoch: this.#epoch });
+    driver.send({ type: 'start', epoch: this.#epoch });
+    this.#recorder.own.mark({ at: 0, name: 'load_started' });
+    this.#stage = 'load';
+    const measure = measureSelf();
+    this.#cleanup.defer(every(SAMPLE_MS, () => void this.#sample(measure)));
+
+    let finished = false;
+    let failure: unknown;
+    driver.expect('finished').then(
+      () => {
+        finished = true;
+      },
+      (error: unknown) => {
+        failure = error;
+      },
+    );
+    let told = false;
+    while (
+      !finished &&
+      failure === undefined &&
+      this.#died === undefined &&
+      this.#hooks.stopRequest() !== 'now'
+    ) {
+      if (this.#hooks.stopRequest() === 'drain' && !told) {
+        told = true;
+        driver.send({ type: 'stop' });
+      }
+      await sleepMs(LOOK_MS);
+    }
+    if (failure !== undefined && this.#died === undefined) throw failure;
+    this.#recorder.own.mark({ at: this.#now(), name: 'load_ended' });
+  }
+
+  async #sample(measure: () => SelfMeasure): Promise<void> {
+    const at = this.#now();
+    const { loopDelay, cpu } = measure();
+    const worker = WORKERS.indexOf('lab');
+    const { own } = this.#recorder;
+    own.sample({ at, name: 'loop_delay', value: loopDelay, worker });
+    own.sample({ at, name: 'cpu', value: cpu, worker });
+    if (this.#mta && this.#stage !== 'report') {
+      this.#queue = await this.#mta.queueDepth();
+      if (this.#queue !== undefined) own.sample({ at, name: 'queue_depth', value: this.#queue });
+    }
+    this.#recorder.flush();
+  }
+
+  async #drain(): Promise<void> {
+    this.#stage = 'drain';
+    const { own } = this.#recorder;
+    const deadline = this.#now() + this.#request.plan.drainTimeout;
+    let empty = 0;
+    while (this.#mta && this.#died === undefined && this.#hooks.stopRequest() !== 'now') {
+      const depth = await this.#mta.queueDepth();
+      this.#queue = depth;
+      if (depth === undefined) break;
+      // Twice in a row: a message on its way from one queue file to the next is in neither for an instant.
+      empty = depth === 0 ? empty + 1 : 0;
+      if (empty >= 2) break;
+      if (this.#now() > deadline) {
+        own.mark({ at: this.#now(), name: 'drain_timeout' });
+        return;
+      }
+      await sleepMs(LOOK_MS);
+    }
+    if (empty >= 2) own.mark({ at: this.#now(), name: 'drained' });
+  }
+
+  // --- the end ---
+
+  async #stopAll(
+    isps: Worker<ToIspWorker, FromIspWorker>,
+    driver: Worker<ToDriver, FromDriver>,
+  ): Promise<void> {
+    this.#stage = 'report';
+    const hurry = this.#hooks.stopRequest() === 'now' || this.#died !== undefined;
+    await driver.end(hurry ? 0 : WORKER_GRACE_MS);
+    // The MTA first: it must not deliver after its queue has been read.
+    if (this.#mta) await this.#mta.stop();
+    isps.send({ type: 'stop' });
+    await isps.expect('stopped');
+    const { own } = this.#recorder;
+    const queued = this.#mta ? await this.#mta.listQueue() : [];
+    for (const { sender, recipient } of queued ?? []) {
+      const message = messageOfSender(sender);
+      const slot = recipientOf(recipient)?.slot;
+      if (message !== undefined && slot !== undefined) own.pending({ at: this.#now(), message, slot });
+    }
+    if (queued) own.mark({ at: this.#now(), name: 'queue_listed' });
+    if (this.#hooks.stopRequest() !== 'none') own.mark({ at: this.#now(), name: 'interrupted' });
+    if (this.#died !== undefined) own.mark({ at: this.#now(), name: 'mta_died' });
+    own.mark({ at: this.#now(), name: 'ended' });
+    this.#recorder.flush();
+  }
+
+  #report(input: ReportInput): Report {
+    const { folder, plan, scenarioText } = this.#request;
+    const final = {
+      ...input,
+      mtaDied: this.#died,
+      warnings: [...input.warnings, ...this.#recorder.failures()],
+    };
+    writeRunFile(folder, { format: 1, plan, input: final }, scenarioText);
+    const report = buildReport(this.#recorder.aggregate, final);
+    writeReports(folder, report);
+    return report;
+  }
+}
+
+function evidenceOf({ capabilities }: MtaAdapter): ReportInput['evidence'] {
+  return { queue: capabilities.queue, sendsDsn: capabilities.dsn === 'always' };
+}
+
+/** Starts the MTA's processes on its side of the network, with their output in a log file. */
+function spawnIn(network: LabNetwork): SpawnMta {
+  return (argv, { cwd, env, logFile }) => {
+    mkdirSync(dirname(logFile), { recursive: true });
+    const log = openSync(logFile, 'a');
+    const [command = '', ...args] = network.enterHost(argv);
+    return spawn(command, args, {
+      cwd,
+      env: { ...environment(), ...env },
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+  };
+}

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { after } from '../core/clock.ts';
+import { HarnessError } from '../core/errors.ts';
+import { nodeBinary } from '../core/process.ts';
+
+/** A worker process of the lab, with a typed channel. */
+export class Worker<Out, In extends { readonly type: string }> {
+  readonly #name: string;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<string, { resolve: (message: In) => void; reject: (error: Error) => void }>();
+  #ended = false;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
+
+  /**
+   * Starts a worker.
+   * @param prefix a command that runs another (to enter a namespace), before node and the module
+   * @param onMessage every message that nobody waits for
+   */
+  constructor(
+    name: string,
+    module: URL,
+    prefix: (argv: readonly string[]) => readonly string[],
+    onMessage: (message: In) => void,
+  ) {
+    this.#name = name;
+    const [command = nodeBinary, ...args] = prefix([nodeBinary, fileURLToPath(module)]);
+    this.#child = spawn(command, args, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+    this.#child.on('message', (raw) => {
+      const message = raw as In;
+      const waiting = this.#waiting.get(message.type);
+      if (message.type === 'failed') this.#fail((message as unknown as { message: string }).message);
+      if (waiting) {
+        this.#waiting.delete(message.type);
+        waiting.resolve(message);
+      } else onMessage(message);
+    });
+    this.exited = new Promise((resolve) => {
+      const ended = (why: string): void => {
+        this.#ended = true;
+        this.#fail(why);
+        resolve();
+      };
+      this.#child.on('error', (error) => ended(error.message));
+      this.#child.on('exit', (code, signal) => ended(`ended with ${signal ?? `code ${code}`}`));
+    });
+  }
+
+  send(message: Out): void {
+    if (!this.#ended && this.#child.connected) this.#child.send(message as object, () => {});
+  }
+
+  /** The next message of a type. Rejects with a HarnessError if the worker fails or ends first. */
+  expect<T extends In['type']>(type: T): Promise<Extract<In, { type: T }>> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) reject(new HarnessError('lab', `the ${this.#name} worker has ended`));
+      this.#waiting.set(type, { resolve: (message) => resolve(message as Extract<In, { type: T }>), reject });
+    });
+  }
+
+  /** Kills the process if it is still there `graceMs` after now; resolves when it is gone. */
+  async end(graceMs: number): Promise<void> {
+    const cancel = after(graceMs, () => this.#child.kill('SIGKILL'));
+    await this.exited;
+    cancel();
+  }
+
+  #fail(why: string): void {
+    for (const { reject } of this.#waiting.values())
+      reject(new HarnessError('lab', `the ${this.#name} worker failed: ${why}`));
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * All that a run's records add up to. The recorder feeds it while the run lasts; a report that is made again feeds it
+ * from the files, and gets the same figures.
+ */
+import type { Micros } from '../core/clock.ts';
+import {
+  INJECTION_STATES,
+  type InjectionState,
+  Kind,
+  MARKS,
+  type MarkName,
+  RecordView,
+  TRANSACTION_OUTCOMES,
+} from './attempt-log.ts';
+import { createRecorded, type Recorded, record } from './histograms.ts';
+import { Ledger } from './ledger.ts';
+import { Timeline } from './timeline.ts';
+
+/** What the aggregate must know of the plan: how many there can be, and how moments are grouped. */
+export interface RunModel {
+  readonly messages: number;
+  readonly recipientsPerMessage: number;
+  ispOf(recipient: number): number;
+  /** The phase of a moment, or undefined outside the load. */
+  phaseOf(at: Micros): string | undefined;
+}
+
+/** Injections of one phase (or of none: begun after the load). */
+export interface InjectionCounts {
+  readonly messages: Record<InjectionState, number>;
+  /** From due to the 250, microseconds, confirmed injections only. */
+  readonly duration: Recorded;
+  /** From the first byte to the 250. */
+  readonly serviceTime: Recorded;
+}
+
+export class Aggregate {
+  readonly ledger: Ledger;
+  readonly timeline = new Timeline();
+  /** By phase; '' for injections due outside of all phases. */
+  readonly injections = new Map<string, InjectionCounts>();
+  /** Transactions on each connection, by ISP and source: key `isp/source`. */
+  readonly messagesPerConnection = new Map<string, Recorded>();
+  /** The first time each mark was set. */
+  readonly marks = new Map<MarkName, Micros>();
+  /** Attempts whose envelope and header named different messages, by ISP. */
+  readonly mismatched = new Map<number, number>();
+  /** Running counts for the progress line. */
+  readonly running = { confirmed: 0, accepted: 0, throttled: 0, transactions: 0 };
+  readonly #model: RunModel;
+
+  constructor(model: RunModel) {
+    this.#model = model;
+    this.ledger = new Ledger(model.messages, model.recipientsPerMessage, (r) => model.ispOf(r));
+  }
+
+  /** Takes in packed records. */
+  add(records: Uint8Array): void {
+    const view = new RecordView(records);
+    for (view.index = 0; view.index < view.count; view.index++) this.#take(view);
+  }
+
+  #take(view: RecordView): void {
+    switch (view.kind) {
+      case Kind.injection:
+        this.ledger.addInjection(view);
+        if (view.refusedSlot === undefined) this.#injection(view);
+        return;
+      case Kind.attempt:
+        this.ledger.addAttempt(view);
+        this.timeline.addAttempt(view);
+        if (view.outcome === 0) this.running.accepted++;
+        else if (view.outcome === 1) this.running.throttled++;
+        if (view.mismatched) this.mismatched.set(view.isp, (this.mismatched.get(view.isp) ?? 0) + 1);
+        return;
+      case Kind.transaction:
+        this.timeline.addTransaction(view);
+        if (TRANSACTION_OUTCOMES[view.outcome] !== undefined) this.running.transactions++;
+        return;
+      case Kind.connectionOpened:
+        this.timeline.addConnection(view);
+        return;
+      case Kind.connectionClosed: {
+        if (view.transactions > 0)
+          record(
+            lazily(this.messagesPerConnection, `${view.isp}/${view.source}`, createRecorded),
+            view.transactions,
+          );
+        return;
+      }
+      case Kind.dsn:
+        this.ledger.addDsn(view);
+        return;
+      case Kind.sample:
+        this.timeline.addSample(view);
+        return;
+      case Kind.pending:
+        this.ledger.addPending(view);
+        return;
+      case Kind.mark: {
+        const name = MARKS[view.outcome];
+        if (name !== undefined && !this.marks.has(name)) this.marks.set(name, view.at);
+        return;
+      }
+    }
+  }
+
+  #injection(view: RecordView): void {
+    const state = INJECTION_STATES[view.outcome];
+    if (state === undefined) return;
+    const counts = lazily(this.injections, this.#model.phaseOf(view.at) ?? '', emptyInjections);
+    counts.messages[state]++;
+    if (state !== 'confirmed') return;
+    this.running.confirmed++;
+    record(counts.duration, view.doneAfter);
+    record(counts.serviceTime, view.doneAfter - view.sentAfter);
+    this.timeline.addInjected(view.at + view.doneAfter);
+  }
+}
+
+function emptyInjections(): InjectionCounts {
+  return {
+    messages: { confirmed: 0, unconfirmed: 0, refused: 0, dropped: 0 },
+    duration: createRecorded(),
+    serviceTime: createRecorded(),
+  };
+}
+
+function lazily<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

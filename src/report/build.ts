@@ -1,0 +1,405 @@
+/** Makes the Summary and the Series of a run out of what was recorded. Pure: the same records give the same report. */
+import type { Conservation, MtaEvidence } from '../analysis/conservation.ts';
+import { conservation, OUTCOMES } from '../analysis/conservation.ts';
+import { createMeasure, type Measure, type Names, trend } from '../analysis/measure.ts';
+import type { PhaseSpan } from '../analysis/phases.ts';
+import type { Micros } from '../core/clock.ts';
+import { METRICS, type MetricName } from '../gate/metrics.ts';
+import { type Judged, judge, type Measured, type Threshold } from '../gate/threshold.ts';
+import type { Aggregate } from '../record/aggregate.ts';
+import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
+import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
+import { isGlobal, type Row } from '../record/timeline.ts';
+import { buildSeries } from './series.ts';
+import type {
+  HarnessLoad,
+  IspSummary,
+  LatencySummary,
+  Machine,
+  MetricValue,
+  MtaFacts,
+  OutcomeCount,
+  Phase,
+  ReplyCount,
+  RunFacts,
+  Series,
+  Summary,
+  Totals,
+} from './summary.ts';
+
+/** A reply as the report shows it, by its number in the records. */
+export interface ReplyFacts extends Omit<ReplyCount, 'count'> {
+  readonly isp: number;
+}
+
+/** What a report needs to know beside the records. */
+export interface ReportInput {
+  readonly run: Omit<RunFacts, 'durationSeconds' | 'interrupted'>;
+  readonly machine: Machine;
+  readonly mta: MtaFacts;
+  readonly isps: readonly { readonly id: string; readonly name: string }[];
+  readonly sources: readonly string[];
+  readonly replies: readonly ReplyFacts[];
+  readonly phases: readonly PhaseSpan[];
+  readonly incidents: readonly {
+    readonly isp: string;
+    readonly start: Micros;
+    readonly end: Micros;
+    readonly label: string;
+  }[];
+  readonly thresholds: readonly Threshold[];
+  readonly evidence: { readonly queue: 'list' | 'count' | 'none'; readonly sendsDsn: boolean };
+  readonly workers: readonly string[];
+  readonly warnings: readonly string[];
+  /** The MTA's end, if it ended before it was stopped. */
+  readonly mtaDied: string | undefined;
+}
+
+/** A report's content, with the histograms for `histograms.hlog`. */
+export interface Report {
+  readonly summary: Summary;
+  readonly series: Series;
+  readonly histograms: readonly { readonly tag: string; readonly recorded: Recorded }[];
+}
+
+/** Iterations begun late beyond this share, or a worker busier than this, mark the harness as the bottleneck. */
+const SATURATED = { loopDelay: 100_000, cpu: 0.95 };
+
+/** Builds the report. */
+export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
+  const evidence: MtaEvidence = {
+    queueListed: input.evidence.queue === 'list' && aggregate.marks.has('queue_listed'),
+    sendsDsn: input.evidence.sendsDsn,
+  };
+  const outcome = conservation(aggregate.ledger, input.isps.length, evidence);
+  const names: Names = {
+    isps: input.isps.map((isp) => isp.id),
+    sources: input.sources,
+    replies: input.replies.map((reply) => reply.id),
+    phases: input.phases,
+  };
+  const measure = createMeasure(aggregate, outcome, names);
+  const judged = input.thresholds.map((t) => judge(t, measure(t.metric as MetricName, t.selector)));
+  const latencies = collectLatencies(aggregate, input);
+  const harness = harnessLoad(aggregate, input.workers);
+  const interrupted = aggregate.marks.has('interrupted');
+  const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
+  const summary: Summary = {
+    schema: 1,
+    run: { ...input.run, durationSeconds: end / 1e6, interrupted },
+    verdict: verdictOf(judged, interrupted, input.mtaDied),
+    warnings: [...input.warnings, ...warningsOf(aggregate, harness, outcome, input, evidence)],
+    thresholds: judged.map(({ threshold, passed, actual, actualText, sentence }) => ({
+      metric: threshold.key,
+      expression: threshold.expression,
+      passed,
+      actual: actual ?? null,
+      actualText,
+      sentence,
+    })),
+    totals: totalsOf(aggregate, outcome, measure, input),
+    conservation: outcomeCounts(outcome),
+    isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
+    latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
+    metrics: metricValues(measure),
+    phases: phasesWithLabels(input),
+    harness,
+    machine: input.machine,
+    mta: input.mta,
+  };
+  return {
+    summary,
+    series: buildSeries(aggregate, input, end),
+    histograms: latencies.map(({ name, recorded }) => ({ tag: name.replaceAll(' ', '_'), recorded })),
+  };
+}
+
+function verdictOf(
+  judged: readonly Judged[],
+  interrupted: boolean,
+  mtaDied: string | undefined,
+): Summary['verdict'] {
+  const failed = judged.filter((j) => !j.passed);
+  if (mtaDied !== undefined)
+    return { passed: false, exitCode: 106, sentence: `The MTA ended during the run: ${mtaDied}` };
+  if (interrupted)
+    return { passed: false, exitCode: 105, sentence: 'Interrupted; this is what was recorded until then.' };
+  if (failed.length > 0) {
+    const sentence =
+      failed.length === 1
+        ? (failed[0] as Judged).sentence
+        : `${failed.length} of ${judged.length} thresholds failed; first: ${(failed[0] as Judged).sentence}`;
+    return { passed: false, exitCode: 99, sentence };
+  }
+  const sentence =
+    judged.length === 0 ? 'No thresholds, so nothing to fail.' : `All ${judged.length} thresholds hold.`;
+  return { passed: true, exitCode: 0, sentence };
+}
+
+function warningsOf(
+  aggregate: Aggregate,
+  harness: HarnessLoad,
+  outcome: Conservation,
+  input: ReportInput,
+  evidence: MtaEvidence,
+): string[] {
+  const warnings: string[] = [];
+  if (harness.saturated) {
+    warnings.push(
+      'The harness itself was saturated at times, so the MTA may be faster than this report says.',
+    );
+  }
+  if (aggregate.marks.has('drain_timeout')) {
+    warnings.push('The queue was not empty when the drain timed out; what was left in it is pending.');
+  }
+  if (input.evidence.queue === 'list' && !evidence.queueListed && outcome.total.outcomes.unaccounted > 0) {
+    warnings.push(
+      "The MTA's queue could not be listed at the end, so recipients without an answer are unaccounted for.",
+    );
+  }
+  const { unconfirmed } = outcome;
+  if (unconfirmed.recipients > 0) {
+    warnings.push(
+      `${unconfirmed.recipients} recipients belong to injections that the MTA never confirmed; ${unconfirmed.delivered} of them were delivered all the same. They are left out of the table.`,
+    );
+  }
+  if (aggregate.ledger.strangers > 0)
+    warnings.push(`${aggregate.ledger.strangers} records name a message that was never planned.`);
+  return warnings;
+}
+
+function totalsOf(aggregate: Aggregate, outcome: Conservation, measure: Measure, input: ReportInput): Totals {
+  const count = (metric: MetricName): number => {
+    const measured = measure(metric, {});
+    return measured?.kind === 'counter' ? measured.count : 0;
+  };
+  const injections = [...aggregate.injections.values()];
+  const state = (name: 'refused' | 'unconfirmed'): number =>
+    injections.reduce((sum, c) => sum + c.messages[name], 0);
+  const confirmed = count('injections');
+  const deliveries = acceptedBuckets(aggregate);
+  const loadSeconds = aggregate.marks.has('load_ended')
+    ? Math.min(input.run.loadSeconds, (aggregate.marks.get('load_ended') as Micros) / 1e6)
+    : input.run.loadSeconds;
+  return {
+    injectedMessages: confirmed,
+    injectedRecipients: outcome.total.recipients,
+    refusedInjections: state('refused'),
+    unconfirmedInjections: state('unconfirmed'),
+    droppedIterations: count('dropped_iterations'),
+    delivered: outcome.total.outcomes.delivered,
+    throttled: count('throttled'),
+    deferred: count('deferred'),
+    rejected: count('rejected'),
+    connectionsOpened: count('connections_opened'),
+    transactions: count('transactions'),
+    injectedPerSecond: loadSeconds > 0 ? confirmed / loadSeconds : 0,
+    deliveredPerSecond: deliveries.seconds > 0 ? deliveries.count / deliveries.seconds : 0,
+  };
+}
+
+function acceptedBuckets(aggregate: Aggregate): { count: number; seconds: number } {
+  let count = 0;
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const row of aggregate.timeline.rows()) {
+    const accepted = row.attempts[0] as number;
+    if (accepted === 0) continue;
+    count += accepted;
+    first = Math.min(first, row.bucket);
+    last = Math.max(last, row.bucket);
+  }
+  return { count, seconds: count === 0 ? 0 : last - first + 1 };
+}
+
+function outcomeCounts({ total }: Conservation): OutcomeCount[] {
+  const notes: Record<string, { name: string; count: number }[]> = {
+    delivered: [
+      { name: 'delivered more than once', count: total.duplicated },
+      { name: 'reported as failed all the same (false bounce)', count: total.falseBounces },
+    ],
+    bounced: [{ name: 'without a DSN', count: total.missingDsns }],
+  };
+  return OUTCOMES.map((outcome) => ({
+    outcome,
+    count: total.outcomes[outcome],
+    notes: notes[outcome] ?? [],
+  }));
+}
+
+function ispSummary(
+  { id, name }: { id: string; name: string },
+  index: number,
+  aggregate: Aggregate,
+  outcome: Conservation,
+  input: ReportInput,
+): IspSummary {
+  const rows: Row[] = [...aggregate.timeline.rows()].filter((row) => row.isp === index);
+  const sum = (value: (row: Row) => number): number => rows.reduce((total, row) => total + value(row), 0);
+  const of = (name: (typeof ATTEMPT_OUTCOMES)[number]): number => {
+    const ordinal = ATTEMPT_OUTCOMES.indexOf(name);
+    return sum((row) => row.attempts[ordinal] as number);
+  };
+  const counts = outcome.byIsp[index];
+  const given = new Map<number, number>();
+  for (const row of rows) {
+    const n = row.attempts.reduce((a, b) => a + b, 0) + row.connectionsRefused;
+    given.set(row.reply, (given.get(row.reply) ?? 0) + n);
+  }
+  const replies: ReplyCount[] = [];
+  for (const [reply, count] of given) {
+    const facts = input.replies[reply];
+    if (!facts || count === 0) continue;
+    const { isp: _, ...shown } = facts;
+    replies.push({ ...shown, count });
+  }
+  replies.sort((a, b) => b.count - a.count || a.id.localeCompare(b.id));
+  return {
+    id,
+    name,
+    recipients: counts?.recipients ?? 0,
+    outcomes: counts?.outcomes ?? {
+      delivered: 0,
+      bounced: 0,
+      expired: 0,
+      pending: 0,
+      lost: 0,
+      unaccounted: 0,
+    },
+    attempts: sum((row) => row.attempts.reduce((a, b) => a + b, 0)),
+    accepted: of('accepted'),
+    throttled: of('throttled'),
+    deferred: of('deferred'),
+    rejected: of('rejected'),
+    connectionsOpened: sum((row) => row.connectionsOpened),
+    connectionsRefused: sum((row) => row.connectionsRefused),
+    replies,
+  };
+}
+
+function collectLatencies(aggregate: Aggregate, input: ReportInput): { name: string; recorded: Recorded }[] {
+  const { ledger } = aggregate;
+  const all = createRecorded();
+  const byIsp = input.isps.map(() => createRecorded());
+  for (let r = 0; r < ledger.size; r++) {
+    if (ledger.accepted(r) === 0 || !ledger.isConfirmed(r)) continue;
+    const latency = ledger.acceptedAt(r) - ledger.due(r);
+    record(all, latency);
+    const isp = byIsp[ledger.isp(r)];
+    if (isp) record(isp, latency);
+  }
+  const injections = [...aggregate.injections.values()];
+  return [
+    { name: 'injection', recorded: merge(injections.map((c) => c.duration)) },
+    { name: 'injection service time', recorded: merge(injections.map((c) => c.serviceTime)) },
+    { name: 'delivery', recorded: all },
+    ...input.isps.map((isp, index) => ({
+      name: `delivery to ${isp.id}`,
+      recorded: byIsp[index] as Recorded,
+    })),
+  ].filter(({ recorded }) => recorded.histogram.totalCount > 0);
+}
+
+/** Percentiles of the curve: closer and closer to 100, where the interesting part is. */
+const CURVE = [
+  0, 10, 25, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 96, 97, 98, 98.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99,
+  99.999,
+];
+
+function latencySummary(name: string, recorded: Recorded): LatencySummary {
+  const t = trend(recorded, 1e-3);
+  // A percentile finer than one sample says nothing that the maximum does not.
+  const curve = CURVE.filter((p) => p === 0 || (100 - p) / 100 >= 1 / t.count).map(
+    (p) => [p, t.percentile(p)] as const,
+  );
+  return {
+    name,
+    count: t.count,
+    meanMs: t.avg,
+    p50Ms: t.percentile(50),
+    p90Ms: t.percentile(90),
+    p99Ms: t.percentile(99),
+    p999Ms: t.percentile(99.9),
+    maxMs: t.max,
+    curve,
+  };
+}
+
+function metricValues(measure: Measure): Record<string, MetricValue> {
+  const values: Record<string, MetricValue> = {};
+  for (const name of Object.keys(METRICS) as MetricName[]) {
+    const measured = measure(name, {});
+    if (measured) values[name] = metricValue(measured);
+  }
+  return values;
+}
+
+function metricValue(measured: Measured): MetricValue {
+  switch (measured.kind) {
+    case 'counter':
+      return measured;
+    case 'rate': {
+      return {
+        kind: 'rate',
+        rate: measured.rate,
+        passes: Math.round(measured.rate * measured.total),
+        total: measured.total,
+      };
+    }
+    case 'gauge':
+      return measured;
+    case 'trend': {
+      const { kind, count, avg, min, max, percentile } = measured;
+      return {
+        kind,
+        count,
+        avg,
+        min,
+        max,
+        med: percentile(50),
+        p90: percentile(90),
+        p95: percentile(95),
+        p99: percentile(99),
+      };
+    }
+  }
+}
+
+function phasesWithLabels({ phases, incidents }: ReportInput): Phase[] {
+  const shown: Phase[] = phases
+    .filter((span) => span.name !== 'incident')
+    .map(({ name, from, to }) => ({ name, from: from / 1e6, to: to / 1e6 }));
+  for (const { isp, start, end, label } of incidents) {
+    shown.push({ name: 'incident', from: start / 1e6, to: end / 1e6, isp, label });
+  }
+  return shown.sort((a, b) => a.from - b.from);
+}
+
+function harnessLoad(aggregate: Aggregate, workers: readonly string[]): HarnessLoad {
+  const loaded = workers.map((name, worker) => {
+    const mine = aggregate.timeline.samples.filter((s) => isGlobal(s) && s.worker === worker);
+    const delays = mine.filter((s) => s.name === 'loop_delay').map((s) => s.value);
+    const cpus = mine.filter((s) => s.name === 'cpu').map((s) => s.value);
+    const mean = (values: readonly number[]): number =>
+      values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
+    return {
+      name,
+      maxLoopDelayMs: delays.reduce((a, b) => Math.max(a, b), 0) / 1e3,
+      meanCpu: mean(cpus),
+      meanDelay: mean(delays),
+    };
+  });
+  const late = aggregate.timeline.samples.filter((s) => s.name === 'late');
+  return {
+    workers: loaded.map(({ meanDelay: _, ...shown }) => shown),
+    lateInjections: late.at(-1)?.value ?? 0,
+    saturated: loaded.some((w) => w.meanDelay > SATURATED.loopDelay || w.meanCpu > SATURATED.cpu),
+  };
+}
+
+function lastMoment(aggregate: Aggregate): Micros {
+  let last = 0;
+  for (const row of aggregate.timeline.rows()) last = Math.max(last, (row.bucket + 1) * 1e6);
+  for (const sample of aggregate.timeline.samples) last = Math.max(last, sample.at);
+  return last;
+}

@@ -1,0 +1,108 @@
+import type { Micros } from '../core/clock.ts';
+import type { Aggregate } from '../record/aggregate.ts';
+import { ATTEMPT_OUTCOMES, type AttemptOutcome, NONE16 } from '../record/attempt-log.ts';
+import { BUCKET_MICROS, isGlobal } from '../record/timeline.ts';
+import type { ReportInput } from './build.ts';
+import type { IspSeries, Series } from './summary.ts';
+
+/** The timeline in columns, one entry a bucket from the load's begin to `end`. */
+export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micros): Series {
+  const { timeline } = aggregate;
+  const buckets = Math.max(1, Math.ceil(end / BUCKET_MICROS));
+  const zeros = (): number[] => new Array<number>(buckets).fill(0);
+  const nulls = (): (number | null)[] => new Array<number | null>(buckets).fill(null);
+  const perSecond = BUCKET_MICROS / 1e6;
+
+  const injected = zeros();
+  for (const [bucket, count] of timeline.injected()) add(injected, bucket, count / perSecond);
+
+  const isps = input.isps.map((isp) => ({
+    ...isp,
+    allowance: nulls(),
+    attempts: zeros(),
+    accepted: zeros(),
+    throttled: zeros(),
+    deferred: zeros(),
+    rejected: zeros(),
+    connectionsOpen: zeros(),
+  })) satisfies IspSeries[];
+  const codes = new Map<string, number[]>();
+  for (const row of timeline.rows()) {
+    const isp = isps[row.isp];
+    if (!isp) continue;
+    const outcome = (name: AttemptOutcome): number => row.attempts[ATTEMPT_OUTCOMES.indexOf(name)] as number;
+    const attempts = row.attempts.reduce((a, b) => a + b, 0);
+    add(isp.attempts, row.bucket, attempts / perSecond);
+    for (const name of ['accepted', 'throttled', 'deferred', 'rejected'] as const) {
+      add(isp[name], row.bucket, outcome(name) / perSecond);
+    }
+    const code = input.replies[row.reply]?.code;
+    const answered = attempts + row.connectionsRefused;
+    if (answered === 0) continue;
+    const key = code === undefined ? 'no reply' : String(code);
+    const column = codes.get(key) ?? zeros();
+    codes.set(key, column);
+    add(column, row.bucket, answered / perSecond);
+  }
+
+  const queueDepth = nulls();
+  for (const sample of timeline.samples) {
+    // A sample is taken at the end of the second that it is about.
+    const bucket = Math.floor((sample.at - 1) / BUCKET_MICROS);
+    if (bucket < 0 || bucket >= buckets) continue;
+    const isp = isps[sample.isp];
+    if (sample.name === 'queue_depth' && isGlobal(sample)) queueDepth[bucket] = sample.value;
+    else if (isp && sample.source === NONE16) {
+      if (sample.name === 'allowance')
+        isp.allowance[bucket] = Number.isFinite(sample.value) ? sample.value : null;
+      else if (sample.name === 'connections_open') isp.connectionsOpen[bucket] = sample.value;
+    }
+  }
+  for (const isp of isps) fillGaps(isp.allowance);
+  fillGaps(queueDepth);
+
+  const latency = deliveryLatency(aggregate, buckets);
+  return {
+    bucketSeconds: perSecond,
+    t: Array.from({ length: buckets }, (_, i) => i * perSecond),
+    injected,
+    queueDepth,
+    isps,
+    codes: [...codes]
+      .map(([code, values]) => ({ code, perSecond: values }))
+      .sort((a, b) => a.code.localeCompare(b.code)),
+    deliveryP50Ms: latency.p50,
+    deliveryP99Ms: latency.p99,
+  };
+}
+
+/** Samples drift against the buckets, so a second can stay without one; it has its neighbour's value. */
+function fillGaps(values: (number | null)[]): void {
+  for (let i = 1; i + 1 < values.length; i++) {
+    if (values[i] === null && values[i - 1] !== null && values[i + 1] !== null)
+      values[i] = values[i - 1] as number;
+  }
+}
+
+function add(column: number[], bucket: number, value: number): void {
+  if (bucket >= 0 && bucket < column.length) column[bucket] = (column[bucket] as number) + value;
+}
+
+/** Median and 99th percentile of delivery latency in milliseconds, by the bucket of delivery. */
+function deliveryLatency(
+  { ledger }: Aggregate,
+  buckets: number,
+): { p50: (number | null)[]; p99: (number | null)[] } {
+  const byBucket: number[][] = Array.from({ length: buckets }, () => []);
+  for (let r = 0; r < ledger.size; r++) {
+    if (ledger.accepted(r) === 0 || !ledger.isConfirmed(r)) continue;
+    const at = ledger.acceptedAt(r);
+    byBucket[Math.floor(at / BUCKET_MICROS)]?.push((at - ledger.due(r)) / 1e3);
+  }
+  const sorted = byBucket.map((values) => values.sort((a, b) => a - b));
+  const at =
+    (share: number) =>
+    (values: readonly number[]): number | null =>
+      values[Math.max(0, Math.ceil(values.length * share) - 1)] ?? null;
+  return { p50: sorted.map(at(0.5)), p99: sorted.map(at(0.99)) };
+}

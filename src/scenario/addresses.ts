@@ -1,0 +1,21 @@
+/**
+ * Who lives where in the sealed internet. ISP hosts have their real names, but addresses from the ranges reserved
+ * for benchmarking: 198.18.0.0/15 (RFC 2544) and 2001:2::/48 (RFC 5180).
+ */
+
+/** The lab's resolver. */
+export const RESOLVER = '198.18.0.53';
+
+/** The sender's mailboxes: DSNs, complaint reports, unsubscribes. */
+export const MAILROOM = '198.18.0.25';
+
+/** The host name of the mailroom in a sender's domain. */
+export function mailroomHost(senderDomain: string): string {
+  return `mx.${senderDomain}`;
+}
+
+/** Addresses of the `mx`-th mail host of the `isp`-th ISP; an IPv6 address only where the ISP has one. */
+export function mxAddresses(isp: number, mx: number, ipv6: boolean): string[] {
+  const v4 = `198.18.${16 + isp}.${10 + mx}`;
+  return ipv6 ? [v4, `2001:2:0:${(0x100 + isp).toString(16)}::${(mx + 1).toString(16)}`] : [v4];
+}

@@ -1,0 +1,55 @@
+import { formatDuration, formatRate, trim } from '../core/units.ts';
+import { scheduleOf } from '../driver/schedule.ts';
+import type { Plan } from './plan.ts';
+
+/** A plan for people: volumes, rates and durations, with both clocks where they differ. */
+export function describePlan(plan: Plan): string {
+  const recipients = plan.messages * plan.mix.recipientsPerMessage;
+  const shares = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
+  const both = (micros: number): string =>
+    plan.clockScale === 1
+      ? formatDuration(micros)
+      : `${formatDuration(micros)} (simulated ${formatDuration(micros * plan.clockScale)})`;
+  const bytes = (plan.message.minBytes + plan.message.maxBytes) / 2;
+  const rows: [string, string][] = [
+    ['load', `${plan.shape.executor}, ${formatDuration(plan.duration)}, ${plan.connections} connections`],
+    ['peak rate', formatRate(peakRate(plan))],
+    [
+      'messages',
+      `${plan.messages.toLocaleString('en')} (${recipients.toLocaleString('en')} recipients, about ${trim((plan.messages * bytes) / 1e6)} MB)`,
+    ],
+    ...plan.isps.map(({ resolved, share, mx }): [string, string] => [
+      resolved.id,
+      `${trim((share / shares) * 100)} %, about ${Math.round((recipients * share) / shares).toLocaleString('en')} recipients; ${mx.length} mail hosts; ${resolved.limits.length} limits`,
+    ]),
+    [
+      'MTA',
+      `${plan.adapter}, ${plan.sources.length} source${plan.sources.length === 1 ? '' : 's'}: ${plan.sources.map((s) => s.address).join(', ')}`,
+    ],
+    ['retry', `${plan.retry.map(both).join(', ')}; gives up after ${both(plan.expire)}`],
+    [
+      'phases',
+      plan.phases.map((p) => `${p.name} ${formatDuration(p.from)} to ${formatDuration(p.to)}`).join(', '),
+    ],
+    ...plan.incidents.map((i): [string, string] => [
+      'incident',
+      `${i.isp} from ${formatDuration(i.start)} to ${formatDuration(i.end)}: ${i.label}`,
+    ]),
+    [
+      'drain',
+      `at most ${formatDuration(plan.drainTimeout)}, so the run ends within ${formatDuration(plan.duration + plan.drainTimeout)}`,
+    ],
+    ['clock', plan.clockScale === 1 ? 'real' : `simulated time runs ${trim(plan.clockScale)} times as fast`],
+    ['seed', String(plan.seed)],
+    ...plan.thresholds.map((t): [string, string] => ['threshold', `${t.key} ${t.expression}`]),
+    ...plan.notes.map((note): [string, string] => ['note', note]),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return `${plan.name} (${plan.file})\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join('')}`;
+}
+
+function peakRate({ shape, duration }: Plan): number {
+  const schedule = scheduleOf(shape);
+  if (shape.executor === 'constant-arrival-rate') return schedule.rateAt(0);
+  return Math.max(shape.startRate, ...shape.stages.map((s) => s.target), schedule.rateAt(duration));
+}

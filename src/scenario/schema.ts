@@ -1,0 +1,96 @@
+/**
+ * What a scenario may say: the one source of types, errors and the JSON Schema for editors. Objects are strict, so a
+ * misspelt key is an error. Everything has a default, so that a scenario of ten lines runs.
+ */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { duration, realDuration, realRate, share, sizeRange } from './quantities.ts';
+
+const address = z.string().refine((text) => isIP(text) !== 0, 'expected an IPv4 or IPv6 address');
+const domain = z
+  .string()
+  .regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/i, 'expected a domain name such as news.sender.test');
+const positive = z.number().positive('expected a number above 0');
+const count = z.number().int('expected a whole number').positive('expected a whole number above 0');
+
+/** A source of the MTA: an address, or an address with its name and virtual MTA. */
+const source = z.union([
+  address.transform((ip) => ({ ip, helo: undefined, vmta: undefined })),
+  z.strictObject({ ip: address, helo: domain.optional(), vmta: z.string().optional() }),
+]);
+
+/** Overrides of an ISP's limits by name: a rate for short, or the fields of the limit; checked against the profile. */
+const limits = z.record(z.string(), z.union([z.string(), z.number(), z.record(z.string(), z.unknown())]));
+
+const isp = z.strictObject({
+  share: share.optional(),
+  profile: z.string().optional(),
+  limits: limits.optional(),
+  mailboxes: z.record(z.string(), z.unknown()).optional(),
+});
+
+const stage = z.strictObject({ duration: realDuration, target: realRate });
+
+const load = z.strictObject({
+  executor: z.enum(['constant-arrival-rate', 'ramping-arrival-rate']).optional(),
+  rate: realRate.optional(),
+  duration: realDuration.optional(),
+  startRate: realRate.optional(),
+  stages: z.array(stage).min(1, 'expected at least one stage').optional(),
+  connections: count.default(20),
+  message: z
+    .strictObject({
+      size: sizeRange.default({ min: 2000, max: 2000 }),
+      recipients: count.max(1000, 'expected at most 1000').default(1),
+    })
+    .prefault({}),
+});
+
+const incident = z.strictObject({
+  isp: z.string(),
+  at: realDuration,
+  for: realDuration,
+  source: address.optional(),
+  limits,
+});
+
+const threshold = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => (Array.isArray(value) ? value : [value]));
+
+export const scenarioSchema = z.strictObject({
+  name: z.string().optional(),
+  seed: z.number().int('expected a whole number').default(1),
+  clock: z.strictObject({ scale: positive.default(1) }).prefault({}),
+  mta: z
+    .strictObject({
+      adapter: z.string().default('haraka'),
+      sources: z.array(source).min(1, 'expected at least one source').prefault(['198.18.128.1']),
+      retry: z.array(duration).min(1, 'expected at least one wait').prefault(['1m', '5m', '15m', '1h']),
+      expire: duration.prefault('1d'),
+      concurrency: count.default(100),
+    })
+    .prefault({}),
+  senders: z
+    .array(
+      z.strictObject({
+        domain,
+        spf: z.string().default('auto'),
+        dkim: z.enum(['auto', 'none']).default('auto'),
+        dmarc: z.string().default('p=none'),
+      }),
+    )
+    .min(1, 'expected at least one sender')
+    .prefault([{ domain: 'news.sender.test' }]),
+  isps: z
+    .record(z.string(), isp)
+    .prefault({ gmail: { share: '50%' }, yahoo: { share: '30%' }, outlook: { share: '20%' } }),
+  load,
+  warmup: realDuration.prefault('0s'),
+  incidents: z.array(incident).default([]),
+  drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
+  thresholds: z.record(z.string(), threshold).default({}),
+});
+
+/** A scenario as validated: defaults filled in, quantities parsed. */
+export type Scenario = z.output<typeof scenarioSchema>;
