@@ -12,7 +12,7 @@ import { configFiles, PLUGIN } from './config.ts';
 import { installation } from './install.ts';
 import { listQueue, queueDepth } from './queue.ts';
 import type { Endpoint } from './ready.ts';
-import { ended, freePort, lastLines, takesMail } from './ready.ts';
+import { ended, freePort, lastLines, whyNotReady } from './ready.ts';
 
 /** Haraka starts in about a second; a machine under load takes several. */
 const START_MS = 20_000;
@@ -20,7 +20,7 @@ const START_MS = 20_000;
 /** Haraka ends at once when told to; what it was sending stays in its queue. */
 const STOP_MS = 5_000;
 
-/** Haraka 3.3.4, the MTA that comes with windtunnel. Its real behaviour, with a plugin for sources (plugin.cjs). */
+/** Haraka, the MTA that comes with windtunnel, as it is; a plugin (plugin.cjs) gives it its sources. */
 export const haraka: MtaAdapter = {
   name: 'haraka',
   capabilities: {
@@ -28,7 +28,7 @@ export const haraka: MtaAdapter = {
     dsn: 'always',
     needs: 'any',
     noSeal: { works: true, reason: 'the plugin maps domains to addresses and ports' },
-    // Haraka looks at its delayed messages once a second, and takes whole seconds from a plugin.
+    // Whole seconds: Haraka looks at its delayed mail once a second, so a wait may last one second longer.
     timers: [
       { name: 'retry', smallest: 1e6 },
       { name: 'expire', smallest: 1e6 },
@@ -47,13 +47,10 @@ export const haraka: MtaAdapter = {
     const child = spawn([nodeBinary, program, '-c', plan.folder], { cwd: plan.folder, logFile });
     const exited = ended(child);
     const submission = reachable(settled);
-    if (!(await takesMail(submission, logFile, exited, START_MS))) {
-      const reason = await Promise.race([
-        exited,
-        `Haraka did not answer on ${submission.address} port ${port}`,
-      ]);
+    const trouble = await whyNotReady(submission, logFile, exited, START_MS);
+    if (trouble !== undefined) {
       await stop(child, exited);
-      throw new HarnessError('lab', `${reason}\n${await lastLines(logFile, 15)}`, {
+      throw new HarnessError('lab', `${trouble}\n${await lastLines(logFile, 15)}`, {
         hint: `the lines are the end of ${logFile}; the configuration is beside it`,
       });
     }

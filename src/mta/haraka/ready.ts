@@ -23,28 +23,28 @@ export function freePort(address: string): Promise<number> {
 }
 
 /**
- * Waits until Haraka has said that it listens and its port greets with 220. The log comes first, since another
- * program that holds the port may greet as well. Resolves with true, or false when it has ended or the time is up.
+ * Waits until Haraka takes mail: it has said that it listens (its level `notice`), and its port greets with 220. The
+ * log comes first, since another program that holds the port may greet too. Resolves with what went wrong, if anything.
  */
-export async function takesMail(
+export async function whyNotReady(
   at: Endpoint,
   logFile: string,
-  ended: Promise<unknown>,
+  exited: Promise<string>,
   deadlineMs: number,
-): Promise<boolean> {
-  let over = false;
+): Promise<string | undefined> {
+  let trouble: string | undefined;
   const cancel = after(deadlineMs, () => {
-    over = true;
+    trouble ??= `Haraka did not answer on ${at.address} port ${at.port}`;
   });
-  void ended.then(() => {
-    over = true;
+  void exited.then((sentence) => {
+    trouble ??= sentence;
   });
   try {
-    while (!over) {
-      if ((await logText(logFile)).includes('Listening on ') && (await greets(at))) return true;
+    while (trouble === undefined) {
+      if ((await logText(logFile)).includes('Listening on ') && (await greets(at))) return undefined;
       await sleepMs(25);
     }
-    return false;
+    return trouble;
   } finally {
     cancel();
   }

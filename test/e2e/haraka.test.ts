@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { createTransport } from 'nodemailer';
+import { SMTPServer } from 'smtp-server';
+import { sleepMs } from '../../src/core/clock.ts';
+import { HarnessError } from '../../src/core/errors.ts';
+import { loopbackOnly } from '../../src/lab/proof.ts';
+import type { MtaPlan, RunningMta, SpawnMta } from '../../src/mta/adapter.ts';
+import { haraka } from '../../src/mta/haraka/adapter.ts';
+
+const SENDER = 'news.sender.test';
+const SOURCES = [
+  { index: 0, address: '127.0.0.2', helo: 'out1.sender.test', vmta: 'one' },
+  { index: 1, address: '127.0.0.3', helo: 'out2.sender.test', vmta: 'two' },
+];
+
+/** A delivery that an ISP saw. */
+interface Seen {
+  readonly from: string;
+  readonly to: string;
+  readonly source: string;
+  readonly helo: string;
+  readonly secure: boolean;
+}
+
+/** A tiny ISP: accepts, or answers by the number of the attempt for a recipient. */
+class Isp {
+  readonly attempts: Seen[] = [];
+  readonly accepted: Seen[] = [];
+  readonly messages: string[] = [];
+  readonly #answers = new Map<string, (attempt: number) => string | undefined>();
+  readonly #server: SMTPServer;
+
+  constructor(starttls: boolean) {
+    this.#server = new SMTPServer({
+      authOptional: true,
+      disableReverseLookup: true,
+      disabledCommands: starttls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
+      onRcptTo: ({ address: to }, session, done) => {
+        const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : '';
+        const seen = {
+          from,
+          to,
+          source: session.remoteAddress,
+          helo: session.hostNameAppearsAs,
+          secure: session.secure,
+        };
+        this.attempts.push(seen);
+        const refusal = this.#answers.get(to)?.(this.attempts.filter((attempt) => attempt.to === to).length);
+        if (refusal === undefined) this.accepted.push(seen);
+        done(refusal === undefined ? null : replyOf(refusal));
+      },
+      onData: (stream, _session, done) => {
+        let text = '';
+        stream.setEncoding('utf8');
+        stream.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        stream.on('end', () => {
+          this.messages.push(text);
+          done();
+        });
+      },
+    });
+    this.#server.on('error', () => {});
+  }
+
+  answer(to: string, by: (attempt: number) => string | undefined): void {
+    this.#answers.set(to, by);
+  }
+
+  async listen(): Promise<{ address: string; port: number }> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return { address: '127.0.0.1', port: (this.#server.server.address() as AddressInfo).port };
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+function replyOf(text: string): Error {
+  return Object.assign(new Error(text.slice(4)), { responseCode: Number(text.slice(0, 3)) });
+}
+
+/** Polls until the condition holds; the test fails by itself if that takes too long. */
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 1000; i++) {
+    if (await holds()) return;
+    await sleepMs(20);
+  }
+  assert.fail(`never happened: ${what}`);
+}
+
+const children: ChildProcess[] = [];
+const spawnHere: SpawnMta = (argv, { cwd, env, logFile }) => {
+  const log = openSync(logFile, 'a');
+  const child = spawn(argv[0] as string, argv.slice(1), {
+    cwd,
+    stdio: ['ignore', log, log],
+    ...(env && { env: { ...process.env, ...env } }),
+  });
+  closeSync(log);
+  children.push(child);
+  return child;
+};
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'haraka-e2e-'));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function planWith(t: TestContext, isps: Readonly<Record<string, Isp>>): Promise<MtaPlan> {
+  const routes: Record<string, { address: string; port: number }> = {};
+  for (const [domain, isp] of Object.entries(isps)) {
+    routes[domain] = await isp.listen();
+    t.after(() => isp.stop());
+  }
+  return {
+    folder: await folder(t),
+    submission: { address: '127.0.0.1', port: 0 },
+    hostname: 'mta.sender.test',
+    sources: SOURCES,
+    retry: [1e6],
+    expire: 2e6,
+    concurrency: 50,
+    routes,
+  };
+}
+
+function only(seen: readonly Seen[], to: string): readonly Seen[] {
+  return seen.filter((attempt) => attempt.to === to);
+}
+
+/** The body of the message/delivery-status part of a DSN, one field a line. */
+function deliveryStatus(dsn: string): string[] {
+  const part = /Content-type: message\/delivery-status\r?\n\r?\n([\s\S]*?)\r?\n--/.exec(dsn)?.[1] ?? '';
+  return part.split(/\r?\n/).map((line) => line.trim());
+}
+
+test('Haraka relays, binds sources, retries, bounces and stops', async (t) => {
+  if (process.platform !== 'linux')
+    return t.skip('skipped: only Linux has all of 127.0.0.0/8 on its loopback');
+  const [gmail, yahoo, mailroom] = [new Isp(true), new Isp(false), new Isp(false)];
+  const plan = await planWith(t, { 'gmail.com': gmail, 'yahoo.com': yahoo, [SENDER]: mailroom });
+  const mta: RunningMta = await haraka.start(plan, spawnHere, loopbackOnly());
+  const { address: host, port } = mta.submission;
+  const injector = createTransport({ host, port, pool: true, maxConnections: 5, ignoreTLS: true });
+  t.after(async () => {
+    injector.close();
+    await mta.stop();
+  });
+  const inject = (
+    number: number,
+    to: string | string[],
+    headers: Record<string, string> = {},
+  ): Promise<unknown> =>
+    injector.sendMail({
+      envelope: { from: `b-${number}@${SENDER}`, to },
+      headers,
+      subject: `message ${number}`,
+      text: 'hello',
+    });
+  const dsnFor = async (number: number): Promise<string[]> => {
+    const to = `b-${number}@${SENDER}`;
+    await until(`a DSN for message ${number}`, () =>
+      mailroom.messages.some((dsn) => dsn.includes(`To: <${to}>`)),
+    );
+    assert.deepEqual(
+      only(mailroom.accepted, to).map(({ from }) => from),
+      [''],
+      'one DSN, from the null sender',
+    );
+    return deliveryStatus(mailroom.messages.find((dsn) => dsn.includes(`To: <${to}>`)) ?? '');
+  };
+
+  await t.test('50 messages arrive, half from each source, with TLS where it is offered', async () => {
+    const numbers = Array.from({ length: 50 }, (_, i) => i);
+    await Promise.all(numbers.map((i) => inject(i, `u${i}.0@${i % 2 ? 'yahoo.com' : 'gmail.com'}`)));
+    await until('50 deliveries', () => gmail.messages.length + yahoo.messages.length === 50);
+    for (const [isp, secure] of [
+      [gmail, true],
+      [yahoo, false],
+    ] as const) {
+      assert.equal(new Set(isp.accepted.map(({ to }) => to)).size, 25);
+      for (const [index, count] of [
+        [0, 13],
+        [1, 12],
+      ] as const) {
+        const own = isp.accepted.filter(({ source }) => source === SOURCES[index]?.address);
+        assert.equal(own.length, count);
+        assert.ok(own.every((seen) => seen.helo === SOURCES[index]?.helo && seen.secure === secure));
+      }
+    }
+    await until('an empty queue', async () => (await mta.queueDepth()) === 0);
+    assert.deepEqual(await mta.listQueue(), []);
+  });
+
+  await t.test('a message that names its virtual MTA leaves from there', async () => {
+    for (const number of [100, 101, 102])
+      await inject(number, `u${number}.0@yahoo.com`, { 'X-Virtual-MTA': 'two' });
+    await until('three deliveries', () => only(yahoo.accepted, 'u102.0@yahoo.com').length === 1);
+    for (const number of [100, 101, 102]) {
+      assert.deepEqual(
+        only(yahoo.accepted, `u${number}.0@yahoo.com`).map(({ source }) => source),
+        ['127.0.0.3'],
+      );
+    }
+  });
+
+  await t.test('a deferred recipient is listed, tried again from the same source and delivered', async () => {
+    const deferred = ['u201.1@yahoo.com', 'u202.0@yahoo.com'];
+    for (const to of deferred) yahoo.answer(to, (n) => (n === 1 ? '450 4.2.1 slow down' : undefined));
+    await inject(201, ['u201.0@yahoo.com', 'u201.1@yahoo.com', 'u201.2@gmail.com']);
+    await inject(202, 'u202.0@yahoo.com');
+    const expected = [`b-201@${SENDER} u201.1@yahoo.com`, `b-202@${SENDER} u202.0@yahoo.com`];
+    await until('exactly the deferred are queued', async () => {
+      const listed = ((await mta.listQueue()) ?? []).map(({ sender, recipient }) => `${sender} ${recipient}`);
+      return isDeepStrictEqual(listed.sort(), expected);
+    });
+    for (const to of deferred) {
+      await until(`${to} is delivered`, () => only(yahoo.accepted, to).length === 1);
+      const attempts = only(yahoo.attempts, to);
+      assert.equal(attempts.length, 2);
+      assert.equal(attempts[0]?.source, attempts[1]?.source);
+    }
+    await until('an empty queue', async () => (await mta.queueDepth()) === 0);
+  });
+
+  await t.test('a rejected recipient makes a DSN', async () => {
+    gmail.answer('u301.0@gmail.com', () => '550 5.1.1 no such user');
+    await inject(301, 'u301.0@gmail.com');
+    const status = await dsnFor(301);
+    assert.equal(only(gmail.attempts, 'u301.0@gmail.com').length, 1);
+    for (const field of [
+      'Reporting-MTA: dns;mta.sender.test',
+      'Final-Recipient: rfc822;u301.0@gmail.com',
+      'Action: failed',
+      'Status: 5.1.1',
+      'Diagnostic-Code: smtp;550 5.1.1 no such user',
+    ]) {
+      assert.ok(status.includes(field), `${field} in\n${status.join('\n')}`);
+    }
+  });
+
+  await t.test(
+    'Haraka’s DSN for a part of the recipients lacks Action and Status (RFC 3464 2.3)',
+    async () => {
+      gmail.answer('u302.1@gmail.com', () => '550 5.1.1 no such user');
+      await inject(302, ['u302.0@gmail.com', 'u302.1@gmail.com']);
+      const status = await dsnFor(302);
+      assert.ok(status.includes('Final-Recipient: rfc822;u302.1@gmail.com'));
+      assert.ok(!status.some((field) => /^(Action|Status|Final-Recipient: rfc822;u302\.0)/.test(field)));
+      assert.equal(only(gmail.accepted, 'u302.0@gmail.com').length, 1);
+    },
+  );
+
+  await t.test('a message that is deferred until it expires makes a DSN', async () => {
+    yahoo.answer('u401.0@yahoo.com', () => '451 4.7.1 not now');
+    await inject(401, 'u401.0@yahoo.com');
+    const status = await dsnFor(401);
+    assert.equal(
+      only(yahoo.attempts, 'u401.0@yahoo.com').length,
+      3,
+      'waits of 1 s until 2 s: three attempts',
+    );
+    for (const field of ['Action: failed', 'Status: 5.7.1', 'Diagnostic-Code: smtp;451 4.7.1 not now']) {
+      assert.ok(status.includes(field), `${field} in\n${status.join('\n')}`);
+    }
+  });
+
+  await t.test('a domain without a route bounces: DNS is not asked', async () => {
+    await inject(501, 'u501.0@elsewhere.test');
+    assert.ok((await dsnFor(501)).includes('Final-Recipient: rfc822;u501.0@elsewhere.test'));
+  });
+
+  await t.test('it stops, and no process is left', async () => {
+    await mta.stop();
+    assert.equal(await mta.exited, 'Haraka ended with exit code 0');
+    const { pid } = children.at(-1) as ChildProcess;
+    assert.throws(() => process.kill(pid as number, 0), { code: 'ESRCH' });
+    await mta.stop();
+  });
+});
+
+test('a Haraka that dies says so', async (t) => {
+  const mta = await haraka.start(
+    await planWith(t, { 'gmail.com': new Isp(false) }),
+    spawnHere,
+    loopbackOnly(),
+  );
+  (children.at(-1) as ChildProcess).kill('SIGKILL');
+  assert.equal(await mta.exited, 'Haraka was ended by SIGKILL');
+  await mta.stop();
+});
+
+test('a start that fails ends with the log', async (t) => {
+  const holder = createServer((socket) => socket.end('220 somebody else\r\n'));
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  t.after(() => holder.close());
+  const { port } = holder.address() as AddressInfo;
+  const plan = await planWith(t, { 'gmail.com': new Isp(false) });
+  const table: { name: string; plan: MtaPlan; spawn: SpawnMta; message: RegExp }[] = [
+    {
+      name: 'the port is taken by a program that greets as well',
+      plan: { ...plan, submission: { address: '127.0.0.1', port } },
+      spawn: spawnHere,
+      message: /^Haraka ended with exit code 1\n[\s\S]*EADDRINUSE/,
+    },
+    {
+      name: 'the program is not there',
+      plan,
+      spawn: (argv, options) => spawnHere(['/no/such/program', ...argv], options),
+      message: /^Haraka could not be started: .*ENOENT/,
+    },
+  ];
+  for (const row of table) {
+    await assert.rejects(
+      haraka.start({ ...row.plan, folder: await folder(t) }, row.spawn, loopbackOnly()),
+      (error: unknown) => {
+        assert.ok(error instanceof HarnessError, row.name);
+        assert.equal(error.kind, 'lab');
+        assert.match(error.message, row.message, row.name);
+        assert.match(error.hint ?? '', /haraka\.log/);
+        return true;
+      },
+    );
+  }
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MtaPlan } from '../../../../src/mta/adapter.ts';
+import { configFiles } from '../../../../src/mta/haraka/config.ts';
+
+const sealed: MtaPlan = {
+  folder: 'mta',
+  submission: { address: '0.0.0.0', port: 25 },
+  hostname: 'mta.sender.test',
+  sources: [
+    { index: 0, address: '198.18.128.1', helo: 'out1.sender.test', vmta: 'one' },
+    { index: 1, address: '2001:2:0:1::1', helo: 'out2.sender.test', vmta: 'two' },
+  ],
+  retry: [60e6, 300e6, 900e6],
+  expire: 86400e6,
+  concurrency: 500,
+  routes: undefined,
+};
+
+const unsealed: MtaPlan = {
+  ...sealed,
+  submission: { address: '127.0.0.1', port: 2525 },
+  sources: [{ index: 0, address: '127.0.0.2', helo: 'out1.sender.test', vmta: 'one' }],
+  retry: [1e6],
+  expire: 3e6,
+  concurrency: 20,
+  routes: { 'gmail.com': { address: '127.0.0.1', port: 2601 } },
+};
+
+const PLUGIN_SEALED = `{
+  "sources": [
+    {
+      "address": "198.18.128.1",
+      "helo": "out1.sender.test",
+      "vmta": "one"
+    },
+    {
+      "address": "2001:2:0:1::1",
+      "helo": "out2.sender.test",
+      "vmta": "two"
+    }
+  ]
+}
+`;
+
+const PLUGIN_UNSEALED = `{
+  "sources": [
+    {
+      "address": "127.0.0.2",
+      "helo": "out1.sender.test",
+      "vmta": "one"
+    }
+  ],
+  "routes": {
+    "gmail.com": {
+      "address": "127.0.0.1",
+      "port": 2601
+    }
+  },
+  "waits": [
+    {
+      "seconds": 1,
+      "times": 3
+    }
+  ]
+}
+`;
+
+/** The files that are the same for every plan. */
+const SAME: Record<string, string> = {
+  'config/me': 'mta.sender.test\n',
+  'config/plugins': 'windtunnel\n',
+  'config/windtunnel.timeout': '0\n',
+  'config/log.ini': '[main]\nlevel=notice\ntimestamps=true\nformat=default\n',
+};
+
+const table: { name: string; plan: MtaPlan; files: Record<string, string> }[] = [
+  {
+    name: 'in a seal: all addresses, DNS, Haraka’s own waits',
+    plan: sealed,
+    files: {
+      'config/smtp.ini': 'port=25\npublic_ip=198.18.128.1\nnodes=0\ninactivity_timeout=300\n',
+      'config/outbound.ini':
+        'concurrency_max=500\ntemp_fail_intervals=60s,300s,900s*96\nconnect_timeout=30\nenable_tls=true\nreceived_header=disabled\n',
+      'config/windtunnel.json': PLUGIN_SEALED,
+    },
+  },
+  {
+    name: 'without a seal: one address, routes, waits of a second by the hook',
+    plan: unsealed,
+    files: {
+      'config/smtp.ini': 'listen=127.0.0.1:2525\npublic_ip=127.0.0.2\nnodes=0\ninactivity_timeout=300\n',
+      'config/outbound.ini':
+        'concurrency_max=20\ntemp_fail_intervals=5s*3\nconnect_timeout=30\nenable_tls=true\nreceived_header=disabled\nlocal_mx_ok=true\n',
+      'config/windtunnel.json': PLUGIN_UNSEALED,
+    },
+  },
+  {
+    name: 'without a seal, IPv6',
+    plan: { ...unsealed, submission: { address: '::1', port: 2525 } },
+    files: {
+      'config/smtp.ini': 'listen=[::1]:2525\npublic_ip=127.0.0.2\nnodes=0\ninactivity_timeout=300\n',
+    },
+  },
+];
+
+for (const { name, plan, files } of table) {
+  test(`configuration ${name}`, () => {
+    const written = new Map(configFiles(plan).map((file) => [file.name, file.text]));
+    for (const [file, text] of Object.entries({ ...SAME, ...files }))
+      assert.equal(written.get(file), text, file);
+    assert.deepEqual([...written.keys()].sort(), [
+      'config/connection.ini',
+      'config/log.ini',
+      'config/me',
+      'config/outbound.bounce_message',
+      'config/outbound.ini',
+      'config/plugins',
+      'config/smtp.ini',
+      'config/windtunnel.json',
+      'config/windtunnel.timeout',
+    ]);
+  });
+}
+
+test('the bounce template has a header, an empty line and a body', () => {
+  const template =
+    configFiles(sealed).find(({ name }) => name === 'config/outbound.bounce_message')?.text ?? '';
+  const [header = '', body = ''] = template.split('\n\n');
+  assert.deepEqual(
+    header.split('\n').map((line) => line.split(':')[0]),
+    ['Received', 'Date', 'From', 'To', 'Auto-Submitted', 'Subject', 'Message-Id'],
+  );
+  assert.match(body, /\{recipients\}\nReason: \{reason\}$/);
+});
