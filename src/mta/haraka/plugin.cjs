@@ -1,7 +1,7 @@
 'use strict';
 
-// Loaded by Haraka (see config.ts), in its process. It binds each message to a source and lets the lab's clients
-// relay; without a seal it also maps domains to addresses. Everything else is Haraka's own doing.
+// Haraka loads this plugin (see config.ts). It binds each message to a source and lets the lab's clients relay;
+// without a seal it also maps domains to addresses. Everything else is Haraka's own doing.
 
 const net = require('node:net');
 const { cont, deny, denysoft, ok } = require('haraka-constants');

@@ -72,12 +72,15 @@ async function logText(logFile: string): Promise<string> {
 function greets({ address, port }: Endpoint): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });
-    socket.setTimeout(2000, () => socket.destroy());
+    const cancel = after(2000, () => socket.destroy());
     socket.once('data', (data) => {
       resolve(data.toString('latin1').startsWith('220'));
       socket.end('QUIT\r\n');
     });
     socket.once('error', () => resolve(false));
-    socket.once('close', () => resolve(false));
+    socket.once('close', () => {
+      cancel();
+      resolve(false);
+    });
   });
 }
