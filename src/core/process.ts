@@ -57,16 +57,18 @@ export function parentChannel<Out, In>(): Channel<Out, In> {
   };
 }
 
-/** Runs a command to its end and returns what it printed. Never throws for a non-zero exit code. */
+/** Runs a command to its end, with `input` as its stdin. Never throws for a non-zero exit code. */
 export function runCommand(
   argv: readonly string[],
-  options: SpawnOptions = {},
+  { input, ...options }: SpawnOptions & { readonly input?: string } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child: ChildProcess = spawn(argv[0] as string, argv.slice(1), {
       ...options,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    // A command that ends without reading its input (EPIPE) is judged by its exit code.
+    child.stdin?.on('error', () => {}).end(input);
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
