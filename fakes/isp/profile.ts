@@ -1,0 +1,221 @@
+/** How an ISP is described: domains, mail hosts, limits, mailboxes. Data: <isp>/profile.yaml, replies beside it. */
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { asset } from '../../src/core/assets.ts';
+import { HarnessError } from '../../src/core/errors.ts';
+import { parseDuration, parseRate, parseShare, type Quantity } from '../../src/core/units.ts';
+import { type Fault, readDataFile, strict, unknownName } from './data-file.ts';
+import { loadReplies, MARKS, type Reply, type ReplyClass } from './replies.ts';
+
+/** Whom a limit counts for: each value of it has an account of its own. */
+export const LIMIT_KEYS = ['source', 'netblock', 'sender-domain', 'isp', 'connection', 'mailbox'] as const;
+export type LimitKey = (typeof LIMIT_KEYS)[number];
+
+/** What a limit counts. */
+export const LIMIT_UNITS = ['transactions', 'recipients', 'bytes', 'connections'] as const;
+export type LimitUnit = (typeof LIMIT_UNITS)[number];
+
+/** Where a limit is checked and charged. */
+export const LIMIT_STAGES = ['connect', 'mail', 'rcpt', 'dot'] as const;
+export type LimitStage = (typeof LIMIT_STAGES)[number];
+
+/** Where each unit is known: a limit that counts it can be checked only there. */
+const STAGES_OF_UNIT: Record<LimitUnit, readonly LimitStage[]> = {
+  connections: ['connect', 'mail'],
+  transactions: ['mail', 'dot'],
+  recipients: ['rcpt', 'dot'],
+  bytes: ['dot'],
+};
+
+/** Stands where a reply is named, and means: close the connection and say nothing. */
+export const HANGUP = 'hangup';
+
+/** The success replies that a session needs, by the command that they answer. */
+export const ANSWERS = ['connect', 'ehlo', 'helo', 'mail', 'rcpt', 'data', 'dot', 'reset', 'quit'] as const;
+export type Answered = (typeof ANSWERS)[number];
+
+const rate = quantity(parseRate, 'a rate such as 20/s, 600/m or 5000/d');
+const duration = quantity(parseDuration, 'a duration such as 10m or 1h');
+const units = z.int('expected a whole number').nonnegative('expected 0 or more');
+
+/** A share of mailboxes: `1%` or `0.01`. */
+const share = quantity(parseShare, 'a share such as 1% or 0.01');
+
+/**
+ * What a scenario may say about one limit: a rate (or a number, for a cap on connections), or the fields to change.
+ * A rate alone keeps the depth of a bucket in time, and the length of a window.
+ */
+export const limitOverride = z.union([
+  z.string(),
+  z.number(),
+  strict({
+    rate: rate.optional(),
+    burst: units.optional(),
+    count: units.optional(),
+    per: duration.optional(),
+    max: units.optional(),
+  }),
+]);
+export type LimitOverride = z.output<typeof limitOverride>;
+
+/** What a scenario may say about mailboxes: the share of each kind. */
+export const mailboxOverride = share;
+
+const common = {
+  key: z.enum(LIMIT_KEYS),
+  unit: z.enum(LIMIT_UNITS),
+  stage: z.enum(LIMIT_STAGES),
+  reply: z.string(),
+  source: z.string().min(1, 'expected a key of the catalogue'),
+  mark: z.enum(MARKS),
+};
+const limit = z.discriminatedUnion(
+  'kind',
+  [
+    strict({ kind: z.literal('bucket'), ...common, rate, burst: units }),
+    strict({ kind: z.literal('window'), ...common, count: units, per: duration.optional() }),
+    strict({ kind: z.literal('concurrency'), ...common, max: units }),
+  ],
+  { error: 'expected one of bucket, window, concurrency' },
+);
+
+const profileSchema = strict({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters'),
+  name: z.string().min(1, 'expected a name'),
+  domains: z.array(z.hostname('expected a domain')).min(1, 'expected at least one domain'),
+  mx: z
+    .array(strict({ host: z.hostname('expected a host name'), preference: units, ipv6: z.boolean() }))
+    .min(1, 'expected at least one mail host'),
+  session: strict({
+    mta: z.hostname('expected a host name'),
+    wrap: units.optional(),
+    answers: strict(
+      Object.fromEntries(ANSWERS.map((name) => [name, z.string()])) as Record<Answered, z.ZodString>,
+    ),
+  }),
+  limits: z.record(z.string(), limit),
+  mailboxes: z.record(z.string(), strict({ share, reply: z.string() })),
+});
+
+/** A limit as its profile states it; quantities are simulated unless a suffix says otherwise. */
+export type ProfileLimit = z.output<typeof limit>;
+
+/** An ISP as its files describe it. */
+export interface IspProfile extends z.output<typeof profileSchema> {
+  readonly replies: readonly Reply[];
+}
+
+/** The names of the ISPs that have a folder here. */
+export function profileNames(): string[] {
+  return readdirSync(asset('fakes'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'isp')
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/**
+ * Loads an ISP by its name, or by the path of a profile.yaml with a replies.yaml beside it.
+ * @throws HarnessError of kind `invalid-scenario` with file, line, value and expectation of every fault
+ */
+export function loadProfile(nameOrPath: string): IspProfile {
+  const isPath = /[/\\]|\.ya?ml$/.test(nameOrPath);
+  if (!isPath && !profileNames().includes(nameOrPath)) {
+    throw new HarnessError('invalid-scenario', unknownName('ISP', nameOrPath, profileNames()), {
+      hint: 'a path to a profile.yaml works too',
+    });
+  }
+  const file = isPath ? nameOrPath : asset('fakes', nameOrPath, 'profile.yaml');
+  const { data, error } = readDataFile(file, profileSchema);
+  const replies = loadReplies(join(dirname(file), 'replies.yaml'));
+  const faults = [
+    ...referenceFaults(data, replies),
+    ...limitFaults(data.limits),
+    ...mailboxFaults(data.mailboxes),
+  ];
+  if (faults.length > 0) throw error(faults);
+  return { ...data, replies };
+}
+
+/** References to replies that lead nowhere, or to a reply that can't be meant. */
+function referenceFaults(profile: z.output<typeof profileSchema>, replies: readonly Reply[]): Fault[] {
+  const faults: Fault[] = [];
+  const byId = new Map(replies.map((r) => [r.id, r]));
+  const check = (
+    path: readonly PropertyKey[],
+    id: string,
+    stages: readonly string[],
+    classes: readonly ReplyClass[],
+  ): void => {
+    const found = byId.get(id);
+    if (!found) faults.push({ path, message: unknownName('reply', id, [...byId.keys()]) });
+    else if (!classes.includes(found.class))
+      faults.push({ path, message: `${id} is ${found.class}; expected ${classes.join(' or ')}` });
+    else if (!stages.includes(found.stage))
+      faults.push({
+        path,
+        message: `${id} is a reply at ${found.stage}; expected one at ${stages.join(' or ')}`,
+      });
+  };
+  for (const name of ANSWERS) {
+    const stage = name === 'helo' ? 'ehlo' : name === 'reset' || name === 'quit' ? 'idle' : name;
+    check(['session', 'answers', name], profile.session.answers[name], [stage], ['accepted']);
+  }
+  for (const [name, { reply, stage }] of Object.entries(profile.limits)) {
+    if (reply !== HANGUP)
+      check(['limits', name, 'reply'], reply, [stage], ['throttled', 'deferred', 'rejected']);
+  }
+  for (const [name, { reply }] of Object.entries(profile.mailboxes)) {
+    check(['mailboxes', name, 'reply'], reply, ['rcpt', 'dot'], ['deferred', 'rejected']);
+  }
+  return faults;
+}
+
+/** Limits whose parts don't go together. */
+function limitFaults(limits: Readonly<Record<string, ProfileLimit>>): Fault[] {
+  return Object.entries(limits).flatMap(([name, { key, unit, stage, ...rest }]) => {
+    const faults: Fault[] = [];
+    const say = (field: string, message: string): void =>
+      void faults.push({ path: ['limits', name, field], message });
+    if (!STAGES_OF_UNIT[unit].includes(stage)) {
+      say('stage', `${unit} can't be counted at ${stage}; expected ${STAGES_OF_UNIT[unit].join(' or ')}`);
+    }
+    if (
+      (rest.kind === 'concurrency') !== (unit === 'connections') &&
+      (rest.kind === 'concurrency' || stage !== 'connect')
+    ) {
+      say(
+        'unit',
+        `a ${rest.kind} of ${unit} at ${stage} is not possible; expected concurrency to count connections`,
+      );
+    }
+    if (key === 'mailbox' && stage !== 'rcpt')
+      say('key', `a mailbox is not known at ${stage}; expected stage rcpt`);
+    if (key === 'sender-domain' && stage === 'connect')
+      say('key', 'the sender is not known at connect; expected a later stage');
+    if (rest.kind === 'window' && rest.per === undefined && key !== 'connection') {
+      say('key', 'a window without "per" lasts as long as the connection; expected key connection');
+    }
+    return faults;
+  });
+}
+
+function mailboxFaults(mailboxes: Readonly<Record<string, { share: Quantity }>>): Fault[] {
+  const sum = Object.values(mailboxes).reduce((total, m) => total + m.share.value, 0);
+  return sum <= 1
+    ? []
+    : [{ path: ['mailboxes'], message: `the shares add up to ${sum * 100} %; expected at most 100 %` }];
+}
+
+/** Text with a unit, parsed by core/units.ts. A share has no clock and comes out with none. */
+function quantity(parse: (text: string) => Quantity | number | undefined, expected: string) {
+  return z
+    .union([z.string(), z.number()], { error: `expected ${expected}` })
+    .transform((value, context): Quantity => {
+      const parsed = parse(String(value));
+      if (parsed !== undefined)
+        return typeof parsed === 'number' ? { value: parsed, clock: undefined } : parsed;
+      context.addIssue({ code: 'custom', message: `expected ${expected}` });
+      return z.NEVER;
+    });
+}

@@ -1,0 +1,418 @@
+/**
+ * The seam between the SMTP engines and the ISP: an engine speaks the protocol and calls these hooks, a session holds
+ * what a connection has said, asks the policy, finds the words and tells the observer what became of everything.
+ *
+ * Every transaction (a MAIL command that was read) ends in exactly one outcome. Every recipient named in it gets
+ * exactly one attempt; one that the ISP ended before any recipient was named gets one attempt that names none.
+ */
+import type { Micros } from '../../src/core/clock.ts';
+import { MESSAGE_HEADER } from '../../src/core/identity.ts';
+import type { Prng } from '../../src/core/prng.ts';
+import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
+import { decide, type IspState, type PolicyEvent, type Verdict } from './policy.ts';
+import { domainOf, type Occasion, type Rendered, type Renderer } from './render.ts';
+import type { ResolvedIsp } from './resolve.ts';
+
+/** What an engine asks. Each answer is written as it is; if it says so, the connection is closed afterwards. */
+export interface Session {
+  onConnect(): Rendered;
+  onHelo(verb: 'HELO' | 'EHLO', name: string): Rendered;
+  onMail(sender: string): Rendered;
+  onRcpt(recipient: string): Rendered;
+  onData(): Rendered;
+  /** The message is in. `bytes`: its size without dot-stuffing; `head`: its first kilobytes, with the header. */
+  onDot(content: { readonly bytes: number; readonly head: string }): Rendered;
+  /** RSET, and NOOP with `keep`. */
+  onReset(keep?: boolean): Rendered;
+  onQuit(): Rendered;
+  /** The connection is gone. `byIsp`: the ISP went away, not the client. May be called more than once. */
+  onClose(byIsp?: boolean): void;
+}
+
+/** Whom sessions report to. `reply`: index in the ISP's replies. Times are those of the sink's clock. */
+export interface IspObserver {
+  /** A connection was taken, or refused with `reply` at once. */
+  connectionOpened(e: { at: Micros; source: number; connection: number; reply: number | undefined }): void;
+  /** A connection ended. `reply`: the one that the ISP closed it with; undefined: the client left, or no word was said. */
+  connectionClosed(e: {
+    at: Micros;
+    source: number;
+    connection: number;
+    transactions: number;
+    reply: number | undefined;
+  }): void;
+  /** The end of the attempt to deliver to one recipient. `recipient` undefined: refused at MAIL, none was named. */
+  attempt(e: {
+    at: Micros;
+    source: number;
+    connection: number;
+    sender: string;
+    recipient: string | undefined;
+    /** The message's number as its header says it; undefined where no header was read. */
+    headerMessage: string | undefined;
+    stage: Stage;
+    outcome: AttemptOutcome;
+    reply: number | undefined;
+  }): void;
+  /** The end of a transaction. `recipients`: how many different ones were named. */
+  transaction(e: {
+    at: Micros;
+    source: number;
+    connection: number;
+    sender: string;
+    stage: Stage;
+    outcome: TransactionOutcome;
+    recipients: number;
+    bytes: number;
+    reply: number | undefined;
+  }): void;
+}
+
+/** What all sessions of an ISP share. */
+export interface SessionWorld {
+  readonly isp: ResolvedIsp;
+  readonly state: IspState;
+  readonly clock: { now(): Micros };
+  readonly prng: Prng;
+  readonly observer: IspObserver;
+  readonly render: Renderer;
+  /** Sessions that are open now. */
+  readonly open: Set<Session>;
+}
+
+/** Who is connected. */
+export interface Peer {
+  /** Number of the connection, new for each. */
+  readonly connection: number;
+  readonly address: string;
+  readonly source: number;
+  readonly netblock: number;
+}
+
+const SEQUENCE: Rendered = { code: 503, lines: ['503 5.5.1 Bad sequence of commands'], close: false };
+const SILENCE: Rendered = { code: 0, lines: [], close: true };
+
+const REFUSED = ['throttled', 'deferred', 'rejected'] as const;
+type Refused = (typeof REFUSED)[number];
+
+/** A recipient that was named, and what was said to it at RCPT. */
+interface Named {
+  readonly address: string;
+  readonly answer: Rendered;
+  /** Whether it waits for the reply to the dot. */
+  readonly accepted: boolean;
+}
+
+interface Transaction {
+  readonly sender: string;
+  /** By address in small letters. */
+  readonly named: Map<string, Named>;
+  stage: Stage;
+  /** The refusal of MAIL. The transaction ends when the client goes on, since it may still name recipients. */
+  refused:
+    | { readonly at: Micros; readonly reply: number; readonly outcome: Refused; readonly ration: boolean }
+    | undefined;
+  /** The refusal at RCPT that stands for all of them: the first of the mildest outcome. */
+  refusal: { readonly reply: number; readonly outcome: Refused } | undefined;
+}
+
+/** Why a transaction ends before the reply to its dot. `ration`: the connection has carried what it may carry. */
+type EndedBy = 'client' | 'isp' | 'ration';
+
+/** What is known of a message's content. */
+interface Content {
+  readonly bytes: number;
+  readonly headerMessage: string | undefined;
+}
+const NOTHING: Content = { bytes: 0, headerMessage: undefined };
+
+export class IspSession implements Session {
+  readonly #world: SessionWorld;
+  readonly #peer: Peer;
+  #helo = '';
+  #transactions = 0;
+  #transaction: Transaction | undefined;
+  #open = false;
+
+  constructor(world: SessionWorld, peer: Peer) {
+    this.#world = world;
+    this.#peer = peer;
+  }
+
+  onConnect(): Rendered {
+    this.#open = true;
+    this.#world.open.add(this);
+    const { connection, source, netblock } = this.#peer;
+    const verdict = this.#decide({ kind: 'connect', connection, source, netblock });
+    const reply = verdict.kind === 'refuse' ? verdict.reply : undefined;
+    this.#world.observer.connectionOpened({ at: this.#now(), source, connection, reply });
+    if (verdict.kind === 'accept') return this.#say(verdict.reply);
+    // A client that is refused at once has nothing left to say but QUIT, so it is sent away in any case.
+    const answer = reply === undefined ? SILENCE : this.#say(reply, {}, true);
+    this.#end('isp', reply);
+    return answer;
+  }
+
+  onHelo(verb: 'HELO' | 'EHLO', name: string): Rendered {
+    if (!this.#open) return SILENCE;
+    this.#finish('client');
+    this.#helo = name;
+    return this.#say(this.#world.isp.answers[verb === 'EHLO' ? 'ehlo' : 'helo']);
+  }
+
+  onMail(sender: string): Rendered {
+    if (!this.#open) return SILENCE;
+    this.#finish('client');
+    this.#transactions++;
+    const transaction: Transaction = {
+      sender,
+      named: new Map(),
+      stage: 'mail',
+      refused: undefined,
+      refusal: undefined,
+    };
+    this.#transaction = transaction;
+    const verdict = this.#decide({
+      kind: 'mail',
+      connection: this.#peer.connection,
+      senderDomain: domainOf(sender).toLowerCase(),
+    });
+    if (verdict.kind === 'hangup') return this.#hangUp(verdict);
+    const answer = this.#say(verdict.reply);
+    if (verdict.kind === 'refuse') {
+      const { reply } = verdict;
+      transaction.refused = {
+        at: this.#now(),
+        reply,
+        outcome: this.#outcomeOf(reply),
+        ration: this.#isRation(verdict),
+      };
+      if (verdict.close) this.#end('isp', reply);
+    }
+    return answer;
+  }
+
+  onRcpt(recipient: string): Rendered {
+    const transaction = this.#transaction;
+    if (!this.#open) return SILENCE;
+    if (!transaction) return SEQUENCE;
+    const key = recipient.toLowerCase();
+    // Whoever names a recipient twice means one delivery, and hears the same again.
+    const known = transaction.named.get(key);
+    if (known) return known.answer;
+    const named = (answer: Rendered, accepted: boolean): void =>
+      void transaction.named.set(key, { address: recipient, answer, accepted });
+    if (transaction.refused) {
+      named(SEQUENCE, false);
+      return SEQUENCE;
+    }
+    transaction.stage = 'rcpt';
+    const verdict = this.#decide({ kind: 'rcpt', connection: this.#peer.connection, recipient });
+    if (verdict.kind === 'hangup') {
+      named(SILENCE, true);
+      return this.#hangUp(verdict);
+    }
+    const answer = this.#say(verdict.reply, { recipient });
+    named(answer, verdict.kind === 'accept');
+    if (verdict.kind === 'refuse') {
+      const outcome = this.#outcomeOf(verdict.reply);
+      this.#attempt(transaction, recipient, outcome, verdict.reply);
+      const { refusal } = transaction;
+      const milder = !refusal || REFUSED.indexOf(outcome) < REFUSED.indexOf(refusal.outcome);
+      if (milder) transaction.refusal = { reply: verdict.reply, outcome };
+      if (verdict.close) this.#end(this.#isRation(verdict) ? 'ration' : 'isp', verdict.reply);
+    }
+    return answer;
+  }
+
+  onData(): Rendered {
+    if (!this.#open) return SILENCE;
+    if (!this.#transaction || waitingIn(this.#transaction).length === 0) return SEQUENCE;
+    this.#transaction.stage = 'data';
+    return this.#say(this.#world.isp.answers.data);
+  }
+
+  onDot({ bytes, head }: { readonly bytes: number; readonly head: string }): Rendered {
+    const transaction = this.#transaction;
+    if (!this.#open) return SILENCE;
+    if (!transaction) return SEQUENCE;
+    transaction.stage = 'dot';
+    const recipients = waitingIn(transaction);
+    const verdict = this.#decide({ kind: 'dot', connection: this.#peer.connection, recipients, bytes });
+    const content = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
+    if (verdict.kind === 'hangup') return this.#hangUp(verdict, content);
+    const messageId = /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';
+    const answer = this.#say(verdict.reply, { recipient: recipients[0] ?? '', bytes, messageId });
+    const outcome = verdict.kind === 'accept' ? 'accepted' : this.#outcomeOf(verdict.reply);
+    for (const recipient of recipients)
+      this.#attempt(transaction, recipient, outcome, verdict.reply, content);
+    const partial = outcome === 'accepted' && recipients.length < transaction.named.size;
+    this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, content);
+    if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
+    return answer;
+  }
+
+  onReset(keep = false): Rendered {
+    if (!this.#open) return SILENCE;
+    if (!keep) this.#finish('client');
+    return this.#say(this.#world.isp.answers.reset);
+  }
+
+  onQuit(): Rendered {
+    if (!this.#open) return SILENCE;
+    const answer = this.#say(this.#world.isp.answers.quit, {}, true);
+    this.#end('client', undefined);
+    return answer;
+  }
+
+  onClose(byIsp = false): void {
+    this.#end(byIsp ? 'isp' : 'client', undefined);
+  }
+
+  #now(): Micros {
+    return this.#world.clock.now();
+  }
+
+  #decide(event: PolicyEvent): Verdict {
+    return decide(this.#world.state, event, this.#now(), this.#world.prng);
+  }
+
+  #say(reply: number, about: Partial<Occasion> = {}, close?: boolean): Rendered {
+    const occasion: Occasion = {
+      ip: this.#peer.address,
+      helo: this.#helo,
+      sender: this.#transaction?.sender ?? '',
+      recipient: '',
+      messageId: '',
+      bytes: 0,
+      connection: this.#peer.connection,
+      transaction: this.#transactions,
+      ...about,
+    };
+    return this.#world.render(reply, occasion, close);
+  }
+
+  #hangUp(verdict: Verdict, content?: Content): Rendered {
+    this.#end(this.#isRation(verdict) ? 'ration' : 'isp', undefined, content);
+    return SILENCE;
+  }
+
+  /** Whether a limit on what one connection may carry was met: the client is to come back on a new one. */
+  #isRation(verdict: Verdict): boolean {
+    if (verdict.kind === 'accept' || verdict.limit === undefined) return false;
+    return this.#world.isp.limits[verdict.limit]?.key === 'connection';
+  }
+
+  #outcomeOf(reply: number): Refused {
+    const found = this.#world.isp.replies[reply]?.class;
+    if (found === undefined || found === 'accepted') throw new Error(`reply ${reply} refuses nothing`);
+    return found;
+  }
+
+  /** Ends the transaction under way, if there is one, before its dot was answered. */
+  #finish(by: EndedBy, content: Content = NOTHING): void {
+    const transaction = this.#transaction;
+    if (!transaction) return;
+    const { refused, refusal, named } = transaction;
+    const waiting = waitingIn(transaction);
+    if (refused) {
+      // Recipients that were named after the refusal share it.
+      const recipients = named.size > 0 ? [...named.values()].map((n) => n.address) : [undefined];
+      for (const recipient of recipients)
+        this.#attempt(transaction, recipient, refused.outcome, refused.reply, NOTHING, refused.at);
+      this.#close(
+        transaction,
+        refused.ration ? 'recycled' : refused.outcome,
+        refused.reply,
+        NOTHING,
+        refused.at,
+      );
+    } else if (refusal && waiting.length === 0) {
+      this.#close(transaction, by === 'ration' ? 'recycled' : refusal.outcome, refusal.reply);
+    } else {
+      const outcome = by === 'client' ? 'abandoned' : 'dropped';
+      for (const recipient of waiting) this.#attempt(transaction, recipient, outcome, undefined, content);
+      if (named.size === 0 && by !== 'client') this.#attempt(transaction, undefined, outcome, undefined);
+      this.#close(transaction, by === 'ration' ? 'recycled' : outcome, undefined, content);
+    }
+  }
+
+  #attempt(
+    { sender, stage }: Transaction,
+    recipient: string | undefined,
+    outcome: AttemptOutcome,
+    reply: number | undefined,
+    { headerMessage }: Content = NOTHING,
+    at: Micros = this.#now(),
+  ): void {
+    const { connection, source } = this.#peer;
+    this.#world.observer.attempt({
+      at,
+      source,
+      connection,
+      sender,
+      recipient,
+      headerMessage,
+      stage,
+      outcome,
+      reply,
+    });
+  }
+
+  #close(
+    { sender, named, stage }: Transaction,
+    outcome: TransactionOutcome,
+    reply: number | undefined,
+    { bytes }: Content = NOTHING,
+    at: Micros = this.#now(),
+  ): void {
+    this.#transaction = undefined;
+    const { connection, source } = this.#peer;
+    this.#world.observer.transaction({
+      at,
+      source,
+      connection,
+      sender,
+      stage,
+      outcome,
+      recipients: named.size,
+      bytes,
+      reply,
+    });
+  }
+
+  /** Ends the session, once. `reply`: what the ISP closed it with, if it was the ISP and it said something. */
+  #end(by: EndedBy, reply: number | undefined, content?: Content): void {
+    if (!this.#open) return;
+    this.#finish(by, content);
+    this.#open = false;
+    this.#world.open.delete(this);
+    const { connection, source } = this.#peer;
+    this.#decide({ kind: 'close', connection });
+    this.#world.observer.connectionClosed({
+      at: this.#now(),
+      source,
+      connection,
+      transactions: this.#transactions,
+      reply,
+    });
+  }
+}
+
+/** Recipients that were accepted at RCPT, so that the reply to the dot is theirs. */
+function waitingIn({ named }: Transaction): string[] {
+  const waiting: string[] = [];
+  for (const { address, accepted } of named.values()) if (accepted) waiting.push(address);
+  return waiting;
+}
+
+/** The value of a header field, unfolded; undefined if the header, as far as it was kept, has none (RFC 5322 section 2.2). */
+export function headerField(head: string, name: string): string | undefined {
+  const end = head.indexOf('\r\n\r\n');
+  const header = `\r\n${end < 0 ? head : head.slice(0, end)}`;
+  const start = header.toLowerCase().indexOf(`\r\n${name.toLowerCase()}:`);
+  if (start < 0) return undefined;
+  const from = start + name.length + 3;
+  const value = /^(?:[^\r]|\r\n[ \t])*/.exec(header.slice(from))?.[0] ?? '';
+  return value.replace(/\r\n/g, '').trim();
+}

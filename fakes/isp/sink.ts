@@ -1,0 +1,102 @@
+/** An ISP that listens: one process owns it, all its MX addresses and its state. */
+import { isIPv4 } from 'node:net';
+import { type Micros, wallClock } from '../../src/core/clock.ts';
+import type { Prng } from '../../src/core/prng.ts';
+import { allowance, createState, sustained } from './policy.ts';
+import { createRenderer } from './render.ts';
+import type { ResolvedIsp } from './resolve.ts';
+import { type IspObserver, IspSession, type Session } from './session.ts';
+import { type Engine, startSmtpServerEngine, UNSUPPORTED } from './smtp-server-engine.ts';
+
+/** Stands for every client whose address is not one of the run's sources. */
+export const UNKNOWN_SOURCE = 0xffff;
+
+export interface SinkOptions {
+  readonly isp: ResolvedIsp;
+  /** Where its mail hosts listen; port 0: a free one. */
+  readonly listen: readonly { readonly address: string; readonly port: number }[];
+  readonly clock: { now(): Micros };
+  readonly prng: Prng;
+  readonly observer: IspObserver;
+  /** The index of a client's address among the run's sources, UNKNOWN_SOURCE if it is none. */
+  sourceOf(remoteAddress: string): number;
+  /** When the load begins, on `clock`; incidents count from it. Infinity until `loadBegan` says. Default: 0. */
+  readonly loadStart?: Micros;
+  /** The time of day that replies tell. */
+  wall?(): Date;
+}
+
+/** A running ISP. */
+export interface Sink {
+  /** Where it listens, in the order asked for. */
+  readonly addresses: readonly { readonly address: string; readonly port: number }[];
+  /** Messages a second that it may take from these sources in all; Infinity where nothing limits it. */
+  allowance(sources: readonly number[], now: Micros): number;
+  /** Messages a second that it may take from one source in the long run; 0 while that source is blocked. */
+  sustained(source: number, now: Micros): number;
+  openConnections(): number;
+  /** Tells when the load began, if that was not known at the start. */
+  loadBegan(at: Micros): void;
+  /** Ends what is open and stops listening. Transactions under way are reported as dropped. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an ISP on all its addresses.
+ * @throws HarnessError of kind `lab` if it can't listen on one of them; it then listens on none
+ */
+export async function startSink(options: SinkOptions): Promise<Sink> {
+  const { isp, clock, prng, observer } = options;
+  const state = createState(isp, options.loadStart);
+  let connections = 0;
+  const world = {
+    isp,
+    state,
+    clock,
+    prng,
+    observer,
+    render: createRenderer(isp, prng, options.wall ?? wallClock, UNSUPPORTED),
+    open: new Set<Session>(),
+  };
+  const newSession = (address: string): Session => {
+    const source = options.sourceOf(address);
+    return new IspSession(world, {
+      connection: connections++,
+      address,
+      source,
+      netblock: prng.hash(netblockOf(address)),
+    });
+  };
+  const engines: Engine[] = [];
+  const stop = async (): Promise<void> => {
+    for (const session of world.open) session.onClose(true);
+    await Promise.all(engines.map((engine) => engine.stop()));
+  };
+  try {
+    for (const { address, port } of options.listen)
+      engines.push(await startSmtpServerEngine({ address, port, newSession }));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    addresses: engines.map(({ address, port }) => ({ address, port })),
+    allowance: (sources, now) => allowance(state, sources, now),
+    sustained: (source, now) => sustained(state, source, now),
+    openConnections: () => world.open.size,
+    loadBegan: (at) => {
+      state.loadStart = at;
+    },
+    stop,
+  };
+}
+
+/** The network of an address as providers judge it: /24 for IPv4 (assumed), /64 for IPv6 (assumed). */
+export function netblockOf(address: string): string {
+  if (isIPv4(address)) return address.slice(0, address.lastIndexOf('.'));
+  const [head = '', tail = ''] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail === '' ? 0 : tail.split(':').length;
+  const zeros = address.includes('::') ? Array<string>(8 - groups.length - rest).fill('0') : [];
+  return [...groups, ...zeros].slice(0, 4).join(':');
+}
