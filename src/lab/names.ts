@@ -72,7 +72,7 @@ async function place(path: string, text: string): Promise<void> {
   }
   const ancestor = nearestFolder(target);
   if (!VOLATILE.test(ancestor)) {
-    throw new HarnessError('lab', `${path} does not exist (it would be ${target})`, {
+    throw new HarnessError('lab', `${target} does not exist`, {
       hint: `create an empty ${target}; inside the seal it is replaced`,
     });
   }

@@ -19,7 +19,8 @@ try {
   proveSealed(host.pid);
   await channel.flush({ ok: true });
 } catch (error) {
-  const fix = (error instanceof HarnessError && error.hint) || 'Report this as a bug.';
+  const hint = (error instanceof HarnessError && error.hint) || 'report this as a bug';
+  const fix = `${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`;
   await channel.flush({ ok: false, step, reason: messageOf(error), fix });
 }
 exit(0);

@@ -104,7 +104,9 @@ export function proveSealed(pid: number | 'self' = 'self'): LabProof {
 export type ProbeReport = { readonly ok: true } | Extract<SealProbe, { readonly ok: false }>;
 
 async function probeOnce(privilege: SealPrivilege): Promise<SealProbe> {
-  const child = spawnSealed(fileURLToPath(new URL('./seal-probe.js', import.meta.url)), [], { privilege });
+  const program = fileURLToPath(new URL('./seal-probe.js', import.meta.url));
+  // What the programs complain about is told from their English.
+  const child = spawnSealed(program, [], { privilege, env: { LC_ALL: 'C' } });
   let report: ProbeReport | undefined;
   let complaint = '';
   child.on('message', (message) => {

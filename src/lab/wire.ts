@@ -132,18 +132,20 @@ async function configure(
     input: `${commands.join('\n')}\n`,
   });
   if (code === 0) return;
-  const line = /^Command failed -:(\d+)/m.exec(stderr)?.[1];
-  const what = line === undefined ? 'the network of the seal' : `ip ${commands[Number(line) - 1]}`;
-  throw new HarnessError('lab', `${what}: ${stderr.trim().split('\n')[0]}`, { hint: hintFor(code, stderr) });
-}
-
-function hintFor(code: number, stderr: string): string {
-  // 126: there is an `ip` that can't be run; BusyBox has one without -batch.
-  if (code === 126 || code === 127 || /busybox|usage:/i.test(stderr))
-    return 'install iproute2 (the command ip)';
-  if (/not supported|Unknown device type/i.test(stderr))
-    return 'load the kernel module veth: sudo modprobe veth';
-  return 'this place forbids to configure a network; in a container, run it with --privileged';
+  // The shell's codes for a command that is not there or can't be run; BusyBox has an ip without -batch.
+  if (code === 126 || code === 127 || /busybox/i.test(stderr)) {
+    throw new HarnessError('lab', 'there is no ip that can be used', { hint: 'install iproute2' });
+  }
+  const failed = commands[Number(/^Command failed -:(\d+)/m.exec(stderr)?.[1]) - 1];
+  throw new HarnessError(
+    'lab',
+    `${failed ? `ip ${failed}` : 'network settings'}: ${stderr.trim().split('\n')[0]}`,
+    {
+      hint: /not supported|unknown device type/i.test(stderr)
+        ? 'load the kernel module veth: sudo modprobe veth'
+        : 'this place forbids to configure a network; in a container, run it with --privileged',
+    },
+  );
 }
 
 /** Holds the namespace `host` open. It reads a pipe of this process, so that it ends with it. */
