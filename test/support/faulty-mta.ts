@@ -1,0 +1,241 @@
+/**
+ * A small store-and-forward MTA that loses, doubles and hides mail exactly as it is told, and counts what it did. The
+ * truth tests compare its counts with what the harness reports. Runs in the test's own process; one transaction a
+ * recipient.
+ */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { after, wallClock } from '../../src/core/clock.ts';
+import { messageOfSender } from '../../src/core/identity.ts';
+import type { QueuedRecipient } from '../../src/mta/adapter.ts';
+import { Courier, type Endpoint, type Verdict } from './courier.ts';
+
+/** What goes wrong, by the message's number (from its VERP sender). */
+export interface Faults {
+  /** Takes the message with a 250 and forgets it: no delivery, no DSN. */
+  drop(message: number): boolean;
+  /** Delivers it once more after it was accepted. */
+  duplicate(message: number): boolean;
+  /** Sends no DSN when it gives up. */
+  forgetDsn(message: number): boolean;
+}
+
+export interface FaultyMtaOptions {
+  /** Where it takes mail in; port 0: a free one. */
+  readonly listen: Endpoint;
+  /** Where mail to a recipient's domain goes. */
+  readonly route: (domain: string) => Endpoint;
+  /** Where DSNs go. */
+  readonly mailroom: Endpoint;
+  readonly faults: Faults;
+  /** Real milliseconds between two attempts. */
+  readonly retryMs: number;
+  /** Attempts until it gives up. */
+  readonly attempts: number;
+  /** Most connections to one endpoint. */
+  readonly connections: number;
+}
+
+/** Recipients, by what was done to them on purpose. */
+export interface Misdeeds {
+  dropped: number;
+  /** Counted when the second copy was accepted. */
+  duplicated: number;
+  forgotten: number;
+}
+
+/** A recipient in the queue. A DSN has the sender ''. */
+interface Item extends QueuedRecipient {
+  readonly message: number | undefined;
+  readonly body: Buffer;
+  readonly endpoint: Endpoint;
+  /** True for the second delivery of a recipient that was delivered. */
+  readonly copy: boolean;
+  attempts: number;
+}
+
+/** What goes to one endpoint, and how many connections are at work on it. */
+interface Lane {
+  readonly ready: Item[];
+  working: number;
+}
+
+/** Starts it. Rejects with the system's error if the address or port can't be had. */
+export async function startFaultyMta(options: FaultyMtaOptions): Promise<FaultyMta> {
+  const mta = new FaultyMta(options);
+  await mta.listen();
+  return mta;
+}
+
+export class FaultyMta {
+  readonly misdeeds: Misdeeds = { dropped: 0, duplicated: 0, forgotten: 0 };
+  readonly #options: FaultyMtaOptions;
+  readonly #server: SMTPServer;
+  readonly #queue = new Set<Item>();
+  readonly #lanes = new Map<string, Lane>();
+  readonly #couriers = new Set<Courier>();
+  readonly #retries = new Set<() => void>();
+  #stopped = false;
+
+  constructor(options: FaultyMtaOptions) {
+    this.#options = options;
+    this.#server = new SMTPServer({
+      name: 'faulty.mta.test',
+      disabledCommands: ['AUTH', 'STARTTLS'],
+      disableReverseLookup: true,
+      closeTimeout: 1,
+      onData: (stream, session, callback) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('error', callback);
+        stream.on('end', () => {
+          const { mailFrom, rcptTo } = session.envelope;
+          const sender = mailFrom === false ? '' : mailFrom.address;
+          const body = Buffer.concat(chunks);
+          for (const { address } of rcptTo) this.#takeIn(sender, address, body);
+          callback(null, 'queued');
+        });
+      },
+    });
+    // A client that goes away is no concern of an MTA.
+    this.#server.on('error', () => {});
+  }
+
+  /** Where it takes mail in. */
+  get submission(): Endpoint {
+    return {
+      address: this.#options.listen.address,
+      port: (this.#server.server.address() as AddressInfo).port,
+    };
+  }
+
+  /** For `startFaultyMta`. */
+  async listen(): Promise<void> {
+    const { address, port } = this.#options.listen;
+    this.#server.listen(port, address);
+    await once(this.#server.server, 'listening');
+  }
+
+  /** What is still to be delivered: mail that waits or is on its way, second copies and DSNs too. */
+  listQueue(): QueuedRecipient[] {
+    return [...this.#queue].map(({ sender, recipient }) => ({ sender, recipient }));
+  }
+
+  /** Stops at once. The queue stays as it is. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(resolve));
+    for (const cancel of this.#retries) cancel();
+    for (const courier of this.#couriers) courier.close();
+    await closed;
+  }
+
+  #takeIn(sender: string, recipient: string, body: Buffer): void {
+    const message = messageOfSender(sender);
+    if (message !== undefined && this.#options.faults.drop(message)) {
+      this.misdeeds.dropped++;
+      return;
+    }
+    const endpoint = this.#options.route(recipient.slice(recipient.lastIndexOf('@') + 1));
+    this.#enqueue({ message, sender, recipient, body, endpoint, copy: false, attempts: 0 });
+  }
+
+  #enqueue(item: Item): void {
+    this.#queue.add(item);
+    const key = `${item.endpoint.address} ${item.endpoint.port}`;
+    const lane = this.#lanes.get(key) ?? { ready: [], working: 0 };
+    this.#lanes.set(key, lane);
+    lane.ready.push(item);
+    if (lane.working < this.#options.connections) void this.#work(lane, item.endpoint);
+  }
+
+  /** Delivers what is ready for an endpoint over one connection, until there is no more. */
+  async #work(lane: Lane, endpoint: Endpoint): Promise<void> {
+    lane.working++;
+    let courier: Courier | undefined;
+    for (let item = lane.ready.shift(); item && !this.#stopped; item = lane.ready.shift()) {
+      if (!courier?.usable) {
+        courier = new Courier(endpoint);
+        this.#couriers.add(courier);
+      }
+      const verdict = await courier.deliver(item.sender, item.recipient, item.body);
+      if (!courier.usable) this.#couriers.delete(courier);
+      if (!this.#stopped) this.#settle(item, verdict);
+    }
+    lane.working--;
+    if (courier) this.#couriers.delete(courier);
+    courier?.close();
+  }
+
+  #settle(item: Item, verdict: Verdict): void {
+    const { faults, attempts, retryMs } = this.#options;
+    item.attempts++;
+    if (verdict.kind === 'refused' && verdict.code < 500 && item.attempts < attempts) {
+      const cancel = after(retryMs, () => {
+        this.#retries.delete(cancel);
+        this.#enqueue(item);
+      });
+      this.#retries.add(cancel);
+      return;
+    }
+    // What follows from an item enters the queue before the item leaves it, so that a queue that lists as empty is.
+    if (verdict.kind === 'accepted') {
+      if (item.copy) this.misdeeds.duplicated++;
+      else if (item.message !== undefined && faults.duplicate(item.message))
+        this.#enqueue({ ...item, copy: true, attempts: 0 });
+    } else if (!item.copy && item.sender !== '') {
+      if (item.message !== undefined && faults.forgetDsn(item.message)) this.misdeeds.forgotten++;
+      else this.#enqueue(notification(item, verdict, this.#options.mailroom));
+    }
+    this.#queue.delete(item);
+  }
+}
+
+/** The DSN about a recipient that is given up (RFC 3464), as an item for the mailroom. */
+function notification(item: Item, verdict: Verdict & { kind: 'refused' }, mailroom: Endpoint): Item {
+  const text = verdict.text.replace(/\s+/g, ' ');
+  const status =
+    /\b[45]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0].replace(/^4/, '5') ??
+    (verdict.code < 500 ? '5.4.7' : '5.0.0');
+  const [headers = ''] = item.body.toString('latin1').split('\r\n\r\n', 1);
+  const boundary = 'faulty-mta';
+  const lines = [
+    'From: Mail Delivery System <mailer-daemon@faulty.mta.test>',
+    `To: ${item.sender}`,
+    'Subject: Undelivered Mail Returned to Sender',
+    `Date: ${wallClock().toUTCString()}`,
+    'Auto-Submitted: auto-replied',
+    'MIME-Version: 1.0',
+    `Content-Type: multipart/report; report-type=delivery-status; boundary="${boundary}"`,
+    ...[
+      '',
+      `--${boundary}`,
+      'Content-Type: text/plain',
+      '',
+      `Your mail to ${item.recipient} was not delivered.`,
+    ],
+    ...[
+      '',
+      `--${boundary}`,
+      'Content-Type: message/delivery-status',
+      '',
+      'Reporting-MTA: dns; faulty.mta.test',
+      '',
+    ],
+    `Final-Recipient: rfc822; ${item.recipient}`,
+    'Action: failed',
+    `Status: ${status}`,
+    `Diagnostic-Code: smtp; ${text}`,
+    ...['', `--${boundary}`, 'Content-Type: text/rfc822-headers', '', headers, '', `--${boundary}--`, ''],
+  ];
+  return {
+    message: undefined,
+    sender: '',
+    recipient: item.sender,
+    body: Buffer.from(lines.join('\r\n'), 'latin1'),
+    endpoint: mailroom,
+    copy: false,
+    attempts: 0,
+  };
+}
