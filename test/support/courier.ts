@@ -50,6 +50,12 @@ export class Courier {
     }
   }
 
+  /** Says QUIT and closes. For a connection that has nothing under way. */
+  quit(): void {
+    if (this.#usable && this.#connected) this.#connection.quit();
+    else this.close();
+  }
+
   /** Closes the connection; what is under way ends as refused, without a reply. */
   close(): void {
     this.#connection.close();

@@ -76,10 +76,12 @@ export class FaultyMta {
   readonly #lanes = new Map<string, Lane>();
   readonly #couriers = new Set<Courier>();
   readonly #retries = new Set<() => void>();
+  #submission: Endpoint;
   #stopped = false;
 
   constructor(options: FaultyMtaOptions) {
     this.#options = options;
+    this.#submission = options.listen;
     this.#server = new SMTPServer({
       name: 'faulty.mta.test',
       disabledCommands: ['AUTH', 'STARTTLS'],
@@ -104,10 +106,7 @@ export class FaultyMta {
 
   /** Where it takes mail in. */
   get submission(): Endpoint {
-    return {
-      address: this.#options.listen.address,
-      port: (this.#server.server.address() as AddressInfo).port,
-    };
+    return this.#submission;
   }
 
   /** For `startFaultyMta`. */
@@ -115,6 +114,7 @@ export class FaultyMta {
     const { address, port } = this.#options.listen;
     this.#server.listen(port, address);
     await once(this.#server.server, 'listening');
+    this.#submission = { address, port: (this.#server.server.address() as AddressInfo).port };
   }
 
   /** What is still to be delivered: mail that waits or is on its way, second copies and DSNs too. */
@@ -165,7 +165,7 @@ export class FaultyMta {
     }
     lane.working--;
     if (courier) this.#couriers.delete(courier);
-    courier?.close();
+    courier?.quit();
   }
 
   #settle(item: Item, verdict: Verdict): void {
