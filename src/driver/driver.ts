@@ -4,7 +4,7 @@
  */
 import type { Clock, Micros } from '../core/clock.ts';
 import { createPrng } from '../core/prng.ts';
-import { type LabProof, requireTarget } from '../lab/proof.ts';
+import { type LabProof, requireTarget } from '../core/proof.ts';
 import type { Packer } from '../record/attempt-log.ts';
 import { createMessages, type MessagePlan } from './message.ts';
 import { ConnectionPool } from './pool.ts';

@@ -10,7 +10,7 @@ import type { MtaSource } from '../mta/adapter.ts';
 import { MAILROOM, mailroomHost, RESOLVER } from '../scenario/addresses.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { LabKind } from './messages.ts';
-import { type LabProof, loopbackOnly } from './proof.ts';
+import { type LabProof, loopbackOnly } from '../core/proof.ts';
 import { proveSealed, raiseInternet } from './seal.ts';
 
 export interface Endpoint {

@@ -225,7 +225,7 @@ class Run {
   #startDriver(network: LabNetwork): Worker<ToDriver, FromDriver> {
     const worker = new Worker<ToDriver, FromDriver>(
       'driver',
-      new URL('../driver/worker.js', import.meta.url),
+      new URL('./driver-worker.js', import.meta.url),
       network.enterHost,
       (message) => {
         if (message.type !== 'records') return;

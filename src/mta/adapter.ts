@@ -1,7 +1,7 @@
 /** What the lab asks of a mail server under test, and what a mail server can tell. One folder here for each. */
 import type { ChildProcess } from 'node:child_process';
 import type { Micros } from '../core/clock.ts';
-import type { LabProof } from '../lab/proof.ts';
+import type { LabProof } from '../core/proof.ts';
 
 /** An address that the MTA sends from, with its name in HELO. */
 export interface MtaSource {
@@ -53,7 +53,11 @@ export interface QueuedRecipient {
 /** How a process of the lab is started where the MTA belongs (the `host` namespace, or simply here). */
 export type SpawnMta = (
   argv: readonly string[],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly logFile: string },
+  options: {
+    readonly cwd: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly logFile: string;
+  },
 ) => ChildProcess;
 
 /** A mail server under test. */

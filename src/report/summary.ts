@@ -159,7 +159,11 @@ export interface Phase {
 
 export interface HarnessLoad {
   /** Highest event-loop delay seen, per worker. */
-  readonly workers: readonly { readonly name: string; readonly maxLoopDelayMs: number; readonly meanCpu: number }[];
+  readonly workers: readonly {
+    readonly name: string;
+    readonly maxLoopDelayMs: number;
+    readonly meanCpu: number;
+  }[];
   /** Injections begun more than 10 ms after they were due. */
   readonly lateInjections: number;
   /** True if the harness, not the MTA, may have set the pace. */

@@ -7,8 +7,9 @@ import { HarnessError, messageOf } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { type Scenario, scenarioSchema } from './schema.ts';
 
-/** One thing that is wrong with a scenario. Line and column count from 1. */
+/** One thing that is wrong with a scenario. Line and column count from 1; 0 for what --set has set. */
 export interface Problem {
+  /** The file, or the option that set the value. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -37,7 +38,8 @@ export class InvalidScenario extends HarnessError {
   constructor(unsorted: readonly Problem[]) {
     const problems = [...unsorted].sort((a, b) => a.line - b.line || a.column - b.column);
     const lines = problems.map(
-      (p) => `${p.file}:${p.line}:${p.column}: ${p.at === '' ? '' : `${p.at}: `}${p.message}`,
+      (p) =>
+        `${p.file}${p.line === 0 ? '' : `:${p.line}:${p.column}`}: ${p.at === '' ? '' : `${p.at}: `}${p.message}`,
     );
     super('invalid-scenario', lines.join('\n'));
     this.problems = problems;
@@ -75,12 +77,12 @@ export function parseScenario(text: string, file: string, overrides: readonly st
   }
   for (const override of overrides) applyOverride(document, override);
 
-  const problem = (path: readonly PropertyKey[], message: string): Problem => ({
-    file,
-    ...position(lines, offsetOf(document, path)),
-    at: path.map(String).join('.'),
-    message,
-  });
+  const problem = (path: readonly PropertyKey[], message: string): Problem => {
+    const at = path.map(String).join('.');
+    const override = overrides.find((o) => `${at}.`.startsWith(`${o.slice(0, o.indexOf('='))}.`));
+    if (override !== undefined) return { file: `--set ${override}`, line: 0, column: 0, at, message };
+    return { file, ...position(lines, offsetOf(document, path)), at, message };
+  };
   const value: unknown = document.toJS() ?? {};
   const parsed = scenarioSchema.safeParse(value);
   if (!parsed.success) {

@@ -14,7 +14,7 @@ import { createTransport } from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
 import { sleepMs } from '../../src/core/clock.ts';
 import { HarnessError } from '../../src/core/errors.ts';
-import { loopbackOnly } from '../../src/lab/proof.ts';
+import { loopbackOnly } from '../../src/core/proof.ts';
 import type { MtaPlan, RunningMta, SpawnMta } from '../../src/mta/adapter.ts';
 import { haraka } from '../../src/mta/haraka/adapter.ts';
 

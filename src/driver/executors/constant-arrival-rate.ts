@@ -12,7 +12,7 @@ export interface ConstantArrivalRate {
 export function constantArrivalRate({ rate, duration }: ConstantArrivalRate): Schedule {
   return {
     // Half a millionth of an iteration forgives what 1/3 a second leaves behind in floating point.
-    total: Math.ceil((rate * duration) / 1e6 - 5e-7),
+    total: Math.max(0, Math.ceil((rate * duration) / 1e6 - 5e-7)),
     duration,
     dueAt: (n) => (n * 1e6) / rate,
     rateAt: (t) => (t >= 0 && t < duration ? rate : 0),

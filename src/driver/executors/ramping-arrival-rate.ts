@@ -33,7 +33,7 @@ export function rampingArrivalRate({ startRate, stages }: RampingArrivalRate): S
   const duration = from;
   let current = 0;
   return {
-    total: Math.ceil(before - 5e-7),
+    total: Math.max(0, Math.ceil(before - 5e-7)),
     duration,
     dueAt(n) {
       // Asked for rising n nearly always, so the search starts where the last one ended.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { HarnessError } from '../../../../src/core/errors.ts';
-import { loopbackOnly } from '../../../../src/lab/proof.ts';
+import { loopbackOnly } from '../../../../src/core/proof.ts';
 import type { MtaPlan } from '../../../../src/mta/adapter.ts';
 import { haraka, reachable } from '../../../../src/mta/haraka/adapter.ts';
 import { installation } from '../../../../src/mta/haraka/install.ts';

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { HarnessError } from '../core/errors.ts';
+import { HarnessError } from './errors.ts';
 
 declare const proven: unique symbol;
 

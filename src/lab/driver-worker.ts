@@ -2,13 +2,13 @@
 import { every, type Micros, realClock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { exit, parentChannel } from '../core/process.ts';
+import { loopbackOnly } from '../core/proof.ts';
 import { measureSelf } from '../core/self-measure.ts';
-import type { FromDriver, LabKind, ToDriver } from '../lab/messages.ts';
-import { loopbackOnly } from '../lab/proof.ts';
-import { proveSealed } from '../lab/seal.ts';
-import { WORKERS } from '../lab/worker-names.ts';
+import { type Driver, type DriverPlan, startDriver } from '../driver/driver.ts';
 import { Reporter } from '../record/reporter.ts';
-import { type Driver, type DriverPlan, startDriver } from './driver.ts';
+import type { FromDriver, LabKind, ToDriver } from './messages.ts';
+import { proveSealed } from './seal.ts';
+import { WORKERS } from './worker-names.ts';
 
 const FLUSH_MS = 100;
 const SAMPLE_MS = 1000;
