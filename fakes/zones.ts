@@ -33,8 +33,8 @@ export interface SenderDomain {
   readonly dkim: { readonly selector: string; readonly publicKey: string } | null;
   /** The DMARC record as written, with or without its `v=DMARC1` tag (RFC 7489 section 6.3). */
   readonly dmarc: string | null;
-  /** Where mail to the domain goes: the mailroom. */
-  readonly mx: { readonly host: string; readonly addresses: readonly string[] };
+  /** Where mail to the domain goes: the mailroom. All with preference 10. */
+  readonly mx: readonly { readonly host: string; readonly addresses: readonly string[] }[];
 }
 
 /** Lifetimes of what resolvers may keep, in seconds. */
@@ -91,8 +91,10 @@ export function buildZones(spec: ZoneSpec, ttls: Ttls = { records: 60, negative:
     for (const domain of domains) for (const { host, preference } of mx) builder.mx(domain, preference, host);
   }
   for (const sender of spec.senders) {
-    builder.host(sender.mx.host, sender.mx.addresses);
-    builder.mx(sender.domain, 10, sender.mx.host);
+    for (const { host, addresses } of sender.mx) {
+      builder.host(host, addresses);
+      builder.mx(sender.domain, 10, host);
+    }
     for (const [name, text] of authentication(sender, spec.sources))
       builder.add(name, { type: 'TXT', data: text });
   }

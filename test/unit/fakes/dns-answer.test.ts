@@ -43,7 +43,7 @@ const zones = buildZones(
         spf: longText,
         dkim: { selector: 's1', publicKey: 'MIIB' },
         dmarc: null,
-        mx: { host: 'mx.sender.test', addresses: ['198.18.0.25'] },
+        mx: [{ host: 'mx.sender.test', addresses: ['198.18.0.25'] }],
       },
     ],
     sources: [],

@@ -26,7 +26,7 @@ const zones = buildZones({
       spf: longSpf,
       dkim: { selector: 's1', publicKey: 'MIIB' },
       dmarc: 'p=none',
-      mx: { host: 'mx.sender.test', addresses: ['198.18.0.25'] },
+      mx: [{ host: 'mx.sender.test', addresses: ['198.18.0.25'] }],
     },
   ],
   sources: [{ address: '198.18.128.1', helo: 'out1.sender.test' }],

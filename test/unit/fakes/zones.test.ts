@@ -15,7 +15,7 @@ const sender = {
   spf: 'auto',
   dkim: { selector: 's1', publicKey: 'MIIB' },
   dmarc: 'p=none',
-  mx: { host: 'mx.news.sender.test', addresses: ['198.18.0.25'] },
+  mx: [{ host: 'mx.news.sender.test', addresses: ['198.18.0.25'] }],
 };
 const sources = [
   { address: '198.18.128.1', helo: 'out1.news.sender.test' },
@@ -137,7 +137,7 @@ test('an address has one PTR, and a source comes before a mail host', () => {
   const shared = {
     ...sender,
     domain: 'other.test',
-    mx: { host: 'mx.other.test', addresses: ['198.18.0.25'] },
+    mx: [{ host: 'mx.other.test', addresses: ['198.18.0.25'] }],
   };
   const zones = buildZones({
     isps: [],
