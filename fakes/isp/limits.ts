@@ -54,16 +54,23 @@ export function ratioOf(perSecond: number): { count: number; per: Micros } {
   return { count: count / divisor, per: per / divisor };
 }
 
-/** A new account: nothing used. */
-export function openAccount(segments: readonly Segment[], now: Micros): Account {
-  return { segments, segment: 0, origin: now, used: 0 };
+/**
+ * A new account: nothing used.
+ * @param loadStart the moment that segments count from, on the clock of `now`
+ */
+export function openAccount(segments: readonly Segment[], now: Micros, loadStart: Micros): Account {
+  return { segments, segment: segmentAt(segments, now, loadStart), origin: now, used: 0 };
 }
 
-/** The rule that holds for an account now. `loadStart`: the moment that segments count from, on the clock of `now`. */
+/** The rule that holds now. */
 export function ruleNow(segments: readonly Segment[], now: Micros, loadStart: Micros): Rule {
+  return (segments[segmentAt(segments, now, loadStart)] as Segment).rule;
+}
+
+function segmentAt(segments: readonly Segment[], now: Micros, loadStart: Micros): number {
   let at = 0;
   while (at + 1 < segments.length && (segments[at + 1] as Segment).from + loadStart <= now) at++;
-  return (segments[at] as Segment).rule;
+  return at;
 }
 
 /** Brings an account up to `now` and returns the units that it could be charged. */
@@ -72,8 +79,7 @@ export function spare(account: Account, now: Micros, loadStart: Micros): number 
   for (let next = account.segment + 1; next < segments.length; next++) {
     const { from, rule } = segments[next] as Segment;
     if (from + loadStart > now) break;
-    // An account opened after the change has nothing to carry over.
-    carryOver(account, rule, Math.max(from + loadStart, account.origin));
+    carryOver(account, rule, from + loadStart);
     account.segment = next;
   }
   return refill(account, (segments[account.segment] as Segment).rule, now);

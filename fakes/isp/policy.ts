@@ -9,16 +9,7 @@
 import type { Micros } from '../../src/core/clock.ts';
 import { type Prng, Purpose } from '../../src/core/prng.ts';
 import type { Stage } from '../../src/record/attempt-log.ts';
-import {
-  type Account,
-  fits,
-  isFresh,
-  openAccount,
-  ruleNow,
-  type Segment,
-  spare,
-  sustainedRate,
-} from './limits.ts';
+import { type Account, fits, isFresh, openAccount, type Segment, spare } from './limits.ts';
 import type { LimitKey, LimitStage } from './profile.ts';
 import type { ResolvedIsp, ResolvedLimit } from './resolve.ts';
 
@@ -54,7 +45,7 @@ export type Verdict =
   | { readonly kind: 'hangup'; readonly limit: number };
 
 /** Accounts of one limit by key, with the verdict for what is over it. */
-interface LimitTable {
+export interface LimitTable {
   readonly limit: ResolvedLimit;
   readonly accounts: Map<string | number, Account>;
   readonly refusal: Verdict;
@@ -168,67 +159,6 @@ export function decide(state: IspState, event: PolicyEvent, now: Micros, chance:
   }
 }
 
-/**
- * Messages a second that this source may send now in the long run, by the rate rules that count for it alone: Infinity
- * if there are none, 0 while it is blocked. Rules on recipients are taken as if each message had one.
- */
-export function sustained(state: IspState, source: number, now: Micros): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (const table of state.tables) {
-    if (table.limit.key !== 'source' || !limitsMessages(table)) continue;
-    least = Math.min(least, rateOf(state, table, source, source, now));
-  }
-  return least;
-}
-
-/** Messages a second that the ISP may take from all these sources together: shared rules included. */
-export function allowance(state: IspState, sources: readonly number[], now: Micros): number {
-  const byNetblock = new Map<number | undefined, number>();
-  for (const source of sources) {
-    const block = state.netblockOf.get(source);
-    byNetblock.set(block, (byNetblock.get(block) ?? 0) + sustained(state, source, now));
-  }
-  let sum = 0;
-  for (const [block, wanted] of byNetblock) {
-    // A source that never connected is in a network of its own as far as is known.
-    sum += block === undefined ? wanted : Math.min(wanted, leastRate(state, 'netblock', [block], now));
-  }
-  return Math.min(
-    sum,
-    leastRate(state, 'sender-domain', [...state.senderDomains], now),
-    leastRate(state, 'isp', [0], now),
-  );
-}
-
-/** The least of the rate rules of a kind of key, each summed over the keys; Infinity where there is none. */
-function leastRate(state: IspState, kind: LimitKey, keys: readonly (string | number)[], now: Micros): number {
-  let least = Number.POSITIVE_INFINITY;
-  if (keys.length === 0) return least;
-  for (const table of state.tables) {
-    if (table.limit.key !== kind || !limitsMessages(table)) continue;
-    least = Math.min(
-      least,
-      keys.reduce<number>((sum, key) => sum + rateOf(state, table, key, undefined, now), 0),
-    );
-  }
-  return least;
-}
-
-function limitsMessages({ limit }: LimitTable): boolean {
-  return limit.unit === 'transactions' || limit.unit === 'recipients';
-}
-
-function rateOf(
-  state: IspState,
-  table: LimitTable,
-  key: string | number,
-  source: number | undefined,
-  now: Micros,
-): number {
-  const rule = ruleNow(segmentsFor(table.limit, source), now, state.loadStart);
-  return sustainedRate(rule, table.accounts.get(key), now, state.loadStart);
-}
-
 /** The verdict of the first limit without room; undefined if all had room, and then they have been charged. */
 function overLimit(
   state: IspState,
@@ -309,7 +239,7 @@ function accountOf(
   const known = table.accounts.get(key);
   if (known) return known;
   if (table.accounts.size >= table.pruneAt) prune(state, table, now);
-  const account = openAccount(segmentsFor(table.limit, source), now);
+  const account = openAccount(segmentsFor(table.limit, source), now, state.loadStart);
   table.accounts.set(key, account);
   return account;
 }
@@ -322,7 +252,11 @@ function prune(state: IspState, table: LimitTable, now: Micros): void {
   table.pruneAt = Math.max(PRUNE_AT, table.accounts.size * 2);
 }
 
-function segmentsFor({ segments, ofSource }: ResolvedLimit, source: number | undefined): readonly Segment[] {
+/** A limit's rule over time, as it holds for a source. */
+export function segmentsFor(
+  { segments, ofSource }: ResolvedLimit,
+  source: number | undefined,
+): readonly Segment[] {
   if (ofSource.length === 0) return segments;
   return ofSource.find((s) => s.source === source)?.segments ?? segments;
 }

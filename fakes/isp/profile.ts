@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { asset } from '../../src/core/assets.ts';
 import { HarnessError } from '../../src/core/errors.ts';
-import { parseDuration, parseRate, parseShare, type Quantity } from '../../src/core/units.ts';
+import { parseDuration, parseRate, parseShare, type Quantity, trim } from '../../src/core/units.ts';
 import { type Fault, readDataFile, strict, unknownName } from './data-file.ts';
 import { loadReplies, MARKS, type Reply, type ReplyClass } from './replies.ts';
 
@@ -177,17 +177,13 @@ function limitFaults(limits: Readonly<Record<string, ProfileLimit>>): Fault[] {
     const faults: Fault[] = [];
     const say = (field: string, message: string): void =>
       void faults.push({ path: ['limits', name, field], message });
-    if (!STAGES_OF_UNIT[unit].includes(stage)) {
-      say('stage', `${unit} can't be counted at ${stage}; expected ${STAGES_OF_UNIT[unit].join(' or ')}`);
-    }
-    if (
-      (rest.kind === 'concurrency') !== (unit === 'connections') &&
-      (rest.kind === 'concurrency' || stage !== 'connect')
-    ) {
-      say(
-        'unit',
-        `a ${rest.kind} of ${unit} at ${stage} is not possible; expected concurrency to count connections`,
-      );
+    const stages = STAGES_OF_UNIT[unit];
+    if (!stages.includes(stage)) {
+      say('stage', `${unit} can't be counted at ${stage}; expected ${stages.join(' or ')}`);
+    } else if (rest.kind === 'concurrency' && unit !== 'connections') {
+      say('unit', `found ${unit}; expected connections, since nothing else is held at once`);
+    } else if (rest.kind !== 'concurrency' && unit === 'connections' && stage !== 'connect') {
+      say('stage', `found ${stage}; expected connect, where new connections are counted`);
     }
     if (key === 'mailbox' && stage !== 'rcpt')
       say('key', `a mailbox is not known at ${stage}; expected stage rcpt`);
@@ -204,7 +200,7 @@ function mailboxFaults(mailboxes: Readonly<Record<string, { share: Quantity }>>)
   const sum = Object.values(mailboxes).reduce((total, m) => total + m.share.value, 0);
   return sum <= 1
     ? []
-    : [{ path: ['mailboxes'], message: `the shares add up to ${sum * 100} %; expected at most 100 %` }];
+    : [{ path: ['mailboxes'], message: `the shares add up to ${trim(sum * 100)} %; expected at most 100 %` }];
 }
 
 /** Text with a unit, parsed by core/units.ts. A share has no clock and comes out with none. */

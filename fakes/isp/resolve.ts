@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Micros } from '../../src/core/clock.ts';
 import { HarnessError } from '../../src/core/errors.ts';
-import { parseRate, type Quantity } from '../../src/core/units.ts';
+import { parseRate, type Quantity, trim } from '../../src/core/units.ts';
 import { unknownName } from './data-file.ts';
 import { type Rule, ratioOf, type Segment } from './limits.ts';
 import {
@@ -305,7 +305,7 @@ function resolvedMailboxes(
     return { name, share: parsed?.data?.value ?? share.value, reply: indexOf(reply) };
   });
   const sum = mailboxes.reduce((total, m) => total + m.share, 0);
-  if (sum > 1) faults.push(`mailboxes: the shares add up to ${sum * 100} %; expected at most 100 %`);
+  if (sum > 1) faults.push(`mailboxes: the shares add up to ${trim(sum * 100)} %; expected at most 100 %`);
   return mailboxes;
 }
 

@@ -9,6 +9,7 @@ import type { Micros } from '../../src/core/clock.ts';
 import { MESSAGE_HEADER } from '../../src/core/identity.ts';
 import type { Prng } from '../../src/core/prng.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
+import { headerField } from './header.ts';
 import { decide, type IspState, type PolicyEvent, type Verdict } from './policy.ts';
 import { domainOf, type Occasion, type Rendered, type Renderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
@@ -235,7 +236,7 @@ export class IspSession implements Session {
   onDot({ bytes, head }: { readonly bytes: number; readonly head: string }): Rendered {
     const transaction = this.#transaction;
     if (!this.#open) return SILENCE;
-    if (!transaction) return SEQUENCE;
+    if (transaction?.stage !== 'data') return SEQUENCE;
     transaction.stage = 'dot';
     const recipients = waitingIn(transaction);
     const verdict = this.#decide({ kind: 'dot', connection: this.#peer.connection, recipients, bytes });
@@ -404,15 +405,4 @@ function waitingIn({ named }: Transaction): string[] {
   const waiting: string[] = [];
   for (const { address, accepted } of named.values()) if (accepted) waiting.push(address);
   return waiting;
-}
-
-/** The value of a header field, unfolded; undefined if the header, as far as it was kept, has none (RFC 5322 section 2.2). */
-export function headerField(head: string, name: string): string | undefined {
-  const end = head.indexOf('\r\n\r\n');
-  const header = `\r\n${end < 0 ? head : head.slice(0, end)}`;
-  const start = header.toLowerCase().indexOf(`\r\n${name.toLowerCase()}:`);
-  if (start < 0) return undefined;
-  const from = start + name.length + 3;
-  const value = /^(?:[^\r]|\r\n[ \t])*/.exec(header.slice(from))?.[0] ?? '';
-  return value.replace(/\r\n/g, '').trim();
 }

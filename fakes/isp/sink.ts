@@ -2,7 +2,8 @@
 import { isIPv4 } from 'node:net';
 import { type Micros, wallClock } from '../../src/core/clock.ts';
 import type { Prng } from '../../src/core/prng.ts';
-import { allowance, createState, sustained } from './policy.ts';
+import { allowance, sustained } from './allowance.ts';
+import { createState } from './policy.ts';
 import { createRenderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
 import { type IspObserver, IspSession, type Session } from './session.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { loadProfile } from '../../fakes/isp/profile.ts';
-import { type ResolveOptions, resolveIsp } from '../../fakes/isp/resolve.ts';
+import { type ResolvedIsp, type ResolveOptions, resolveIsp } from '../../fakes/isp/resolve.ts';
 import type { IspObserver } from '../../fakes/isp/session.ts';
 import { type Sink, startSink } from '../../fakes/isp/sink.ts';
 import { VirtualClock } from '../../src/core/clock.ts';
@@ -295,6 +295,25 @@ test('an incident for one source throttles it while it lasts', async (t) => {
   assert.deepEqual(heard, ['250', '451', '451', '451', '250']);
 });
 
+test('recipients that are named after a refused MAIL share its reply, and count once', async (t) => {
+  const { client, events } = await open(t, 'outlook', { 'ip-hour': 0 }, [], (isp) => ({
+    ...isp,
+    replies: isp.replies.map((reply) => ({ ...reply, closes: false })),
+  }));
+  await client.reply();
+  await client.ask('EHLO x.test');
+  client.write('MAIL FROM:<b-1@news.sender.test>\r\nRCPT TO:<u1.0@outlook.com>\r\nDATA\r\nRSET\r\n');
+  const heard = [await client.reply(), await client.reply(), await client.reply(), await client.reply()];
+  assert.deepEqual(
+    heard.map(([line]) => line?.slice(0, 3)),
+    ['451', '503', '503', '250'],
+  );
+  assert.deepEqual(events.outcomes, ['throttled']);
+  assert.deepEqual(events.attempts, ['u1.0@outlook.com throttled at mail, message undefined']);
+  // The connection goes on.
+  assert.match((await client.ask('MAIL FROM:<b-2@news.sender.test>'))[0] ?? '', /^451 4\.7\.650 /);
+});
+
 /** An address that has the fate at this seed, found by asking chance as the policy does. */
 function addressWith(name: IspName, fate: string): string {
   const isp = resolveIsp(loadProfile(name), { scale: 1 });
@@ -322,6 +341,7 @@ async function open(
   name: IspName,
   limits: Record<string, unknown> = {},
   incidents: NonNullable<ResolveOptions['incidents']> = [],
+  change = (isp: ResolvedIsp): ResolvedIsp => isp,
 ) {
   const clock = new VirtualClock();
   const events = {
@@ -340,7 +360,7 @@ async function open(
       events.bytes.push(e.bytes);
     },
   };
-  const isp = resolveIsp(loadProfile(name), { scale: 1, overrides: { limits }, incidents });
+  const isp = change(resolveIsp(loadProfile(name), { scale: 1, overrides: { limits }, incidents }));
   const listen = [{ address: '127.0.0.1', port: 0 }];
   const sink = await startSink({ isp, listen, clock, prng, observer, sourceOf: () => 0, wall: () => WALL });
   const client = new Client(sink);

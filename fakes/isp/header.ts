@@ -1,0 +1,12 @@
+/** Reads the header of a message, as much of it as was kept. */
+
+/** The value of a header field, unfolded; undefined if the header, as far as it was kept, has none (RFC 5322 section 2.2). */
+export function headerField(head: string, name: string): string | undefined {
+  const end = head.indexOf('\r\n\r\n');
+  const header = `\r\n${end < 0 ? head : head.slice(0, end)}`;
+  const start = header.toLowerCase().indexOf(`\r\n${name.toLowerCase()}:`);
+  if (start < 0) return undefined;
+  const from = start + name.length + 3;
+  const value = /^(?:[^\r]|\r\n[ \t])*/.exec(header.slice(from))?.[0] ?? '';
+  return value.replace(/\r\n/g, '').trim();
+}

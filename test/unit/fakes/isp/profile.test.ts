@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { limitOverride, loadProfile, profileNames } from '../../../../fakes/isp/profile.ts';
+import { resolveIsp } from '../../../../fakes/isp/resolve.ts';
+import { inFolder, limitLine, profileText, REPLIES } from './profiles-for-tests.ts';
+
+test('the ISPs that come with the harness are valid, and their facts are marked', () => {
+  for (const name of profileNames()) {
+    const profile = loadProfile(name);
+    assert.equal(profile.id, name);
+    for (const [limit, { source, mark }] of Object.entries(profile.limits))
+      assert.ok(source && mark, `${name} ${limit}`);
+    assert.ok('ip-rate' in profile.limits && 'connections' in profile.limits);
+    assert.deepEqual(Object.keys(profile.mailboxes), ['unknown', 'full']);
+    assert.doesNotThrow(() => resolveIsp(profile, { scale: 60 }));
+    // Every reply is used, so that none is a fact that nobody can hear.
+    const { answers } = profile.session;
+    const used = [
+      ...Object.values(answers),
+      ...Object.values(profile.limits).map((l) => l.reply),
+      ...Object.values(profile.mailboxes).map((m) => m.reply),
+    ];
+    assert.deepEqual(
+      profile.replies.map((r) => r.id).filter((id) => !used.includes(id)),
+      [],
+    );
+  }
+});
+
+test('where each ISP speaks', () => {
+  const said = profileNames().flatMap((name) =>
+    Object.entries(loadProfile(name).limits).map(([limit, l]) => `${name} ${limit}: ${l.stage} ${l.reply}`),
+  );
+  assert.deepEqual(said, [
+    'gmail ip-rate: dot G2',
+    'gmail domain-rate: dot G4',
+    'gmail connections: connect G35',
+    'outlook ip-rate: rcpt O6',
+    'outlook ip-hour: mail O1',
+    'outlook connections: mail O3',
+    'yahoo ip-rate: mail Y1',
+    'yahoo connections: connect Y31',
+    'yahoo messages-per-connection: mail hangup',
+  ]);
+});
+
+test('a profile that does not exist', () => {
+  assert.throws(() => loadProfile('gmial'), /^HarnessError: unknown ISP "gmial"; did you mean gmail\?$/);
+  assert.throws(() => loadProfile('/nowhere/profile.yaml'), /can't read \/nowhere\/profile.yaml/);
+});
+
+const limits = [limitLine('ip-rate')];
+const mailboxes = ['unknown: { share: 1%, reply: T5 }'];
+const valid = profileText(limits, mailboxes);
+
+for (const [name, from, to, expected] of [
+  [
+    'rate',
+    'rate: 1/s',
+    'rate: fast',
+    '10:14: limits.ip-rate.rate: found "fast"; expected a rate such as 20/s, 600/m or 5000/d',
+  ],
+  [
+    'kind',
+    'kind: bucket',
+    'kind: bukket',
+    '10:68: limits.ip-rate.kind: found "bukket"; expected one of bucket, window, concurrency',
+  ],
+  [
+    'field of another kind',
+    'burst: 1',
+    'max: 1',
+    '10:25: limits.ip-rate.max: unknown key "max"; did you mean mark?',
+  ],
+  ['reply', 'reply: T4', 'reply: T44', '10:94: limits.ip-rate.reply: unknown reply "T44"; did you mean T4?'],
+  [
+    'reply of another stage',
+    'reply: T4',
+    'reply: T3',
+    '10:94: limits.ip-rate.reply: T3 is a reply at rcpt; expected one at dot',
+  ],
+  [
+    'reply that accepts',
+    'reply: T4',
+    'reply: T-dot',
+    '10:94: limits.ip-rate.reply: T-dot is accepted; expected throttled or deferred or rejected',
+  ],
+  [
+    'success reply that refuses',
+    'dot: T-dot',
+    'dot: T4',
+    '8:105: session.answers.dot: T4 is throttled; expected accepted',
+  ],
+  [
+    'unit at a stage',
+    'unit: transactions',
+    'unit: connections',
+    "10:81: limits.ip-rate.stage: connections can't be counted at dot; expected connect or mail",
+  ],
+  [
+    'key at a stage',
+    'key: source',
+    'key: mailbox',
+    '10:35: limits.ip-rate.key: a mailbox is not known at dot; expected stage rcpt',
+  ],
+  [
+    'share',
+    'share: 1%',
+    'share: 200%',
+    '12:14: mailboxes.unknown.share: found "200%"; expected a share such as 1% or 0.01',
+  ],
+  [
+    'reply of a mailbox',
+    'reply: T5',
+    'reply: T2',
+    '12:25: mailboxes.unknown.reply: T2 is throttled; expected deferred or rejected',
+  ],
+  ['domain', 'isp.test]', 'isp_test]', '4:11: domains.0: found "isp_test"; expected a domain'],
+  ['key', 'mailboxes:', 'mailbox:', '11:1: mailbox: unknown key "mailbox"; did you mean mailboxes?'],
+] as const) {
+  test(`a wrong profile is refused with its place: ${name}`, () => {
+    assert.ok(valid.includes(from));
+    inFolder(valid.replace(from, to), REPLIES, (file) => {
+      assert.throws(
+        () => loadProfile(file),
+        (error: Error & { kind?: string }) => {
+          assert.equal(error.kind, 'invalid-scenario');
+          assert.ok(error.message.split('\n').includes(`${file}:${expected}`), error.message);
+          return true;
+        },
+      );
+    });
+  });
+}
+
+test('limits whose parts do not go together', () => {
+  const cases: [Record<string, string | number>, string][] = [
+    [
+      { kind: 'window', count: 5, reply: 'T4' },
+      'a window without "per" lasts as long as the connection; expected key connection',
+    ],
+    [
+      { kind: 'concurrency', max: 5 },
+      'limits.odd.unit: found transactions; expected connections, since nothing else is held at once',
+    ],
+    [
+      { key: 'sender-domain', unit: 'connections', stage: 'connect', reply: 'T1' },
+      'the sender is not known at connect; expected a later stage',
+    ],
+  ];
+  for (const [fields, expected] of cases) {
+    inFolder(profileText([limitLine('odd', fields)]), REPLIES, (file) => {
+      assert.throws(
+        () => loadProfile(file),
+        (error: Error) => error.message.includes(expected),
+      );
+    });
+  }
+  const tooMany = profileText([], ['a: { share: 60%, reply: T5 }', 'b: { share: 60%, reply: T6 }']);
+  inFolder(tooMany, REPLIES, (file) => assert.throws(() => loadProfile(file), /the shares add up to 120 %/));
+});
+
+test('the part of the schema that scenarios embed', () => {
+  for (const [value, ok] of [
+    ['20/m', true],
+    [5, true],
+    [{ rate: '20/s', burst: 3 }, true],
+    [{ count: 5, per: '1h' }, true],
+    [{ rat: '20/s' }, false],
+    [{ rate: 'x' }, false],
+    [{ burst: 1.5 }, false],
+    [null, false],
+  ] as const) {
+    assert.equal(limitOverride.safeParse(value).success, ok, JSON.stringify(value));
+  }
+});
