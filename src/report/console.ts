@@ -1,0 +1,265 @@
+import { formatCount, formatMs, formatPerSecond, formatShare, formatStopwatch } from './numbers.ts';
+import type { Summary } from './summary.ts';
+
+/** How the console report is drawn. */
+export interface ConsoleOptions {
+  /** ANSI colours. */
+  readonly color: boolean;
+  /** Columns of the terminal; 100 if it is not one. */
+  readonly width?: number;
+}
+
+/** The result of a run for a terminal, ending with a newline. */
+export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleOptions): string {
+  const paint = color ? ansi : plain;
+  const sections = [
+    verdict(summary, paint, width),
+    warnings(summary, paint, width),
+    thresholds(summary, paint),
+    totals(summary, paint),
+    isps(summary, paint, width),
+    conservation(summary, paint),
+    latency(summary, paint, width),
+  ].filter((lines) => lines.length > 0);
+  return `\n${sections.map((lines) => lines.join('\n')).join('\n\n')}\n\n`;
+}
+
+/** What the progress line shows. */
+export interface ProgressState {
+  readonly phase: string;
+  readonly elapsedSeconds: number;
+  readonly totalSeconds: number;
+  readonly injected: number;
+  readonly injectedPerSecond: number;
+  readonly delivered: number;
+  readonly throttled: number;
+  /** Undefined where the MTA can't tell. */
+  readonly queue: number | undefined;
+}
+
+/** One line about a run that is going on, at most `width` columns: what does not fit is left out from the right. */
+export function progressLine(state: ProgressState, width: number): string {
+  const parts = [
+    `${state.phase} ${formatStopwatch(state.elapsedSeconds)}/${formatStopwatch(state.totalSeconds)}`,
+    bar(state.elapsedSeconds, state.totalSeconds),
+    `${formatCount(state.injected)} injected ${formatCount(state.injectedPerSecond)}/s`,
+    `${formatCount(state.delivered)} delivered`,
+    `${formatCount(state.throttled)} throttled`,
+    ...(state.queue === undefined ? [] : [`queue ${formatCount(state.queue)}`]),
+  ];
+  let line = '';
+  for (const part of parts) {
+    const longer = line === '' ? part : `${line}  ${part}`;
+    if (longer.length > width) break;
+    line = longer;
+  }
+  return line || (parts[0] as string).slice(0, Math.max(0, width));
+}
+
+// --- sections: each returns its lines, none if it has nothing to say ---
+
+type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
+type Paint = (style: Style, text: string) => string;
+
+const ANSI: Record<Style, number> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+const ansi: Paint = (style, text) => `\u001b[${ANSI[style]}m${text}\u001b[0m`;
+const plain: Paint = (_, text) => text;
+
+function verdict({ verdict, run }: Summary, paint: Paint, width: number): string[] {
+  const word = run.interrupted ? 'INTERRUPTED' : verdict.passed ? 'PASSED' : 'FAILED';
+  const mark = verdict.passed ? '✓' : '✗';
+  const head = paint('bold', paint(verdict.passed ? 'green' : 'red', `${mark} ${word}`));
+  const facts = [
+    formatMs(run.durationSeconds * 1e3),
+    run.lab === 'sealed' ? 'sealed' : 'not sealed',
+    ...(run.clockScale === 1 ? [] : [`clock x${run.clockScale}`]),
+    `seed ${run.seed}`,
+    `exit ${verdict.exitCode}`,
+  ];
+  return [
+    `  ${head}  ${paint('bold', run.scenario)}`,
+    ...wrap(verdict.sentence, width - 4).map((line) => `    ${line}`),
+    paint('dim', `    ${facts.join(' · ')}`),
+  ];
+}
+
+function warnings({ warnings }: Summary, paint: Paint, width: number): string[] {
+  return warnings.flatMap((warning) =>
+    wrap(warning, width - 4).map((line, i) => `  ${i === 0 ? paint('yellow', '!') : ' '} ${line}`),
+  );
+}
+
+function thresholds({ thresholds }: Summary, paint: Paint): string[] {
+  if (thresholds.length === 0) return [];
+  const rows = table(
+    thresholds.map((t) => [t.metric, t.expression, t.actualText]),
+    ['left', 'left', 'right'],
+  );
+  return [
+    heading('thresholds', paint),
+    ...thresholds.map((t, i) => {
+      const line = `  ${t.passed ? paint('green', '✓') : paint('red', '✗')} `;
+      return `${line}${t.passed ? rows[i] : paint('red', rows[i] as string)}`;
+    }),
+  ];
+}
+
+function totals({ totals: t }: Summary, paint: Paint): string[] {
+  const attempts = t.delivered + t.throttled + t.deferred + t.rejected;
+  const troubles: readonly (readonly [number, string])[] = [
+    [t.refusedInjections, 'refused'],
+    [t.unconfirmedInjections, 'unconfirmed'],
+    [t.droppedIterations, 'never begun'],
+  ];
+  const trouble = troubles
+    .filter(([n]) => n > 0)
+    .map(([n, what]) => paint('yellow', `${formatCount(n)} ${what}`));
+  const rows = table(
+    [
+      ['injected', formatCount(t.injectedMessages), formatPerSecond(t.injectedPerSecond)],
+      ['delivered', formatCount(t.delivered), formatPerSecond(t.deliveredPerSecond)],
+      ['throttled', formatCount(t.throttled), formatShare(t.throttled, attempts)],
+      ['deferred', formatCount(t.deferred), formatShare(t.deferred, attempts)],
+      ['rejected', formatCount(t.rejected), formatShare(t.rejected, attempts)],
+    ],
+    ['left', 'right', 'right'],
+  );
+  const notes = [
+    ['messages', ...trouble].join(', '),
+    `of ${formatCount(t.injectedRecipients)} recipients, over ${formatCount(t.connectionsOpened)} connections`,
+    'of the attempts',
+    'of the attempts',
+    'of the attempts',
+  ];
+  return [heading('totals', paint), ...rows.map((line, i) => `    ${line}  ${notes[i]}`)];
+}
+
+function isps({ isps }: Summary, paint: Paint, width: number): string[] {
+  if (isps.length === 0) return [];
+  const head = [
+    '',
+    'recipients',
+    'delivered',
+    'throttled',
+    'share',
+    'deferred',
+    'rejected',
+    'attempts',
+    'connections',
+  ];
+  const rows = isps.map((isp) => [
+    isp.id,
+    formatCount(isp.recipients),
+    formatCount(isp.outcomes.delivered),
+    formatCount(isp.throttled),
+    formatShare(isp.throttled, isp.attempts),
+    formatCount(isp.deferred),
+    formatCount(isp.rejected),
+    formatCount(isp.attempts),
+    formatCount(isp.connectionsOpened),
+  ]);
+  return titled('ISPs', head, rows, paint, width);
+}
+
+function conservation({ conservation, totals }: Summary, paint: Paint): string[] {
+  const sum = conservation.reduce((all, { count }) => all + count, 0);
+  const off = totals.injectedRecipients - sum;
+  const rows = table(
+    [
+      ...conservation.map(({ outcome, count }) => [outcome, formatCount(count)]),
+      ['injected', formatCount(totals.injectedRecipients)],
+    ],
+    ['left', 'right'],
+  );
+  const notes = conservation.map(({ notes }) =>
+    notes
+      .filter(({ count }) => count > 0)
+      .map(({ name, count }) => `${formatCount(count)} ${name}`)
+      .join(', '),
+  );
+  const balance =
+    off === 0
+      ? paint('green', 'every recipient accounted for')
+      : paint('red', `${formatCount(off)} do not add up`);
+  return [
+    heading('recipients', paint),
+    ...rows.map((line, i) => {
+      const outcome = conservation[i];
+      if (!outcome) return `    ${line}  ${balance}`;
+      const bad = outcome.count > 0 && (outcome.outcome === 'lost' || outcome.outcome === 'unaccounted');
+      return `    ${bad ? paint('red', line) : line}  ${paint('dim', notes[i] as string)}`.trimEnd();
+    }),
+  ];
+}
+
+function latency({ latency }: Summary, paint: Paint, width: number): string[] {
+  if (latency.length === 0) return [];
+  const rows = latency.map((l) => [
+    l.name,
+    ...[l.p50Ms, l.p90Ms, l.p99Ms, l.p999Ms, l.maxMs].map(formatMs),
+    formatCount(l.count),
+  ]);
+  return titled('latency', ['', 'p50', 'p90', 'p99', 'p99.9', 'max', 'count'], rows, paint, width);
+}
+
+// --- layout ---
+
+function heading(text: string, paint: Paint): string {
+  return `  ${paint('bold', text)}`;
+}
+
+/** A table whose first heading is the section's title. Columns that don't fit are left out from the right. */
+function titled(
+  title: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+  width: number,
+): string[] {
+  const cells = [
+    [`  ${title}`, ...head.slice(1)],
+    ...rows.map(([name, ...rest]) => [`    ${name}`, ...rest]),
+  ];
+  for (let columns = head.length; ; columns--) {
+    const align = head.slice(0, columns).map((_, i): Align => (i === 0 ? 'left' : 'right'));
+    const [first = '', ...rest] = table(cells, align);
+    if (first.length > width && columns > 2) continue;
+    return [`  ${paint('bold', title)}${paint('dim', first.slice(title.length + 2))}`, ...rest];
+  }
+}
+
+type Align = 'left' | 'right';
+
+/** Pads cells to columns of equal width, two blanks apart. */
+function table(rows: readonly (readonly string[])[], align: readonly Align[]): string[] {
+  const widths = align.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) =>
+    align
+      .map((side, column) => {
+        const cell = row[column] ?? '';
+        return side === 'left' ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function bar(done: number, total: number): string {
+  const cells = 20;
+  const full = total <= 0 ? 0 : Math.min(cells, Math.max(0, Math.round((done / total) * cells)));
+  return `${'█'.repeat(full)}${'░'.repeat(cells - full)}`;
+}

@@ -1,0 +1,50 @@
+/** What the page's script draws: plain data, embedded in the page as JSON. One generic function draws it all. */
+export interface ChartPage {
+  /** The end of the time axis, seconds since the load began. */
+  readonly end: number;
+  /** All values, by the names that the charts use; charts share them. */
+  readonly columns: Readonly<Record<string, Column>>;
+  readonly charts: readonly ChartSpec[];
+}
+
+/** Values along an x column; null where there is none. */
+export type Column = readonly (number | null)[];
+
+/** One chart. */
+export interface ChartSpec {
+  /** The id of its figure in the page. */
+  readonly id: string;
+  /** Time charts share cursor and zoom. A percentile chart's x is 1/(1-p), on a logarithmic axis. */
+  readonly axis: 'time' | 'percentile';
+  /** The column of x values. */
+  readonly x: string;
+  readonly unit: 'perSecond' | 'count' | 'ms';
+  /** A logarithmic y axis. */
+  readonly log: boolean;
+  /** Draws each area on top of the areas before it. */
+  readonly stacked: boolean;
+  /** What the legend shows while no cursor is in the chart. */
+  readonly idle: 'mean' | 'max' | 'p99';
+  readonly series: readonly SeriesSpec[];
+  readonly bands: readonly Band[];
+}
+
+/** One line or area. */
+export interface SeriesSpec {
+  readonly label: string;
+  readonly column: string;
+  /** The style sheet's name of the colour, without `--`. */
+  readonly color: string;
+  /** `limit` is a step line that does not stretch the y axis when it is far above all that happened. */
+  readonly style: 'line' | 'area' | 'limit';
+}
+
+/** A stretch of time behind a chart, named in a strip above it. */
+export interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: 'warmup' | 'baseline' | 'incident' | 'elsewhere' | 'recovery' | 'drain';
+  readonly label: string;
+  /** Which row of the strip it is in; stretches that overlap are in different rows. */
+  readonly lane: number;
+}

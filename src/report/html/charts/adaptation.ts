@@ -1,0 +1,71 @@
+import { formatCount, formatPerSecond, formatShare } from '../../numbers.ts';
+import type { IspSeries, IspSummary, Phase } from '../../summary.ts';
+import { anchor } from '../markup.ts';
+import { type Chart, type TimeFrame, timeSpec, total } from './chart.ts';
+
+/** The adaptation curve of an ISP: what was allowed, what the MTA tried and what came of it. */
+export function adaptationChart(frame: TimeFrame, isp: IspSummary, kind: 'overview' | 'isp'): Chart {
+  const series = frame.series.isps.find(({ id }) => id === isp.id) ?? noIspSeries(isp, frame.series.t.length);
+  const column = (name: string): string => `${isp.id} ${name}`;
+  return {
+    spec: {
+      ...timeSpec(frame, anchor(kind, isp.id), isp.id),
+      stacked: true,
+      series: [
+        { label: 'accepted', column: column('accepted'), color: 'c-accepted', style: 'area' },
+        { label: 'throttled', column: column('throttled'), color: 'c-throttled', style: 'area' },
+        { label: 'attempts', column: column('attempts'), color: 'c-attempts', style: 'line' },
+        { label: 'allowance', column: column('allowance'), color: 'c-allowance', style: 'limit' },
+      ],
+    },
+    columns: {
+      [column('accepted')]: series.accepted,
+      [column('throttled')]: series.throttled,
+      [column('attempts')]: series.attempts,
+      [column('allowance')]: series.allowance,
+    },
+    title: `Adaptation at ${isp.name}: recipient attempts a second`,
+    sentence: adaptationSentence(frame, isp, series),
+  };
+}
+
+function adaptationSentence(frame: TimeFrame, isp: IspSummary, series: IspSeries): string {
+  if (isp.attempts === 0) return `Nothing was tried at ${isp.name}.`;
+  const tried = `${formatCount(isp.attempts)} attempts, ${formatCount(isp.accepted)} accepted, ${formatCount(isp.throttled)} throttled (${formatShare(isp.throttled, isp.attempts)})`;
+  const limits = series.allowance.filter((v) => v !== null);
+  const [lowest, highest] = [Math.min(...limits), Math.max(...limits)];
+  const allowance =
+    limits.length === 0
+      ? 'no limit applied'
+      : lowest === highest
+        ? `the allowance was ${formatPerSecond(lowest)}`
+        : `the allowance was ${formatPerSecond(lowest)} to ${formatPerSecond(highest)}`;
+  const incident = frame.phases.find((phase) => phase.name === 'incident' && phase.isp === isp.id);
+  const during = incident ? duringIncident(frame, incident, series) : '';
+  return `${tried}; ${allowance}${during}.`;
+}
+
+function duringIncident({ series: { t } }: TimeFrame, { from, to }: Phase, series: IspSeries): string {
+  const within = <T>(values: readonly T[]): T[] =>
+    values.filter((_, i) => (t[i] ?? -1) >= from && (t[i] ?? to) < to);
+  const tried = within(series.attempts);
+  const allowed = within(series.allowance).filter((v) => v !== null);
+  if (tried.length === 0 || allowed.length === 0) return '';
+  return `; in the incident the MTA tried ${formatCount(total(tried) / tried.length)}/s where ${formatPerSecond(total(allowed) / allowed.length)} were allowed`;
+}
+
+function noIspSeries({ id, name }: IspSummary, length: number): IspSeries {
+  const zeros = new Array<number>(length).fill(0);
+  const allowance = new Array<null>(length).fill(null);
+  return {
+    id,
+    name,
+    allowance,
+    attempts: zeros,
+    accepted: zeros,
+    throttled: zeros,
+    deferred: zeros,
+    rejected: zeros,
+    connectionsOpen: zeros,
+  };
+}

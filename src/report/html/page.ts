@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { asset } from '../../core/assets.ts';
+import type { IspSummary, Series, Summary } from '../summary.ts';
+import type { ChartPage, Column } from './chart-spec.ts';
+import { adaptationChart } from './charts/adaptation.ts';
+import { type Chart, endOf, type TimeFrame } from './charts/chart.ts';
+import { deliveryLatencyChart, percentileChart } from './charts/latency.ts';
+import { queueChart } from './charts/queue.ts';
+import { codesChart } from './charts/replies.ts';
+import { deferredChart, throughputChart } from './charts/throughput.ts';
+import { type DrawnSeries, drawnSeries } from './downsample.ts';
+import { emptyFigure, figure } from './figure.ts';
+import { html, type Markup, raw, scriptJson } from './markup.ts';
+import { conservationSection } from './sections/conservation.ts';
+import { harnessSection } from './sections/harness.ts';
+import { ispsSection } from './sections/isps.ts';
+import { latencySection } from './sections/latency.ts';
+import { metricsSection } from './sections/metrics.ts';
+import { mtaSection } from './sections/mta.ts';
+import { rerunSection } from './sections/rerun.ts';
+import { renderSection, type Section } from './sections/section.ts';
+import { thresholdsTable } from './sections/thresholds.ts';
+import { throughputSection } from './sections/throughput.ts';
+import { keyNumbers, verdictBanner } from './sections/verdict.ts';
+
+/** Nothing may be loaded from anywhere: all that the page needs is in it. */
+const POLICY =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** `report.html`: the whole report as one file that loads nothing. */
+export function renderHtml(summary: Summary, series: Series): string {
+  const drawn = drawnSeries(series);
+  const charts = chartsOf(summary, drawn);
+  const sections = sectionsOf(summary, charts);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${summary.run.scenario} – windtunnel</title>
+<link rel="icon" href="data:,">
+<style>${style()}</style>
+</head>
+<body>
+${navigation(sections)}
+<main>
+${verdictBanner(summary)}
+${keyNumbers(summary)}
+<div class="first">
+${thresholdsTable(summary)}
+${charts.overview ? figure(charts.overview, { tall: true }) : emptyFigure('Adaptation', 'No ISP took part in this run.')}
+</div>
+<noscript><p class="fine">The charts need JavaScript; the tables hold the same results.</p></noscript>
+${drawn.merged > 1 && html`<p class="fine">The run has ${series.t.length} buckets; the charts draw ${drawn.merged} as one. timeline.csv has them all.</p>`}
+${sections.map(renderSection)}
+</main>
+<script type="application/json" id="chart-data">${scriptJson(chartPage(charts.all, drawn))}</script>
+<script>${library()}</script>
+<script type="module">${client()}</script>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+type Charts = ReturnType<typeof chartsOf>;
+
+function chartsOf(summary: Summary, { series }: DrawnSeries) {
+  const frame: TimeFrame = { series, phases: summary.phases, loadSeconds: summary.run.loadSeconds };
+  const busiest = mostThrottled(summary.isps);
+  const overview = busiest && adaptationChart(frame, busiest, 'overview');
+  const throughput = throughputChart(frame, summary);
+  const deferred = deferredChart(frame, summary);
+  const codes = codesChart(frame);
+  const queue = queueChart(frame);
+  const isps = new Map(summary.isps.map((isp) => [isp.id, adaptationChart(frame, isp, 'isp')] as const));
+  const percentiles = percentileChart(summary.latency);
+  const delivery = deliveryLatencyChart(frame);
+  const all = [overview, throughput, deferred, codes, queue, ...isps.values(), percentiles, delivery].filter(
+    (chart) => chart !== undefined && chart.spec.series.length > 0,
+  ) as Chart[];
+  return { overview, throughput, deferred, codes, queue, isps, percentiles, delivery, all };
+}
+
+/** The ISP whose adaptation is worth looking at first. */
+function mostThrottled(isps: readonly IspSummary[]): IspSummary | undefined {
+  return [...isps].sort((a, b) => b.throttled - a.throttled || b.attempts - a.attempts)[0];
+}
+
+function sectionsOf(summary: Summary, charts: Charts): Section[] {
+  return [
+    throughputSection(charts),
+    ispsSection(summary, charts.isps),
+    latencySection(summary, charts),
+    conservationSection(summary),
+    mtaSection(summary),
+    harnessSection(summary),
+    metricsSection(summary),
+    rerunSection(summary),
+  ];
+}
+
+function navigation(sections: readonly Section[]): Markup {
+  return html`<div class="bar">
+<a class="brand" href="#"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h12a3 3 0 1 0-3-3M2 12h17a3 3 0 1 1-3 3M2 16h8a3 3 0 1 1-3 3"/></svg>windtunnel</a>
+<nav aria-label="Sections">${sections.map(({ id, nav }) => html`<a href="#${id}">${nav}</a>`)}</nav>
+<button type="button" id="whole" hidden>Show the whole run</button>
+<button type="button" id="theme" aria-label="Switch between light and dark">◐</button>
+</div>`;
+}
+
+function chartPage(charts: readonly Chart[], { series }: DrawnSeries): ChartPage {
+  const columns: Record<string, Column> = { t: series.t };
+  for (const chart of charts) Object.assign(columns, chart.columns);
+  return {
+    end: endOf(series),
+    columns: Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.map(rounded)])),
+    charts: charts.map(({ spec }) => spec),
+  };
+}
+
+/** Five digits are more than a screen can show. */
+function rounded(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(5));
+}
+
+const packages = createRequire(import.meta.url);
+
+/** uPlot's styles and the page's own. */
+function style(): Markup {
+  const files = [packages.resolve('uplot/dist/uPlot.min.css'), asset('src', 'report', 'html', 'style.css')];
+  return raw(files.map((file) => readFileSync(file, 'utf8')).join('\n'));
+}
+
+/** uPlot, from its package. */
+function library(): Markup {
+  return inlineScript(packages.resolve('uplot/dist/uPlot.iife.min.js'));
+}
+
+/** The compiled client.ts, which lies beside the compiled form of this file. */
+function client(): Markup {
+  return inlineScript(new URL('./client.js', import.meta.url));
+}
+
+/** A script's text, so that nothing in it ends the element it stands in, and without a link to its source map. */
+function inlineScript(file: string | URL): Markup {
+  const text = readFileSync(file, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
+  return raw(text.replaceAll('</script', '<\\/script'));
+}

@@ -1,0 +1,29 @@
+import type { Summary, ThresholdResult } from '../../summary.ts';
+import { html, type Markup } from '../markup.ts';
+
+/** The thresholds with what they ask and what was measured. */
+export function thresholdsTable({ thresholds }: Summary): Markup {
+  const failed = thresholds.filter(({ passed }) => !passed).length;
+  if (thresholds.length === 0) {
+    return html`<div class="panel thresholds"><h2>Thresholds</h2><p class="nothing">The scenario sets none, so nothing could fail.</p></div>`;
+  }
+  return html`<div class="panel thresholds">
+<h2>Thresholds <small>${failed === 0 ? `all ${thresholds.length} hold` : `${failed} of ${thresholds.length} failed`}</small></h2>
+<table>
+<thead><tr><th scope="col"><span class="hidden">result</span></th><th scope="col">metric</th><th scope="col" class="n">target</th><th scope="col" class="n">actual</th></tr></thead>
+<tbody>${thresholds.map(row)}</tbody>
+</table></div>`;
+}
+
+function row({ metric, expression, passed, actualText, sentence }: ThresholdResult): Markup {
+  const [name = '', selector = ''] = metric.split(/(?=\{)/);
+  return html`<tr class="${passed ? 'passed' : 'failed'}" title="${sentence}">
+<td><span class="mark" role="img" aria-label="${passed ? 'holds' : 'failed'}">${passed ? '✓' : '✗'}</span></td>
+<th scope="row"><code>${breakable(name)}<wbr><span class="selector">${breakable(selector)}</span></code></th>
+<td class="n"><code>${expression}</code></td><td class="n actual">${actualText}</td></tr>`;
+}
+
+/** Lets a long name break where a reader expects it. */
+function breakable(name: string): Markup[] {
+  return name.split(/(?<=[_,])/).map((part, i) => html`${i > 0 && html`<wbr>`}${part}`);
+}
