@@ -22,6 +22,8 @@ export interface Occasion {
   /** Numbers of the connection and of the transaction on it; ids in replies are made from them. */
   readonly connection: number;
   readonly transaction: number;
+  /** Ids that stay as long as the transaction does; the renderer keeps them here. */
+  readonly ids: { gid?: string };
 }
 
 /** Renders a reply, given by its index in the ISP's list. */
@@ -57,18 +59,19 @@ export function createRenderer(
 
   function fillIn(reply: Reply, occasion: Occasion): string[] {
     const filled = reply.lines.flatMap((line) => {
-      // Ids are put in after wrapping: Gmail's long lines show that it wraps before it appends its id.
-      const early = fill(line, (name) =>
-        name === 'gid' || name === 'tok' ? `{${name}}` : values[name](occasion),
-      );
+      const early = line.replace(EARLY, (_, name: Placeholder) => values[name](occasion));
       return isp.wrap === null ? [early] : wrap(early, isp.wrap);
     });
     return wireLines(
       reply,
-      filled.map((line) => fill(line, (name) => values[name](occasion))),
+      filled.map((line) => line.replace(LATE, (_, name: Placeholder) => values[name](occasion))),
     );
   }
 }
+
+/** Ids are put in after wrapping: Gmail's long lines show that it wraps before it appends its id. */
+const LATE = /\{(gid|tok)\}/;
+const EARLY = /\{(?!(?:gid|tok)\})([a-z]+)\}/g;
 
 /** Puts the codes before each line (RFC 5321 section 4.2.1; RFC 2034 section 4: the enhanced code on every line). */
 export function wireLines(
@@ -104,10 +107,6 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
-function fill(line: string, value: (name: Placeholder) => string): string {
-  return line.replace(/\{([a-z]+)\}/g, (_, name: Placeholder) => value(name));
-}
-
 /** What each placeholder becomes. The forms of ids are those of the catalogue of facts. */
 function createValues(
   isp: ResolvedIsp,
@@ -130,11 +129,9 @@ function createValues(
     kbs: (o) => (o.bytes / 1024 / RECEIVE_SECONDS).toFixed(3),
     ts: () => String(Math.floor(wall().getTime() / 1000)),
     date: () => wall().toUTCString().replace('GMT', '+0000'),
-    // 41be03b00d2f7-cc4c687ec03si136868a12.335
     gid: (o) => {
-      const [a, b, c] = [hex('gid', o, 0), hex('gid', o, 1), hex('gid', o, 2)];
-      const number = Number.parseInt(c, 16);
-      return `${a}${b.slice(0, 5)}-${b.slice(5)}${c}si${100000 + (number % 900000)}a${(number % 90) + 10}.${(number >>> 8) % 1000}`;
+      o.ids.gid ??= gmailId(o);
+      return o.ids.gid;
     },
     // [AMS0EPF000001A7.eurprd05.prod.outlook.com 2026-02-25T11:12:39.245Z 08DE6C12E206EF5D]
     tok: (o) =>
@@ -145,5 +142,12 @@ function createValues(
 
   function sessionId(o: Occasion): string {
     return `08D${hex('sid', { ...o, transaction: 0 }, 0)}${hex('sid', { ...o, transaction: 0 }, 1).slice(0, 5)}`.toUpperCase();
+  }
+
+  // 41be03b00d2f7-cc4c687ec03si136868a12.335
+  function gmailId(o: Occasion): string {
+    const [a, b, c] = [hex('gid', o, 0), hex('gid', o, 1), hex('gid', o, 2)];
+    const number = Number.parseInt(c, 16);
+    return `${a}${b.slice(0, 5)}-${b.slice(5)}${c}si${100000 + (number % 900000)}a${(number % 90) + 10}.${(number >>> 8) % 1000}`;
   }
 }

@@ -132,6 +132,7 @@ export class IspSession implements Session {
   readonly #peer: Peer;
   #helo = '';
   #transactions = 0;
+  #ids: Occasion['ids'] = {};
   #transaction: Transaction | undefined;
   #open = false;
 
@@ -165,6 +166,7 @@ export class IspSession implements Session {
     if (!this.#open) return SILENCE;
     this.#finish('client');
     this.#transactions++;
+    this.#ids = {};
     const transaction: Transaction = {
       sender,
       named: new Map(),
@@ -288,6 +290,7 @@ export class IspSession implements Session {
       bytes: 0,
       connection: this.#peer.connection,
       transaction: this.#transactions,
+      ids: this.#ids,
       ...about,
     };
     return this.#world.render(reply, occasion, close);

@@ -15,12 +15,18 @@ const OCCASION: Occasion = {
   bytes: 64654,
   connection: 3,
   transaction: 1,
+  ids: {},
 };
 
 function say(name: string, reply: string, occasion: Partial<Occasion> = {}): readonly string[] {
   const isp = resolveIsp(loadProfile(name), { scale: 1 });
   const index = isp.replies.findIndex((r) => r.id === reply);
-  return createRenderer(isp, createPrng(1), () => WALL, new Set())(index, { ...OCCASION, ...occasion }).lines;
+  return createRenderer(
+    isp,
+    createPrng(1),
+    () => WALL,
+    new Set(),
+  )(index, { ...OCCASION, ids: {}, ...occasion }).lines;
 }
 
 // Taken down from a public log (catalogue section 1a); the id is that of this seed.
@@ -73,6 +79,12 @@ test('an id lasts as long as its transaction, or its session', () => {
   assert.notDeepEqual(say('gmail', 'G-mail', { transaction: 2 }), same);
   assert.notDeepEqual(say('gmail', 'G-mail', { connection: 4 }), same);
   assert.deepEqual(say('outlook', 'O3', { transaction: 2 }), say('outlook', 'O3'));
+});
+
+test('braces in an address are left as they are', () => {
+  assert.deepEqual(say('yahoo', 'Y-rcpt', { recipient: '{x}{ip}@yahoo.com' }), [
+    '250 recipient <{x}{ip}@yahoo.com> ok',
+  ]);
 });
 
 test('codes stand before every line', () => {
