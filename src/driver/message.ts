@@ -83,7 +83,7 @@ async function composeTemplate(maxBytes: number): Promise<Template> {
     .subarray(0, split)
     .toString('latin1')
     .split(new RegExp(`(${Object.values(MARK).join('|')})`));
-  const body = stuffDots(mime.subarray(split));
+  const body = wireForm(mime.subarray(split));
   const lineBytes = body.indexOf('\r\n') + 2;
   const names = new Map(Object.entries(MARK).map(([name, mark]) => [mark, name as keyof typeof MARK]));
   return {
@@ -93,7 +93,7 @@ async function composeTemplate(maxBytes: number): Promise<Template> {
   };
 }
 
-/** Doubles the dot at the start of a line (RFC 5321 section 4.5.2). */
-function stuffDots(text: Buffer): Buffer {
-  return Buffer.from(text.toString('latin1').replace(/^\./gm, '..'), 'latin1');
+/** Ends every line in CRLF and doubles a dot at its start (RFC 5321 sections 2.3.8 and 4.5.2). */
+function wireForm(text: Buffer): Buffer {
+  return Buffer.from(text.toString('latin1').replace(/\r?\n/g, '\r\n').replace(/^\./gm, '..'), 'latin1');
 }

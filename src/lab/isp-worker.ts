@@ -22,7 +22,7 @@ const reporter = new Reporter((batch) => channel.send(batch));
 let epoch: Micros = monotonicMicros();
 const clock = { now: () => monotonicMicros() - epoch };
 const sinks: { index: number; sink: Sink }[] = [];
-let sourceCount = 0;
+let sources: readonly number[] = [];
 
 channel.onDisconnect(() => exit(0));
 channel.onMessage((message) => {
@@ -43,9 +43,9 @@ channel.onMessage((message) => {
   }
 });
 
-async function open(isps: readonly OpenIsp[], seed: number, sources: readonly string[]): Promise<void> {
-  sourceCount = sources.length;
-  const indexOf = new Map(sources.map((address, index) => [address, index]));
+async function open(isps: readonly OpenIsp[], seed: number, addresses: readonly string[]): Promise<void> {
+  sources = addresses.map((_, index) => index);
+  const indexOf = new Map(addresses.map((address, index) => [address, index]));
   const prng = createPrng(seed);
   const endpoints: { address: string; port: number }[][] = [];
   for (const { index, resolved, listen, replyOffset } of isps) {
@@ -76,10 +76,10 @@ function begin(): void {
 }
 
 function sampleIsp(at: Micros, isp: number, sink: Sink): void {
-  const allowance = sink.allowance(at);
+  const allowance = sink.allowance(sources, at);
   reporter.events.sample({ at, name: 'allowance', value: allowance, isp });
   reporter.events.sample({ at, name: 'connections_open', value: sink.openConnections(), isp });
-  for (let source = 0; source < sourceCount; source++) {
+  for (const source of sources) {
     reporter.events.sample({ at, name: 'allowance', value: sink.sustained(source, at), isp, source });
   }
 }

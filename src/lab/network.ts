@@ -108,6 +108,7 @@ async function openDns(plan: Plan, folder: string): Promise<{ stop(): Promise<vo
         mx: [{ host: mailroomHost(sender.domain), addresses: [MAILROOM] }],
       })),
       sources: plan.sources.map(({ address, helo }) => ({ address, helo })),
+      resolverAddresses: [RESOLVER],
     }),
     onQuery: ({ name, type, transport, rcode, from }) =>
       log.write(`${from} ${transport} ${type} ${name} ${rcode}\n`),

@@ -19,7 +19,7 @@ export function bandsOf(
     kind: kindOf(phase, isp),
     label: labelOf(phase, isp),
   }));
-  stretches.push({ from: loadSeconds, to: end, kind: 'drain', label: 'drain' });
+  if (loadSeconds > 0) stretches.push({ from: loadSeconds, to: end, kind: 'drain', label: 'drain' });
   const rowEnds: number[] = [];
   return stretches
     .filter(({ from, to }) => to > from)

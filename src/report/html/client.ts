@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 /**
- * The page's script: draws the charts that the page describes as data, and keeps their cursors and zoom together.
- * It is compiled alone and put into the page as it is, so it imports types only.
+ * The page's script for charts: draws what the page describes as data, and keeps cursors and zoom together. It is
+ * compiled alone and put into the page as it is, so it imports types only.
  */
 import type UPlot from 'uplot';
 import type { Band, ChartPage, ChartSpec, Column, SeriesSpec } from './chart-spec.ts';
@@ -179,9 +179,20 @@ function xAxis({ axis }: ChartSpec): UPlot.Axis {
     ...AXIS,
     size: 28,
     splits: (_, __, min, max) => splits(min, max),
-    filter: (_, at) => at,
+    filter: (u, at) => spaced(u, at),
     values: (_, at) => at.map(percentile),
   };
+}
+
+/** Leaves out what has no room to the right of its neighbour. */
+function spaced(u: UPlot, at: readonly number[]): (number | null)[] {
+  let last = Number.NEGATIVE_INFINITY;
+  return at.map((v) => {
+    const x = u.valToPos(v, 'x');
+    if (x - last < 38) return null;
+    last = x;
+    return v;
+  });
 }
 
 function yAxis({ unit, log }: ChartSpec): UPlot.Axis {
@@ -204,15 +215,16 @@ function xRange(min: number | null, max: number | null): [number, number] {
   return min === null || max === null || (min <= first && max >= last) ? [0, page.end] : [min, max];
 }
 
-function linearTop(u: UPlot, spec: ChartSpec, highest: number | null): number {
-  const reach = 1.9 * (highest ?? 0);
-  let top = highest ?? 0;
-  const [from, to] = visible(u, spec);
-  for (const s of spec.series) {
-    if (s.style !== 'limit') continue;
-    for (const v of column(s.column).slice(from, to))
-      if (v !== null && v > top && (v <= reach || reach === 0)) top = v;
-  }
+/** The top of a linear axis: above all in view, and above the limits unless they are far above everything else. */
+function linearTop(u: UPlot, { x, series }: ChartSpec, highest: number | null): number {
+  const reach = highest ? 1.9 * highest : Number.POSITIVE_INFINITY;
+  // The x scale itself is still the old one while the new scales are worked out.
+  const { min = 0, max = page.end } = u.series[0] ?? {};
+  const inView = column(x).map((at) => at !== null && at >= min && at <= max);
+  const limits = series
+    .filter(({ style }) => style === 'limit')
+    .flatMap((s) => column(s.column).filter((v, i) => inView[i] && v !== null && v <= reach));
+  const top = limits.reduce<number>((most, v) => Math.max(most, v ?? 0), highest ?? 0);
   return top === 0 ? 1 : top * 1.1;
 }
 
@@ -220,24 +232,19 @@ function linearTop(u: UPlot, spec: ChartSpec, highest: number | null): number {
 function logRange(min: number | null, max: number | null): [number, number] {
   const low = Math.max(1e-3, min ?? 1);
   const high = Math.max(low * 1.01, max ?? 10);
-  const steps = (decade: number): number[] => [1, 2, 5, 10].map((m) => m * 10 ** decade);
-  const from =
-    steps(Math.floor(Math.log10(low)))
-      .filter((v) => v <= low)
-      .at(-1) ?? low;
-  const to = steps(Math.floor(Math.log10(high))).find((v) => v >= high) ?? high;
-  return [from, to];
+  const steps = (value: number): number[] =>
+    [1, 2, 5, 10].map((m) => m * 10 ** Math.floor(Math.log10(value)));
+  return [steps(low).findLast((v) => v <= low) ?? low, steps(high).find((v) => v >= high) ?? high];
 }
 
+/** One to three lines a decade, as there is room. */
 function logSplits(min: number, max: number): number[] {
   const decades = Math.log10(max / min);
   const within = decades > 3 ? [1] : decades > 1.5 ? [1, 3] : [1, 2, 5];
-  const splits: number[] = [];
-  for (let d = Math.floor(Math.log10(min)); d <= Math.ceil(Math.log10(max)); d++) {
-    for (const m of within)
-      if (m * 10 ** d >= min * 0.999 && m * 10 ** d <= max * 1.001) splits.push(m * 10 ** d);
-  }
-  return splits;
+  const first = Math.floor(Math.log10(min));
+  return Array.from({ length: Math.ceil(decades) + 2 }, (_, i) => within.map((m) => m * 10 ** (first + i)))
+    .flat()
+    .filter((v) => v >= min * 0.999 && v <= max * 1.001);
 }
 
 // --- what lies behind and above the lines ---
@@ -389,102 +396,56 @@ function showWholeRun(): void {
   for (const { u } of timePlots) u.setScale('x', { min: 0, max: page.end });
 }
 
+/** Left and Right move the cursor, with Shift by ten; Home and End go to the ends of the view; Escape ends the zoom. */
 function onKey({ spec, u }: Plot, event: KeyboardEvent): void {
-  const x = column(spec.x);
-  const from = u.cursor.idxs?.[1] ?? null;
+  const [first, end] = visible(u, spec);
+  const now = u.cursor.idxs?.[1] ?? null;
   const step = event.shiftKey ? 10 : 1;
-  const to: Readonly<Record<string, number>> = {
-    ArrowLeft: (from ?? x.length) - step,
-    ArrowRight: (from ?? -1) + step,
-    Home: 0,
-    End: x.length - 1,
+  const places: Readonly<Record<string, number>> = {
+    ArrowLeft: (now ?? end) - step,
+    ArrowRight: (now ?? first - 1) + step,
+    Home: first,
+    End: end - 1,
   };
-  const target = to[event.key];
-  if (event.key === 'Escape' && spec.axis === 'time') showWholeRun();
-  else if (target === undefined) return;
-  else {
-    const idx = Math.max(0, Math.min(x.length - 1, target));
-    for (const plot of spec.axis === 'time' ? timePlots.map((p) => p.u) : [u]) {
-      plot.setCursor({ left: plot.valToPos(x[idx] ?? 0, 'x'), top: 10 });
-    }
-  }
+  const place = places[event.key];
+  if (place !== undefined) moveCursor(spec, u, Math.max(first, Math.min(end - 1, place)));
+  else if (event.key === 'Escape' && spec.axis === 'time') showWholeRun();
+  else return;
   event.preventDefault();
 }
 
-// --- the page around the charts ---
+function moveCursor(spec: ChartSpec, u: UPlot, place: number): void {
+  const x = column(spec.x);
+  const at = x[place] ?? 0;
+  if (spec.axis === 'percentile') u.setCursor({ left: u.valToPos(at, 'x'), top: 10 });
+  else {
+    const middle = (at + (x[place + 1] ?? page.end)) / 2;
+    for (const plot of timePlots) plot.u.setCursor({ left: plot.u.valToPos(middle, 'x'), top: 10 });
+  }
+}
+
+// --- size and look ---
 
 function watchSize(): void {
   const observer = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const plot = plots.find(({ host }) => host === target);
-      if (plot) resize(plot, plot.host.clientWidth);
-    }
+    for (const plot of plots) if (entries.some(({ target }) => target === plot.host)) fit(plot);
   });
   for (const { host } of plots) observer.observe(host);
 }
 
-function resize({ host, u }: Plot, width: number): void {
-  if (width > 0 && (width !== u.width || host.clientHeight !== u.height))
-    u.setSize({ width, height: host.clientHeight });
+function fit({ host, u }: Plot): void {
+  const { clientWidth: width, clientHeight: height } = host;
+  if (width > 0 && (width !== u.width || height !== u.height)) u.setSize({ width, height });
 }
 
-function watchTheme(): void {
-  const dark = matchMedia('(prefers-color-scheme: dark)');
-  const stored = remembered();
-  if (stored) setTheme(stored);
-  dark.addEventListener('change', repaint);
-  byId('theme').addEventListener('click', () => {
-    const now = document.documentElement.dataset.theme ?? (dark.matches ? 'dark' : 'light');
-    const next = now === 'dark' ? 'light' : 'dark';
-    setTheme(next);
-    try {
-      localStorage.setItem('windtunnel-theme', next);
-    } catch {
-      // Storage may be forbidden; the choice then lasts as long as the page.
-    }
-  });
-}
-
-function remembered(): string | null {
-  try {
-    return localStorage.getItem('windtunnel-theme');
-  } catch {
-    return null;
-  }
-}
-
-function setTheme(theme: string | undefined): void {
-  if (theme === undefined) delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  repaint();
-}
-
-/** Paper is white and narrow. */
-function watchPrint(): void {
-  let before: string | undefined;
+/** Colours and sizes for another theme, and for paper, to whose width the style sheet fits the charts. */
+function watchLook(): void {
+  addEventListener('themechange', repaint);
   addEventListener('beforeprint', () => {
-    before = document.documentElement.dataset.theme;
-    setTheme('light');
-    for (const plot of plots) resize(plot, Math.min(plot.host.clientWidth, 680));
+    for (const { u } of plots) u.setSize({ width: 800, height: 260 });
   });
   addEventListener('afterprint', () => {
-    setTheme(before);
-    for (const plot of plots) resize(plot, plot.host.clientWidth);
-  });
-}
-
-function offerCopy(): void {
-  const button = byId('copy');
-  const command = byId('command');
-  button.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(command.textContent ?? '');
-      button.textContent = 'Copied';
-    } catch {
-      // No clipboard here: select the text, so that one key copies it.
-      getSelection()?.selectAllChildren(command);
-      button.textContent = 'Selected';
-    }
+    for (const plot of plots) fit(plot);
   });
 }
 
@@ -553,7 +514,5 @@ function byId(id: string): HTMLElement {
 
 for (const spec of page.charts) draw(spec);
 watchSize();
-watchTheme();
-watchPrint();
-offerCopy();
+watchLook();
 byId('whole').addEventListener('click', showWholeRun);

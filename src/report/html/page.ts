@@ -59,7 +59,8 @@ ${sections.map(renderSection)}
 </main>
 <script type="application/json" id="chart-data">${scriptJson(chartPage(charts.all, drawn))}</script>
 <script>${library()}</script>
-<script type="module">${client()}</script>
+<script type="module">${compiled('client.js')}</script>
+<script type="module">${compiled('controls.js')}</script>
 </body>
 </html>
 `;
@@ -140,9 +141,9 @@ function library(): Markup {
   return inlineScript(packages.resolve('uplot/dist/uPlot.iife.min.js'));
 }
 
-/** The compiled client.ts, which lies beside the compiled form of this file. */
-function client(): Markup {
-  return inlineScript(new URL('./client.js', import.meta.url));
+/** A compiled script of the page, which lies beside the compiled form of this file. */
+function compiled(name: 'client.js' | 'controls.js'): Markup {
+  return inlineScript(new URL(name, import.meta.url));
 }
 
 /** A script's text, so that nothing in it ends the element it stands in, and without a link to its source map. */

@@ -22,11 +22,14 @@ export function conservationSection({ conservation, totals, isps }: Summary): Se
     title: 'What became of every recipient',
     nav: 'Recipients',
     body: html`<div class="panel">
-<div class="stack" aria-hidden="true">${conservation
-      .filter(({ count }) => count > 0)
-      .map(
-        ({ outcome, count }) => html`<i style="flex-grow: ${count}; background: var(--c-${outcome})"></i>`,
-      )}</div>
+${
+  sum > 0 &&
+  html`<div class="stack" aria-hidden="true">${conservation
+    .filter(({ count }) => count > 0)
+    .map(
+      ({ outcome, count }) => html`<i style="flex-grow: ${count}; background: var(--c-${outcome})"></i>`,
+    )}</div>`
+}
 ${table(
   'Recipients by outcome',
   [

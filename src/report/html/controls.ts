@@ -1,0 +1,75 @@
+/// <reference lib="dom" />
+/**
+ * The page's script for all but the charts: light and dark, paper, the copy button. It is compiled alone and put into
+ * the page as it is, so it imports nothing. A change of theme is told to the charts by the event `themechange`.
+ */
+export {};
+
+const root = document.documentElement;
+const STORED = 'windtunnel-theme';
+
+/** Undefined: as the system has it. */
+function setTheme(theme: string | undefined): void {
+  if (theme === undefined) delete root.dataset.theme;
+  else root.dataset.theme = theme;
+  dispatchEvent(new Event('themechange'));
+}
+
+function offerThemes(): void {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const stored = remembered();
+  if (stored) setTheme(stored);
+  dark.addEventListener('change', () => setTheme(root.dataset.theme));
+  document.getElementById('theme')?.addEventListener('click', () => {
+    const now = root.dataset.theme ?? (dark.matches ? 'dark' : 'light');
+    const next = now === 'dark' ? 'light' : 'dark';
+    setTheme(next);
+    remember(next);
+  });
+}
+
+// Storage may be forbidden; a choice then lasts as long as the page.
+
+function remember(theme: string): void {
+  try {
+    localStorage.setItem(STORED, theme);
+  } catch {}
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
+  }
+}
+
+/** Paper is white. */
+function printLight(): void {
+  let before: string | undefined;
+  addEventListener('beforeprint', () => {
+    before = root.dataset.theme;
+    setTheme('light');
+  });
+  addEventListener('afterprint', () => setTheme(before));
+}
+
+function offerCopy(): void {
+  const button = document.getElementById('copy');
+  const command = document.getElementById('command');
+  if (!button || !command) return;
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(command.textContent ?? '');
+      button.textContent = 'Copied';
+    } catch {
+      // No clipboard here: select the text, so that one key copies it.
+      getSelection()?.selectAllChildren(command);
+      button.textContent = 'Selected';
+    }
+  });
+}
+
+offerThemes();
+printLight();
+offerCopy();
