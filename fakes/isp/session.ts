@@ -127,6 +127,7 @@ interface Content {
 }
 const NOTHING: Content = { bytes: 0, headerMessage: undefined };
 
+/** The session of one connection: asks the policy, words the answers, and tells the observer what came of each command. */
 export class IspSession implements Session {
   readonly #world: SessionWorld;
   readonly #peer: Peer;

@@ -1,18 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { asset } from '../core/assets.ts';
 import { HarnessError } from '../core/errors.ts';
 import { checkCommand } from './commands/check.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { EXIT_CODE_HELP, ExitCode, exitCodeOf } from './exit-codes.ts';
 import type { CommandIo } from './io.ts';
-
-/** The version in package.json. */
-export function version(): string {
-  const { version } = JSON.parse(readFileSync(asset('package.json'), 'utf8')) as { version: string };
-  return version;
-}
+import { version } from './version.ts';
 
 /** The whole CLI: parses arguments, runs the command, and returns the exit code. Touches nothing but `io`. */
 export async function main(io: CommandIo): Promise<number> {

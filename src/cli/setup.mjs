@@ -60,7 +60,14 @@ function test(args) {
     console.error(`windtunnel: no test matches ${files.join(' ')}`);
     return 2;
   }
-  return node(['--test', '--test-reporter=spec', '--test-timeout=300000', '--enable-source-maps', ...flags, ...chosen]);
+  return node([
+    '--test',
+    '--test-reporter=spec',
+    '--test-timeout=300000',
+    '--enable-source-maps',
+    ...flags,
+    ...chosen,
+  ]);
 }
 
 function node(args) {

@@ -22,6 +22,11 @@ export interface DriverPlan {
   /** Where messages go: to the one MTA, or (adapter: none) to the ISP of the message, by its index. */
   readonly targets: readonly { readonly endpoints: readonly SessionTarget[]; readonly connections: number }[];
   readonly targetPer: 'run' | 'isp';
+  /**
+   * Send the next envelope right behind a body, where the server offers PIPELINING. RFC 2920 section 3.1 allows it,
+   * but MTAs that guard against SMTP smuggling answer it with 503 (Haraka 3.3), so only the lab's own sinks get it.
+   */
+  readonly pipelineAcrossMessages: boolean;
   /** A connection on which no reply comes for so long is given up. */
   readonly timeoutMs: number;
 }
@@ -79,6 +84,7 @@ export async function startDriver(
         messages,
         helo: plan.helo,
         timeoutMs: plan.timeoutMs,
+        pipelineAcrossMessages: plan.pipelineAcrossMessages,
         begun(job) {
           begun++;
           if (clock.now() - job.due > LATE_MICROS) late++;

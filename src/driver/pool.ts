@@ -10,6 +10,7 @@ interface PoolOptions {
   readonly messages: MessageFactory;
   readonly helo: string;
   readonly timeoutMs: number;
+  readonly pipelineAcrossMessages: boolean;
   begun(job: Job): void;
   done(job: Job, connection: number, result: JobResult): void;
 }
@@ -88,6 +89,7 @@ export class ConnectionPool implements SessionOwner {
   }
 
   next(): Job | undefined {
+    if (!this.#options.pipelineAcrossMessages) return undefined;
     const job = this.#shift();
     if (job) this.#options.begun(job);
     return job;

@@ -1,6 +1,6 @@
 /**
- * One SMTP connection of the driver (RFC 5321), persistent, pipelined where the server offers it (RFC 2920). While
- * the body of one message is on its way, the envelope of the next may follow it at once.
+ * One SMTP connection of the driver (RFC 5321), persistent, pipelined where the server offers it (RFC 2920). Where
+ * the owner wants it, the envelope of the next message follows a body at once.
  */
 import { connect, type Socket } from 'node:net';
 import type { Clock, Micros } from '../core/clock.ts';
@@ -59,6 +59,7 @@ interface Sending {
 
 const CRLF_DOT = Buffer.from('.\r\n', 'latin1');
 
+/** A connection that sends one message after the other. It connects at once and says when it is ready. */
 export class Session {
   readonly #socket: Socket;
   readonly #owner: SessionOwner;

@@ -6,11 +6,11 @@ import { startDns } from '../../fakes/dns.ts';
 import { buildZones } from '../../fakes/zones.ts';
 import { HarnessError } from '../core/errors.ts';
 import { platform } from '../core/process.ts';
+import { type LabProof, loopbackOnly } from '../core/proof.ts';
 import type { MtaSource } from '../mta/adapter.ts';
 import { MAILROOM, mailroomHost, RESOLVER } from '../scenario/addresses.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { LabKind } from './messages.ts';
-import { type LabProof, loopbackOnly } from '../core/proof.ts';
 import { proveSealed, raiseInternet } from './seal.ts';
 
 export interface Endpoint {

@@ -5,7 +5,7 @@ import { createPrng } from '../core/prng.ts';
 import { nodeVersion, platform } from '../core/process.ts';
 import { createRecipients } from '../driver/recipients.ts';
 import type { RunModel } from '../record/aggregate.ts';
-import type { ReplyFacts, ReportInput } from '../report/build.ts';
+import type { ReplyFacts, ReportInput } from '../report/input.ts';
 import type { Machine, MtaFacts } from '../report/summary.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { RunRequest } from './messages.ts';

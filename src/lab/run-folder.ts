@@ -3,9 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { histogramLog } from '../record/histograms.ts';
-import type { Report, ReportInput } from '../report/build.ts';
+import type { Report } from '../report/build.ts';
 import { timelineCsv } from '../report/csv.ts';
 import { renderHtml } from '../report/html/page.ts';
+import type { ReportInput } from '../report/input.ts';
 import { renderJson } from '../report/json.ts';
 import type { Plan } from '../scenario/plan.ts';
 

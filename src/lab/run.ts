@@ -15,7 +15,8 @@ import type { DriverPlan } from '../driver/driver.ts';
 import type { MtaAdapter, RunningMta, SpawnMta } from '../mta/adapter.ts';
 import { adapterNamed } from '../mta/registry.ts';
 import { Recorder } from '../record/recorder.ts';
-import { buildReport, type Report, type ReportInput } from '../report/build.ts';
+import { buildReport, type Report } from '../report/build.ts';
+import type { ReportInput } from '../report/input.ts';
 import type { FromDriver, FromIspWorker, Progress, RunRequest, ToDriver, ToIspWorker } from './messages.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { modelOf, reportInput } from './report-input.ts';
@@ -249,7 +250,7 @@ class Run {
     };
     if (this.#mta) {
       const target = { endpoints: [this.#mta.submission], connections: plan.connections };
-      return { ...common, targets: [target], targetPer: 'run' };
+      return { ...common, targets: [target], targetPer: 'run', pipelineAcrossMessages: false };
     }
     const share = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
     const targets = plan.isps.map((isp, index) => ({
@@ -261,7 +262,7 @@ class Run {
       ),
       connections: Math.max(1, Math.round((plan.connections * isp.share) / share)),
     }));
-    return { ...common, targets, targetPer: 'isp' };
+    return { ...common, targets, targetPer: 'isp', pipelineAcrossMessages: true };
   }
 
   // --- flying ---

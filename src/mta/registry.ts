@@ -14,6 +14,7 @@ export function adapterNamed(name: string): MtaAdapter | undefined {
   return ADAPTERS.find((adapter) => adapter.name === name);
 }
 
+/** What the MTA of a name can do; undefined for `none` and for names that nobody has. */
 export function capabilitiesOf(name: string): Capabilities | undefined {
   return adapterNamed(name)?.capabilities;
 }

@@ -34,6 +34,7 @@ export interface InjectionCounts {
   readonly serviceTime: Recorded;
 }
 
+/** Adds up packed records, in whatever order the workers' batches come. */
 export class Aggregate {
   readonly ledger: Ledger;
   readonly timeline = new Timeline();

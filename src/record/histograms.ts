@@ -23,6 +23,7 @@ export interface Recorded {
   clamped: number;
 }
 
+/** An empty histogram that counts what it clamps. */
 export function createRecorded(): Recorded {
   return { histogram: createHistogram(), clamped: 0 };
 }

@@ -23,6 +23,7 @@ const FLAG_DSN_FAILED = 1;
 const FLAG_DSN_OTHER = 2;
 const FLAG_PENDING = 4;
 
+/** The state of every recipient of a run. */
 export class Ledger {
   readonly messages: number;
   readonly recipientsPerMessage: number;

@@ -36,6 +36,7 @@ export interface Sample {
   readonly worker: number;
 }
 
+/** Collects the counters and samples of a run. */
 export class Timeline {
   readonly #rows = new Map<number, Row>();
   readonly #injected = new Map<number, number>();

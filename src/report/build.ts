@@ -10,6 +10,7 @@ import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import { isGlobal, type Row } from '../record/timeline.ts';
+import type { ReportInput } from './input.ts';
 import { buildSeries } from './series.ts';
 import type {
   HarnessLoad,
@@ -26,34 +27,6 @@ import type {
   Summary,
   Totals,
 } from './summary.ts';
-
-/** A reply as the report shows it, by its number in the records. */
-export interface ReplyFacts extends Omit<ReplyCount, 'count'> {
-  readonly isp: number;
-}
-
-/** What a report needs to know beside the records. */
-export interface ReportInput {
-  readonly run: Omit<RunFacts, 'durationSeconds' | 'interrupted'>;
-  readonly machine: Machine;
-  readonly mta: MtaFacts;
-  readonly isps: readonly { readonly id: string; readonly name: string }[];
-  readonly sources: readonly string[];
-  readonly replies: readonly ReplyFacts[];
-  readonly phases: readonly PhaseSpan[];
-  readonly incidents: readonly {
-    readonly isp: string;
-    readonly start: Micros;
-    readonly end: Micros;
-    readonly label: string;
-  }[];
-  readonly thresholds: readonly Threshold[];
-  readonly evidence: { readonly queue: 'list' | 'count' | 'none'; readonly sendsDsn: boolean };
-  readonly workers: readonly string[];
-  readonly warnings: readonly string[];
-  /** The MTA's end, if it ended before it was stopped. */
-  readonly mtaDied: string | undefined;
-}
 
 /** A report's content, with the histograms for `histograms.hlog`. */
 export interface Report {

@@ -2,7 +2,7 @@ import type { Micros } from '../core/clock.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES, type AttemptOutcome, NONE16 } from '../record/attempt-log.ts';
 import { BUCKET_MICROS, isGlobal } from '../record/timeline.ts';
-import type { ReportInput } from './build.ts';
+import type { ReportInput } from './input.ts';
 import type { IspSeries, Series } from './summary.ts';
 
 /** The timeline in columns, one entry a bucket from the load's begin to `end`. */

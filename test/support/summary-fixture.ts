@@ -111,6 +111,45 @@ export function emptyFixture(): ReportFixture {
   };
 }
 
+/** A run of many buckets against 12 ISPs from 64 sources: the fixture's run, repeated. */
+export function largeFixture(buckets: number): ReportFixture {
+  const { summary, series } = summaryFixture();
+  const long = <T>(values: readonly T[]): T[] =>
+    Array.from({ length: buckets }, (_, i) => values[i % SECONDS] as T);
+  const twelve = <T extends { readonly id: string; readonly name: string }>(isps: readonly T[]): T[] =>
+    Array.from({ length: 12 }, (_, i) => {
+      const isp = isps[i % isps.length] as T;
+      return { ...isp, id: `${isp.id}${i}`, name: `${isp.name} ${i}` };
+    });
+  return {
+    summary: {
+      ...summary,
+      run: { ...summary.run, durationSeconds: buckets, loadSeconds: buckets - 10 },
+      isps: twelve(summary.isps),
+      mta: { ...summary.mta, sources: Array.from({ length: 64 }, (_, i) => `198.18.128.${i}`) },
+    },
+    series: {
+      bucketSeconds: 1,
+      t: Array.from({ length: buckets }, (_, i) => i),
+      injected: long(series.injected),
+      queueDepth: long(series.queueDepth),
+      isps: twelve(series.isps).map((isp) => ({
+        ...isp,
+        allowance: long(isp.allowance),
+        attempts: long(isp.attempts),
+        accepted: long(isp.accepted),
+        throttled: long(isp.throttled),
+        deferred: long(isp.deferred),
+        rejected: long(isp.rejected),
+        connectionsOpen: long(isp.connectionsOpen),
+      })),
+      codes: series.codes.map(({ code, perSecond }) => ({ code, perSecond: long(perSecond) })),
+      deliveryP50Ms: long(series.deliveryP50Ms),
+      deliveryP99Ms: long(series.deliveryP99Ms),
+    },
+  };
+}
+
 interface Simulated {
   readonly model: Model;
   readonly arrivals: number[];

@@ -14,9 +14,9 @@ import { readSummary } from '../../report/read.ts';
 import { type Plan, planRun } from '../../scenario/plan.ts';
 import { ExitCode } from '../exit-codes.ts';
 import type { CommandIo } from '../io.ts';
-import { version } from '../main.ts';
 import { ProgressDisplay } from '../progress.ts';
 import { loadWithOptions, type ScenarioOptions, withScenarioOptions } from '../scenario-options.ts';
+import { version } from '../version.ts';
 
 interface RunOptions extends ScenarioOptions {
   readonly out: string;

@@ -1,5 +1,5 @@
 import type { Micros } from '../../core/clock.ts';
-import type { Schedule } from '../schedule.ts';
+import type { Schedule } from './executor.ts';
 
 /** k6's constant-arrival-rate: `rate` iterations a second for `duration`, whatever the MTA does. */
 export interface ConstantArrivalRate {
@@ -9,6 +9,7 @@ export interface ConstantArrivalRate {
   readonly duration: Micros;
 }
 
+/** The schedule of a constant arrival rate: iteration n is due at n / rate. */
 export function constantArrivalRate({ rate, duration }: ConstantArrivalRate): Schedule {
   return {
     // Half a millionth of an iteration forgives what 1/3 a second leaves behind in floating point.

@@ -1,5 +1,5 @@
 import type { Micros } from '../../core/clock.ts';
-import type { Schedule } from '../schedule.ts';
+import type { Schedule } from './executor.ts';
 
 /** k6's ramping-arrival-rate: the rate moves in a straight line to each stage's target over its duration. */
 export interface RampingArrivalRate {
@@ -18,6 +18,7 @@ interface Segment {
   readonly before: number;
 }
 
+/** The schedule of a ramp: iteration n is due where the area under the rate reaches n. */
 export function rampingArrivalRate({ startRate, stages }: RampingArrivalRate): Schedule {
   const segments: Segment[] = [];
   let from = 0;

@@ -116,6 +116,7 @@ function planFor(
     helo: 'driver.test',
     targets: [{ endpoints: [{ address: '127.0.0.1', port }], connections: 4 }],
     targetPer: 'run',
+    pipelineAcrossMessages: true,
     timeoutMs: 5000,
     ...rest,
   };
@@ -137,10 +138,19 @@ async function drive(plan: DriverPlan): Promise<{
   return { driver, injections: injections.sort((a, b) => a.message - b.message) };
 }
 
-for (const pipelining of [true, false]) {
-  test(`every message arrives once, as it was made (${pipelining ? 'pipelined' : 'step by step'})`, async (t) => {
+for (const [pipelining, pipelineAcrossMessages] of [
+  [true, true],
+  [true, false],
+  [false, false],
+] as const) {
+  const how = pipelineAcrossMessages
+    ? 'pipelined across messages'
+    : pipelining
+      ? 'pipelined'
+      : 'step by step';
+  test(`every message arrives once, as it was made (${how})`, async (t) => {
     const { port, seen } = await serve(t, { pipelining });
-    const { driver, injections } = await drive(planFor(port, { recipients: 3 }));
+    const { driver, injections } = await drive(planFor(port, { recipients: 3, pipelineAcrossMessages }));
     assert.deepEqual(
       injections.map((i) => [i.message, i.state, i.code]),
       Array.from({ length: 40 }, (_, n) => [n, 'confirmed', 250]),

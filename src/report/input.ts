@@ -1,0 +1,32 @@
+import type { PhaseSpan } from '../analysis/phases.ts';
+import type { Micros } from '../core/clock.ts';
+import type { Threshold } from '../gate/threshold.ts';
+import type { Machine, MtaFacts, ReplyCount, RunFacts } from './summary.ts';
+
+/** A reply as the report shows it, by its number in the records. */
+export interface ReplyFacts extends Omit<ReplyCount, 'count'> {
+  readonly isp: number;
+}
+
+/** What a report needs to know beside the records. */
+export interface ReportInput {
+  readonly run: Omit<RunFacts, 'durationSeconds' | 'interrupted'>;
+  readonly machine: Machine;
+  readonly mta: MtaFacts;
+  readonly isps: readonly { readonly id: string; readonly name: string }[];
+  readonly sources: readonly string[];
+  readonly replies: readonly ReplyFacts[];
+  readonly phases: readonly PhaseSpan[];
+  readonly incidents: readonly {
+    readonly isp: string;
+    readonly start: Micros;
+    readonly end: Micros;
+    readonly label: string;
+  }[];
+  readonly thresholds: readonly Threshold[];
+  readonly evidence: { readonly queue: 'list' | 'count' | 'none'; readonly sendsDsn: boolean };
+  readonly workers: readonly string[];
+  readonly warnings: readonly string[];
+  /** The MTA's end, if it ended before it was stopped. */
+  readonly mtaDied: string | undefined;
+}

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** No extension, no update, no talk with anyone: what the tests see is the page alone. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A Chromium that closes with the test, or undefined where there is none; the test is then marked as skipped. */
+export async function openBrowser(t: TestContext): Promise<Browser | undefined> {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const executablePath = folders
+    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
+    .find(existsSync);
+  if (executablePath === undefined) {
+    if (process.env.CI === 'true') throw new Error('chromium not found, and CI must not skip this test');
+    t.skip('skipped: chromium not found');
+    return undefined;
+  }
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  t.after(() => browser.close());
+  return browser;
+}
