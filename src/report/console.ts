@@ -104,8 +104,8 @@ function thresholds({ thresholds }: Summary, paint: Paint): string[] {
   ];
 }
 
-function totals({ totals: t }: Summary, paint: Paint): string[] {
-  const attempts = t.delivered + t.throttled + t.deferred + t.rejected;
+function totals({ totals: t, isps }: Summary, paint: Paint): string[] {
+  const attempts = isps.reduce((sum, isp) => sum + isp.attempts, 0);
   const troubles: readonly (readonly [number, string])[] = [
     [t.refusedInjections, 'refused'],
     [t.unconfirmedInjections, 'unconfirmed'],
@@ -179,15 +179,16 @@ function conservation({ conservation, totals }: Summary, paint: Paint): string[]
   );
   const balance =
     off === 0
-      ? paint('green', 'every recipient accounted for')
-      : paint('red', `${formatCount(off)} do not add up`);
+      ? paint('green', 'the outcomes add up to it')
+      : paint('red', `${formatCount(Math.abs(off))} too ${off > 0 ? 'few' : 'many'}`);
   return [
     heading('recipients', paint),
     ...rows.map((line, i) => {
       const outcome = conservation[i];
       if (!outcome) return `    ${line}  ${balance}`;
       const bad = outcome.count > 0 && (outcome.outcome === 'lost' || outcome.outcome === 'unaccounted');
-      return `    ${bad ? paint('red', line) : line}  ${paint('dim', notes[i] as string)}`.trimEnd();
+      const note = notes[i] ? `  ${paint('dim', notes[i])}` : '';
+      return `    ${bad ? paint('red', line) : line}${note}`;
     }),
   ];
 }

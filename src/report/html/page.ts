@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { asset } from '../../core/assets.ts';
+import { formatCount } from '../numbers.ts';
 import type { IspSummary, Series, Summary } from '../summary.ts';
 import type { ChartPage, Column } from './chart-spec.ts';
 import { adaptationChart } from './charts/adaptation.ts';
@@ -54,7 +55,7 @@ ${thresholdsTable(summary)}
 ${charts.overview ? figure(charts.overview, { tall: true }) : emptyFigure('Adaptation', 'No ISP took part in this run.')}
 </div>
 <noscript><p class="fine">The charts need JavaScript; the tables hold the same results.</p></noscript>
-${drawn.merged > 1 && html`<p class="fine">The run has ${series.t.length} buckets; the charts draw ${drawn.merged} as one. timeline.csv has them all.</p>`}
+${drawn.merged > 1 && html`<p class="fine">The run has ${formatCount(series.t.length)} buckets; the charts draw ${drawn.merged} as one. timeline.csv has them all.</p>`}
 ${sections.map(renderSection)}
 </main>
 <script type="application/json" id="chart-data">${scriptJson(chartPage(charts.all, drawn))}</script>

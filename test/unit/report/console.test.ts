@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ProgressState, progressLine, renderConsole } from '../../../src/report/console.ts';
+import { emptyFixture, summaryFixture } from '../../support/summary-fixture.ts';
+
+const GOLDEN = `
+  ✗ FAILED  gmail rate limit on one source
+    2 of 6 thresholds failed; first: wasted_attempts{isp:gmail}: rate is 10.7 %, 5.7 % above what
+    rate<0.05 asks (limit 5 %)
+    1 min 44 s · sealed · clock x60 · seed 42 · exit 99
+
+  ! The queue was not empty when the drain timed out; what was left in it is pending.
+
+  thresholds
+  ✓ injection_duration                    p(99)<250     35.9 ms
+  ✓ delivered{isp:yahoo,phase:incident}   rate>80        89.1/s
+  ✗ wasted_attempts{isp:gmail}            rate<0.05      10.7 %
+  ✓ lost                                  count==0            0
+  ✓ duplicated                            count==0            0
+  ✗ messages_per_connection{isp:outlook}  avg>20     no samples
+
+  totals
+    injected   25,630  285/s  messages
+    delivered  24,907  239/s  of 25,630 recipients, over 2,230 connections
+    throttled   1,485   5.6%  of the attempts
+    deferred       21  <0.1%  of the attempts
+    rejected      332   1.2%  of the attempts
+
+  ISPs       recipients  delivered  throttled  share  deferred  rejected  attempts  connections
+    gmail        12,815     12,259      1,485  10.7%        21       165    13,930        1,161
+    yahoo         7,690      7,604          0     0%         0        86     7,690          641
+    outlook       5,125      5,044          0     0%         0        81     5,125          428
+
+  recipients
+    delivered    24,907
+    bounced         332  3 without a DSN
+    expired           0
+    pending         391
+    lost              0
+    unaccounted       0
+    injected     25,630  the outcomes add up to it
+
+  latency                       p50      p90      p99    p99.9      max   count
+    injection                6.2 ms  18.4 ms  35.9 ms  53.4 ms  77.9 ms  25,630
+    injection service time   5.1 ms  11.4 ms  20.4 ms  29.4 ms    42 ms  25,630
+    delivery                61.3 ms   6.63 s     16 s   25.4 s   38.6 s  24,907
+    delivery to gmail        940 ms   9.89 s   22.7 s   35.5 s   53.4 s  12,259
+    delivery to yahoo         44 ms   108 ms   200 ms   292 ms   421 ms   7,604
+    delivery to outlook       39 ms  88.6 ms   160 ms   231 ms   330 ms   5,044
+
+`;
+
+const NOTHING = `
+  ✗ INTERRUPTED  gmail rate limit on one source
+    Interrupted; this is what was recorded until then.
+    400 ms · sealed · clock x60 · seed 42 · exit 105
+
+  totals
+    injected   0  0/s  messages
+    delivered  0  0/s  of 0 recipients, over 0 connections
+    throttled  0    –  of the attempts
+    deferred   0    –  of the attempts
+    rejected   0    –  of the attempts
+
+  recipients
+    delivered    0
+    bounced      0
+    expired      0
+    pending      0
+    lost         0
+    unaccounted  0
+    injected     0  the outcomes add up to it
+
+`;
+
+test('the result of a run in plain text', () => {
+  assert.equal(renderConsole(summaryFixture().summary, { color: false }), GOLDEN);
+});
+
+test('the result of an interrupted run in which nothing happened', () => {
+  assert.equal(renderConsole(emptyFixture().summary, { color: false }), NOTHING);
+});
+
+test('colours change nothing but the colour', () => {
+  const { summary } = summaryFixture();
+  const colored = renderConsole(summary, { color: true });
+  assert.ok(colored.includes('\u001b[31m✗\u001b[0m'));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
+  assert.equal(colored.replaceAll(/\u001b\[\d+m/g, ''), renderConsole(summary, { color: false }));
+});
+
+test('a narrow terminal gets fewer columns, never longer lines', () => {
+  const { summary } = summaryFixture();
+  const lines = renderConsole(summary, { color: false, width: 78 }).split('\n');
+  assert.deepEqual(
+    lines.filter((line) => line.length > 78),
+    [],
+  );
+  assert.equal(
+    lines.find((line) => line.startsWith('  ISPs')),
+    '  ISPs       recipients  delivered  throttled  share  deferred  rejected',
+  );
+});
+
+test('recipients that do not add up, and lost ones, are said', () => {
+  const { summary } = summaryFixture();
+  const conservation = summary.conservation.map((o) => (o.outcome === 'lost' ? { ...o, count: 7 } : o));
+  const text = renderConsole({ ...summary, conservation }, { color: false });
+  assert.ok(text.includes('    lost              7\n'));
+  assert.ok(text.includes('    injected     25,630  7 too many\n'));
+});
+
+test('the progress line leaves out from the right what does not fit', () => {
+  const state: ProgressState = {
+    phase: 'incident',
+    elapsedSeconds: 34,
+    totalSeconds: 90,
+    injected: 9150,
+    injectedPerSecond: 299.7,
+    delivered: 7000,
+    throttled: 1500,
+    queue: 1203,
+  };
+  const bar = '████████░░░░░░░░░░░░';
+  const whole = `incident 0:34/1:30  ${bar}  9,150 injected 300/s  7,000 delivered  1,500 throttled  queue 1,203`;
+  const cases: readonly (readonly [ProgressState, width: number, string])[] = [
+    [state, 120, whole],
+    [{ ...state, queue: undefined }, 120, whole.slice(0, whole.indexOf('  queue'))],
+    [state, 80, `incident 0:34/1:30  ${bar}  9,150 injected 300/s  7,000 delivered`],
+    [state, 45, `incident 0:34/1:30  ${bar}`],
+    [state, 8, 'incident'],
+    [state, 0, ''],
+    [{ ...state, totalSeconds: 0 }, 45, 'incident 0:34/0:00  ░░░░░░░░░░░░░░░░░░░░'],
+    [{ ...state, elapsedSeconds: 200 }, 45, 'incident 3:20/1:30  ████████████████████'],
+  ];
+  for (const [shown, width, expected] of cases) assert.equal(progressLine(shown, width), expected);
+});

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ChartPage } from '../../../../src/report/html/chart-spec.ts';
+import { renderHtml } from '../../../../src/report/html/page.ts';
+import type { Summary } from '../../../../src/report/summary.ts';
+import {
+  emptyFixture,
+  largeFixture,
+  type ReportFixture,
+  summaryFixture,
+} from '../../../support/summary-fixture.ts';
+
+const EVIL = '<script>alert(1)</script>';
+
+function pageOf({ summary, series }: ReportFixture): string {
+  return renderHtml(summary, series);
+}
+
+/** The page without what the project itself puts into it: styles and scripts. */
+function withoutScripts(page: string): string {
+  return page.replaceAll(/<(script|style)[^>]*>[\s\S]*?<\/\1>/g, '');
+}
+
+/** The text of a table's rows, cells separated by a bar. */
+function rowsOf(page: string, label: string): string[] {
+  const table = page.split(`aria-label="${label}"`)[1]?.split('</table>')[0] ?? '';
+  return [...table.matchAll(/<tr[^>]*>([\s\S]*?)<\/tr>/g)].map(([, row = '']) =>
+    row
+      .replaceAll(/<\/t[hd]>/g, '|')
+      .replaceAll(/<[^>]+>/g, '')
+      .trim(),
+  );
+}
+
+/** Puts a text in place of every string in a value. */
+function everyText<T>(value: T, text: string): T {
+  return JSON.parse(JSON.stringify(value), (_, v) => (typeof v === 'string' ? text : v)) as T;
+}
+
+test('everything that comes from outside is escaped', () => {
+  const { summary, series } = summaryFixture();
+  // Outcome, class, mark and kind are words of the contract; all else is anything.
+  const words = new Set(['delivered', 'bounced', 'expired', 'pending', 'lost', 'unaccounted']);
+  const evil = JSON.parse(JSON.stringify(summary), (key, v) =>
+    typeof v !== 'string' ||
+    words.has(v) ||
+    ['kind', 'class', 'mark', 'lab'].includes(key) ||
+    (key === 'name' && v === 'incident')
+      ? v
+      : EVIL,
+  ) as Summary;
+  const page = renderHtml(evil, everyText(series, EVIL));
+  assert.ok(!withoutScripts(page).includes('<script'));
+  assert.equal(page.match(/<script/g)?.length, 4, 'the data and three scripts of the page');
+  assert.equal(page.match(/<\/script>/g)?.length, 4);
+  assert.ok(page.includes('<h1>&lt;script&gt;alert(1)&lt;/script&gt;</h1>'));
+});
+
+test('the page loads nothing: no address in any attribute, and a policy that forbids the rest', () => {
+  for (const fixture of [summaryFixture(), emptyFixture(), largeFixture(200)]) {
+    const page = withoutScripts(pageOf(fixture));
+    const addresses = [
+      ...page.matchAll(/\s(?:src|href|srcset|action|data|poster|background)\s*=\s*"([^"]*)"/g),
+    ];
+    assert.ok(addresses.length > 3);
+    for (const [attribute, address] of addresses) {
+      assert.ok(address?.startsWith('#') || address?.startsWith('data:'), attribute);
+    }
+    assert.ok(!/url\(|@import/.test(pageOf(fixture).match(/<style>[\s\S]*?<\/style>/)?.[0] ?? ''));
+    assert.ok(page.includes(`content="default-src &#39;none&#39;;`));
+  }
+});
+
+test('every link leads somewhere, and no id is there twice', () => {
+  const page = withoutScripts(pageOf(largeFixture(50)));
+  const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id as string);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const [, target] of page.matchAll(/href="#([^"]+)"/g))
+    assert.ok(ids.includes(target as string), target);
+});
+
+test('a run of ten minutes against 12 ISPs stays below 2 MB', () => {
+  assert.ok(pageOf(largeFixture(600)).length < 2_000_000);
+});
+
+test('the data of the charts has a place and values for each of them', () => {
+  for (const [fixture, buckets] of [
+    [summaryFixture(), 104],
+    [emptyFixture(), 1],
+    [largeFixture(2500), 834],
+  ] as const) {
+    const page = pageOf(fixture);
+    const json = /<script type="application\/json" id="chart-data">(.*?)<\/script>/.exec(page)?.[1] ?? '';
+    const data = JSON.parse(json) as ChartPage;
+    assert.equal(data.columns.t?.length, buckets);
+    for (const { id, axis, series } of data.charts) {
+      assert.ok(page.includes(`<figure class="chart" id="${id}">`), id);
+      for (const { column } of series) {
+        if (axis === 'time') assert.equal(data.columns[column]?.length, buckets, column);
+      }
+    }
+  }
+});
+
+test('each chart is told in words', () => {
+  const page = pageOf(summaryFixture());
+  const labels = [...page.matchAll(/role="img" tabindex="0" aria-label="([^"]*)"/g)].map(
+    ([, label]) => label,
+  );
+  assert.equal(labels.length, 10);
+  assert.ok(
+    labels[0]?.startsWith(
+      'Adaptation at Gmail: recipient attempts a second. 13,930 attempts, 12,259 accepted',
+    ),
+  );
+});
+
+test('the tables hold the results', () => {
+  const page = pageOf(summaryFixture());
+  assert.deepEqual(rowsOf(page, 'Recipients by outcome'), [
+    'outcome|recipients|share|meaning|of these|',
+    'delivered|24,907|97.2%|an ISP answered 250 for it||',
+    'bounced|332|1.3%|5xx, and reported or gone from the queue|3 without a DSN|',
+    'expired|0|0%|never a 250 or 5xx, given up with a DSN||',
+    'pending|391|1.5%|still in the queue at the end||',
+    'lost|0|0%|gone from the queue without a word||',
+    'unaccounted|0|0%|its end can’t be known||',
+    'injected|25,630||✓ the outcomes add up to it||',
+  ]);
+  assert.deepEqual(rowsOf(page, 'ISPs side by side'), [
+    'ISP|recipients|delivered|attempts|throttled|deferred|rejected|connections|refused|',
+    'Gmail|12,815|12,259 95.7%|13,930|1,485 10.7%|21 0.2%|165 1.2%|1,161|31|',
+    'Yahoo|7,690|7,604 98.9%|7,690|0 0%|0 0%|86 1.1%|641|0|',
+    'Outlook|5,125|5,044 98.4%|5,125|0 0%|0 0%|81 1.6%|428|0|',
+  ]);
+});
+
+test('outcomes that do not add up are said', () => {
+  const { summary, series } = summaryFixture();
+  const totals = { ...summary.totals, injectedRecipients: 25_640 };
+  assert.ok(renderHtml({ ...summary, totals }, series).includes('the outcomes add up to 25,630, 10 too few'));
+});
+
+test('states without data are said in words', () => {
+  const page = pageOf(emptyFixture());
+  for (const words of [
+    '>Interrupted<',
+    'The scenario sets none, so nothing could fail.',
+    'No ISP took part in this run.',
+    'The queue was not sampled',
+    'Nothing was injected, so there is no latency.',
+    'there was no MTA and no queue',
+    'Nothing was measured.',
+  ]) {
+    assert.ok(page.includes(words), words);
+  }
+});
+
+test('many sources are folded, and a merged timeline is said', () => {
+  const page = pageOf(largeFixture(2500));
+  assert.ok(page.includes('<summary>56 more</summary>'));
+  assert.ok(page.includes('The run has 2,500 buckets; the charts draw 3 as one. timeline.csv has them all.'));
+});
