@@ -2,6 +2,8 @@
 export interface ChartPage {
   /** The end of the time axis, seconds since the load began. */
   readonly end: number;
+  /** A limit stretches the y axis as long as it is below this multiple of all else in view. */
+  readonly limitReach: number;
   /** All values, by the names that the charts use; charts share them. */
   readonly columns: Readonly<Record<string, Column>>;
   readonly charts: readonly ChartSpec[];

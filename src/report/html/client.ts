@@ -180,7 +180,7 @@ function xAxis({ axis }: ChartSpec): UPlot.Axis {
     size: 28,
     splits: (_, __, min, max) => splits(min, max),
     filter: (u, at) => spaced(u, at),
-    values: (_, at) => at.map(percentile),
+    values: (_, at) => at.map((v: number | null) => (v === null ? null : percentile(v))),
   };
 }
 
@@ -217,7 +217,7 @@ function xRange(min: number | null, max: number | null): [number, number] {
 
 /** The top of a linear axis: above all in view, and above the limits unless they are far above everything else. */
 function linearTop(u: UPlot, { x, series }: ChartSpec, highest: number | null): number {
-  const reach = highest ? 1.9 * highest : Number.POSITIVE_INFINITY;
+  const reach = highest ? page.limitReach * highest : Number.POSITIVE_INFINITY;
   // The x scale itself is still the old one while the new scales are worked out.
   const { min = 0, max = page.end } = u.series[0] ?? {};
   const inView = column(x).map((at) => at !== null && at >= min && at <= max);
@@ -494,7 +494,7 @@ function long(value: number, unit: ChartSpec['unit']): string {
 
 function duration(ms: number): string {
   if (ms < 1000) return `${number(ms)} ms`;
-  return ms < 60_000 ? `${number(ms / 1000)} s` : `${number(ms / 60_000)} min`;
+  return ms < 600_000 ? `${number(ms / 1000)} s` : `${number(ms / 60_000)} min`;
 }
 
 function number(value: number): string {

@@ -4,7 +4,7 @@ import { asset } from '../../core/assets.ts';
 import { formatCount } from '../numbers.ts';
 import type { IspSummary, Series, Summary } from '../summary.ts';
 import type { ChartPage, Column } from './chart-spec.ts';
-import { adaptationChart } from './charts/adaptation.ts';
+import { adaptationChart, LIMIT_REACH } from './charts/adaptation.ts';
 import { type Chart, endOf, type TimeFrame } from './charts/chart.ts';
 import { deliveryLatencyChart, percentileChart } from './charts/latency.ts';
 import { queueChart } from './charts/queue.ts';
@@ -119,6 +119,7 @@ function chartPage(charts: readonly Chart[], { series }: DrawnSeries): ChartPage
   for (const chart of charts) Object.assign(columns, chart.columns);
   return {
     end: endOf(series),
+    limitReach: LIMIT_REACH,
     columns: Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.map(rounded)])),
     charts: charts.map(({ spec }) => spec),
   };

@@ -3,6 +3,9 @@ import type { IspSeries, IspSummary, Phase } from '../../summary.ts';
 import { anchor } from '../markup.ts';
 import { type Chart, type TimeFrame, timeSpec, total } from './chart.ts';
 
+/** An allowance stretches the chart up to this multiple of the most attempts; a higher one would press them flat. */
+export const LIMIT_REACH = 1.9;
+
 /** The adaptation curve of an ISP: what was allowed, what the MTA tried and what came of it. */
 export function adaptationChart(frame: TimeFrame, isp: IspSummary, kind: 'overview' | 'isp'): Chart {
   const series = frame.series.isps.find(({ id }) => id === isp.id) ?? noIspSeries(isp, frame.series.t.length);
@@ -31,7 +34,12 @@ export function adaptationChart(frame: TimeFrame, isp: IspSummary, kind: 'overvi
 
 function adaptationSentence(frame: TimeFrame, isp: IspSummary, series: IspSeries): string {
   if (isp.attempts === 0) return `Nothing was tried at ${isp.name}.`;
-  const tried = `${formatCount(isp.attempts)} attempts, ${formatCount(isp.accepted)} accepted, ${formatCount(isp.throttled)} throttled (${formatShare(isp.throttled, isp.attempts)})`;
+  const others = isp.attempts - isp.accepted - isp.throttled;
+  const tried = [
+    `${formatCount(isp.attempts)} attempts: ${formatCount(isp.accepted)} accepted`,
+    `${formatCount(isp.throttled)} throttled (${formatShare(isp.throttled, isp.attempts)})`,
+    ...(others > 0 ? [`${formatCount(others)} deferred, rejected or unanswered`] : []),
+  ].join(', ');
   const limits = series.allowance.filter((v) => v !== null);
   const [lowest, highest] = [Math.min(...limits), Math.max(...limits)];
   const allowance =
@@ -40,9 +48,11 @@ function adaptationSentence(frame: TimeFrame, isp: IspSummary, series: IspSeries
       : lowest === highest
         ? `the allowance was ${formatPerSecond(lowest)}`
         : `the allowance was ${formatPerSecond(lowest)} to ${formatPerSecond(highest)}`;
+  const unseen =
+    lowest > LIMIT_REACH * Math.max(...series.attempts) && limits.length > 0 ? ', above the chart' : '';
   const incident = frame.phases.find((phase) => phase.name === 'incident' && phase.isp === isp.id);
   const during = incident ? duringIncident(frame, incident, series) : '';
-  return `${tried}; ${allowance}${during}.`;
+  return `${tried}; ${allowance}${unseen}${during}.`;
 }
 
 function duringIncident({ series: { t } }: TimeFrame, { from, to }: Phase, series: IspSeries): string {

@@ -1,4 +1,5 @@
-import { formatCount, formatShare } from '../../numbers.ts';
+import { metricNamed } from '../../../gate/metrics.ts';
+import { formatCount, formatMs, formatShare } from '../../numbers.ts';
 import type { MetricValue, Summary } from '../../summary.ts';
 import { html, type Markup } from '../markup.ts';
 import { table } from '../table.ts';
@@ -16,44 +17,49 @@ export function metricsSection({ metrics }: Summary): Section {
         ? html`<p class="nothing">Nothing was measured.</p>`
         : table(
             'All metrics',
-            [{ head: 'metric' }, { head: 'kind' }, { head: 'values' }],
-            entries.map(([name, metric]) => [html`<code>${name}</code>`, metric.kind, values(metric)]),
+            [{ head: 'metric' }, { head: 'kind' }, { head: 'values' }, { head: 'meaning' }],
+            entries.map(([name, metric]) => [
+              html`<code>${name}</code>`,
+              metric.kind,
+              values(metric, metricNamed(name)?.unit === 'ms' ? formatMs : plain),
+              html`<small>${metricNamed(name)?.meaning}</small>`,
+            ]),
           )
     }</div>`,
   };
 }
 
-function values(metric: MetricValue): Markup {
-  const shown: readonly (readonly [string, string])[] = (() => {
-    switch (metric.kind) {
-      case 'counter':
-        return [
-          ['count', formatCount(metric.count)],
-          ['rate', `${plain(metric.rate)}/s`],
-        ];
-      case 'rate':
-        return [
-          ['rate', formatShare(metric.passes, metric.total)],
-          ['', `${formatCount(metric.passes)} of ${formatCount(metric.total)}`],
-        ];
-      case 'gauge':
-        return [
-          ['value', plain(metric.value)],
-          ['min', plain(metric.min)],
-          ['max', plain(metric.max)],
-        ];
-      case 'trend':
-        return (['avg', 'min', 'med', 'p90', 'p95', 'p99', 'max'] as const).map(
-          (of) => [of, plain(metric[of])] as const,
-        );
-    }
-  })();
-  return html`<span class="values">${shown.map(([name, value]) => html`<span><small>${name}</small> ${value}</span>`)}</span>`;
+function values(metric: MetricValue, format: (value: number) => string): Markup {
+  return html`<span class="values">${shown(metric, format).map(
+    ([name, value]) => html`<span><small>${name}</small> ${value}</span> `,
+  )}</span>`;
+}
+
+function shown(
+  metric: MetricValue,
+  format: (value: number) => string,
+): (readonly [name: string, value: string])[] {
+  switch (metric.kind) {
+    case 'counter':
+      return [
+        ['count', formatCount(metric.count)],
+        ['rate', `${plain(metric.rate)}/s`],
+      ];
+    case 'rate':
+      return [
+        ['rate', formatShare(metric.passes, metric.total)],
+        ['of', `${formatCount(metric.passes)} / ${formatCount(metric.total)}`],
+      ];
+    case 'gauge':
+      return (['value', 'min', 'max'] as const).map((of) => [of, format(metric[of])]);
+    case 'trend':
+      return (['avg', 'min', 'med', 'p90', 'p95', 'p99', 'max'] as const).map((of) => [
+        of,
+        format(metric[of]),
+      ]);
+  }
 }
 
 function plain(value: number): string {
-  return value.toLocaleString('en-US', {
-    maximumSignificantDigits: Math.abs(value) >= 1000 ? 9 : 3,
-    maximumFractionDigits: 2,
-  });
+  return Math.abs(value) >= 1000 ? formatCount(value) : String(Number(value.toPrecision(3)));
 }

@@ -28,15 +28,15 @@ test('every chart says in a sentence what it shows', () => {
   const cases: readonly (readonly [Chart | undefined, string | undefined])[] = [
     [
       adaptationChart(frame, gmail, 'isp'),
-      '13,930 attempts, 12,259 accepted, 1,485 throttled (10.7%); the allowance was 40/s to 220/s; in the incident the MTA tried 90/s where 40/s were allowed.',
+      '13,930 attempts: 12,259 accepted, 1,485 throttled (10.7%), 186 deferred, rejected or unanswered; the allowance was 40/s to 220/s; in the incident the MTA tried 90/s where 40/s were allowed.',
     ],
     [
       adaptationChart(frame, yahoo, 'isp'),
-      '7,690 attempts, 7,604 accepted, 0 throttled (0%); the allowance was 140/s.',
+      '7,690 attempts: 7,604 accepted, 0 throttled (0%), 86 deferred, rejected or unanswered; the allowance was 140/s.',
     ],
     [
       adaptationChart(frame, outlook, 'isp'),
-      '5,125 attempts, 5,044 accepted, 0 throttled (0%); no limit applied.',
+      '5,125 attempts: 5,044 accepted, 0 throttled (0%), 81 deferred, rejected or unanswered; no limit applied.',
     ],
     [adaptationChart(frame, { ...gmail, attempts: 0 }, 'isp'), 'Nothing was tried at Gmail.'],
     [
@@ -68,6 +68,12 @@ test('every chart says in a sentence what it shows', () => {
     [percentileChart([]), undefined],
   ];
   for (const [chart, sentence] of cases) assert.equal(chart?.sentence, sentence);
+});
+
+test('an allowance far above the attempts is said to be above the chart', () => {
+  const isps = frame.series.isps.map((isp) => ({ ...isp, allowance: isp.allowance.map(() => 1200) }));
+  const { sentence } = adaptationChart({ ...frame, series: { ...frame.series, isps } }, yahoo, 'isp');
+  assert.ok(sentence.endsWith('; the allowance was 1,200/s, above the chart.'), sentence);
 });
 
 test('more ISPs than colours are summed up, and nothing is left out of the sum', () => {

@@ -110,7 +110,7 @@ test('each chart is told in words', () => {
   assert.equal(labels.length, 10);
   assert.ok(
     labels[0]?.startsWith(
-      'Adaptation at Gmail: recipient attempts a second. 13,930 attempts, 12,259 accepted',
+      'Adaptation at Gmail: recipient attempts a second. 13,930 attempts: 12,259 accepted',
     ),
   );
 });
@@ -133,6 +133,19 @@ test('the tables hold the results', () => {
     'Yahoo|7,690|7,604 98.9%|7,690|0 0%|0 0%|86 1.1%|641|0|',
     'Outlook|5,125|5,044 98.4%|5,125|0 0%|0 0%|81 1.6%|428|0|',
   ]);
+});
+
+test('metrics are in their own units', () => {
+  assert.deepEqual(
+    rowsOf(pageOf(summaryFixture()), 'All metrics').map((row) => row.split('|').slice(0, 3).join('|')),
+    [
+      'metric|kind|values',
+      'delivered|counter|count 24,907 rate 239/s ',
+      'wasted_attempts|rate|rate 5.6% of 1,485 / 26,745 ',
+      'queue_depth|gauge|value 391 min 0 max 4,588 ',
+      'injection_duration|trend|avg 9.4 ms min 1.9 ms med 6.2 ms p90 18.4 ms p95 23.6 ms p99 35.9 ms max 77.9 ms ',
+    ],
+  );
 });
 
 test('outcomes that do not add up are said', () => {
