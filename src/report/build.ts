@@ -2,10 +2,9 @@
 import type { Conservation, MtaEvidence } from '../analysis/conservation.ts';
 import { conservation, OUTCOMES } from '../analysis/conservation.ts';
 import { createMeasure, type Measure, type Names, trend } from '../analysis/measure.ts';
-import type { PhaseSpan } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
 import { METRICS, type MetricName } from '../gate/metrics.ts';
-import { type Judged, judge, type Measured, type Threshold } from '../gate/threshold.ts';
+import { type Judged, judge, type Measured } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
@@ -16,13 +15,10 @@ import type {
   HarnessLoad,
   IspSummary,
   LatencySummary,
-  Machine,
   MetricValue,
-  MtaFacts,
   OutcomeCount,
   Phase,
   ReplyCount,
-  RunFacts,
   Series,
   Summary,
   Totals,
