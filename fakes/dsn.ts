@@ -83,7 +83,10 @@ function reportOf(block: Fields): RecipientReport | undefined {
   const final = addressOf(block.get('final-recipient'));
   const original = addressOf(block.get('original-recipient'));
   const recipient = [final, original].find((address) => address && recipientOf(address)) ?? final ?? original;
-  const action = DSN_ACTIONS.find((known) => known === wordOf(block.get('action')));
+  const status = /(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)/.exec(block.get('status') ?? '')?.[0] ?? '';
+  const action = block.has('action')
+    ? DSN_ACTIONS.find((known) => known === wordOf(block.get('action')))
+    : impliedAction(status);
   if (recipient === undefined || action === undefined) return undefined;
   const ours = recipientOf(recipient);
   return {
@@ -91,9 +94,18 @@ function reportOf(block: Fields): RecipientReport | undefined {
     mailbox: ours?.mailbox,
     slot: ours?.slot,
     action,
-    status: /(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)/.exec(block.get('status') ?? '')?.[0] ?? '',
+    status,
     diagnostic: withoutType(block.get('diagnostic-code')) || undefined,
   };
+}
+
+/**
+ * The action of a block that names none, although RFC 3464 section 2.3.3 asks for it: Haraka 3.3 leaves it out where
+ * an ISP refused some of a message's recipients. A notification without more to say is one of failure.
+ */
+function impliedAction(status: string): DsnAction {
+  if (status.startsWith('2')) return 'delivered';
+  return status.startsWith('4') ? 'delayed' : 'failed';
 }
 
 /** `rfc822; <user@host> (a comment)` without type, brackets and comment. */

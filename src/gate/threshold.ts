@@ -245,5 +245,5 @@ function aggregationName(aggregation: Aggregation): string {
 
 function format(value: number, unit: 'ms' | '', aggregation: Aggregation): string {
   if (unit === 'ms') return value >= 1e4 ? `${trim(value / 1e3)} s` : `${trim(value)} ms`;
-  return aggregation.kind === 'count' ? String(value) : trim(value);
+  return aggregation.kind === 'count' ? value.toLocaleString('en') : trim(value);
 }

@@ -45,11 +45,17 @@ const WORKER_GRACE_MS = 5000;
 /**
  * Flies a run and writes its reports.
  * @param cleanup what to undo; the caller may run it early, when nobody waits for the report any more
+ * @param adapter the MTA to test; undefined lets the driver speak to the ISPs directly
  * @throws HarnessError of kind `lab` if the lab can't be brought up
  */
-export async function fly(request: RunRequest, hooks: RunHooks, cleanup = new Cleanup()): Promise<Report> {
+export async function fly(
+  request: RunRequest,
+  hooks: RunHooks,
+  cleanup = new Cleanup(),
+  adapter = adapterNamed(request.plan.adapter),
+): Promise<Report> {
   try {
-    return await new Run(request, hooks, cleanup).fly();
+    return await new Run(request, hooks, cleanup, adapter).fly();
   } finally {
     await cleanup.run();
   }
@@ -59,6 +65,7 @@ class Run {
   readonly #request: RunRequest;
   readonly #hooks: RunHooks;
   readonly #cleanup: Cleanup;
+  readonly #adapter: MtaAdapter | undefined;
   readonly #recorder: Recorder;
   #epoch: Micros = monotonicMicros();
   #stage: Progress['stage'] = 'starting';
@@ -67,7 +74,8 @@ class Run {
   /** Why the MTA ended, if it did before it was told to. */
   #died: string | undefined;
 
-  constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup) {
+  constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup, adapter: MtaAdapter | undefined) {
+    this.#adapter = adapter;
     this.#request = request;
     this.#hooks = hooks;
     this.#cleanup = cleanup;
@@ -170,7 +178,7 @@ class Run {
   ): Promise<ReportInput> {
     const { plan, folder } = this.#request;
     const sources = plan.sources.map((s) => s.address);
-    const adapter = adapterNamed(plan.adapter);
+    const adapter = this.#adapter;
     if (!adapter) {
       const facts = {
         adapter: 'none',

@@ -19,3 +19,12 @@ export function mxAddresses(isp: number, mx: number, ipv6: boolean): string[] {
   const v4 = `198.18.${16 + isp}.${10 + mx}`;
   return ipv6 ? [v4, `2001:2:0:${(0x100 + isp).toString(16)}::${(mx + 1).toString(16)}`] : [v4];
 }
+
+/** Who in the lab an address belongs to, so that no source of the MTA takes it; undefined if it is free. */
+export function ownerOf(address: string): string | undefined {
+  if (address === RESOLVER) return 'the resolver';
+  if (address === MAILROOM) return 'the mailroom';
+  if (/^198\.18\.(1[6-9]|[2-9]\d|1[01]\d|12[0-7])\.|^2001:2:0:[1-9a-f][0-9a-f]{2}:/.test(address))
+    return 'the mail hosts of the ISPs';
+  return undefined;
+}

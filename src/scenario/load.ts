@@ -106,11 +106,11 @@ export function parseScenario(text: string, file: string, overrides: readonly st
   };
 }
 
-/** The question of a scenario: its opening comment, up to the first blank line or setting. */
+/** The question of a scenario: the first paragraph of its opening comment. */
 function questionOf(text: string): string {
   const comment: string[] = [];
   for (const line of text.split('\n')) {
-    if (!line.startsWith('#')) break;
+    if (!/^#\s*\S/.test(line)) break;
     comment.push(line.slice(1).trim());
   }
   return comment.join(' ').trim();

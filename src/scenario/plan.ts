@@ -15,7 +15,7 @@ import { type LoadShape, scheduleOf } from '../driver/schedule.ts';
 import { parseThreshold, type Threshold } from '../gate/threshold.ts';
 import type { Capabilities, MtaSource } from '../mta/adapter.ts';
 import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
-import { mxAddresses } from './addresses.ts';
+import { mxAddresses, ownerOf } from './addresses.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 
 /** One simulated ISP of a run. */
@@ -180,6 +180,8 @@ function plannedSources({ scenario }: LoadedScenario, fault: Fault): MtaSource[]
   const seen = new Set<string>();
   const domain = scenario.senders[0]?.domain ?? 'sender.test';
   return sources.map((source, index) => {
+    const owner = ownerOf(source.ip);
+    if (owner !== undefined) fault(['mta', 'sources', index], `${source.ip} belongs to ${owner} in the lab`);
     if (seen.has(source.ip)) fault(['mta', 'sources', index], `${source.ip} is listed twice`);
     seen.add(source.ip);
     return {

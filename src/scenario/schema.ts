@@ -10,6 +10,8 @@ const address = z.string().refine((text) => isIP(text) !== 0, 'expected an IPv4 
 const domain = z
   .string()
   .regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/i, 'expected a domain name such as news.sender.test');
+/** A DNS record of a sender; `none` publishes none. */
+const record = z.string().transform((text) => (text === 'none' ? null : text));
 const positive = z.number().positive('expected a number above 0');
 const count = z.number().int('expected a whole number').positive('expected a whole number above 0');
 
@@ -75,9 +77,9 @@ export const scenarioSchema = z.strictObject({
     .array(
       z.strictObject({
         domain,
-        spf: z.string().default('auto'),
+        spf: record.default('auto'),
         dkim: z.enum(['auto', 'none']).default('auto'),
-        dmarc: z.string().default('p=none'),
+        dmarc: record.default('p=none'),
       }),
     )
     .min(1, 'expected at least one sender')

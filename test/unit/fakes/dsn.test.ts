@@ -121,16 +121,29 @@ test('bent and broken bodies', () => {
       0,
     ],
     [
-      'unknown action, missing action, missing recipient; the next one is read all the same',
+      'no action, as Haraka writes it for some of the recipients',
+      [
+        'Final-Recipient: rfc822; u7.0@gmail.com',
+        '',
+        'Final-Recipient: rfc822; u7.0@gmail.com',
+        'Status: 4.4.1',
+      ],
+      [
+        { ...seven, status: '' },
+        { ...seven, action: 'delayed', status: '4.4.1' },
+      ],
+      0,
+    ],
+    [
+      'unknown action, missing recipient; the next one is read all the same',
       [
         ...['Final-Recipient: rfc822; u1.0@gmail.com', 'Action: exploded', 'Status: 5.0.0', ''],
-        ...['Final-Recipient: rfc822; u2.0@gmail.com', 'Status: 5.0.0', ''],
         ...['Action: failed', 'Status: 5.0.0', ''],
         ...['Final-Recipient: rfc822;', 'Action: failed', ''],
         ...['Final-Recipient: rfc822; u7.0@gmail.com', 'Action: failed', 'Status: 5.1.1'],
       ],
       [seven],
-      4,
+      3,
     ],
     [
       'a status that is none',

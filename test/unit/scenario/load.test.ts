@@ -93,7 +93,7 @@ test('values set on the command line are validated like the others', () => {
 
 test('the question is the opening comment', () => {
   assert.equal(
-    parseScenario(`# Does it\n# slow down?\n\n# not this\n${minimal}`, 's.yaml').question,
+    parseScenario(`# Does it\n# slow down?\n#\n# not this\n${minimal}`, 's.yaml').question,
     'Does it slow down?',
   );
   assert.equal(parseScenario(minimal, 's.yaml').question, '');
