@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readLog } from '../../src/record/log-file.ts';
+import type { Summary } from '../../src/report/summary.ts';
+import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
+import { sealHere } from '../support/seal-ground.ts';
+import { lacking } from '../support/skip.ts';
+
+const bin = fileURLToPath(new URL('../../src/cli/bin.js', import.meta.url));
+
+/** A small quickstart: a few seconds, with all three fates and a retry. */
+const small = `# Does it work?
+name: small
+seed: 3
+clock: { scale: 60 }
+mta: { adapter: haraka, sources: [198.18.128.1, 198.18.128.2, "2001:2:0:1::1"], retry: [1m], expire: 2m }
+isps:
+  gmail: { share: 50%, mailboxes: { unknown: 10%, full: 3% } }
+  yahoo: { share: 30%, mailboxes: { unknown: 10% } }
+  outlook: { share: 20%, mailboxes: { unknown: 10% } }
+load: { rate: 60/s, duration: 4s, connections: 10, message: { size: 1KB..8KB, recipients: 2 } }
+drain: { timeout: 30s }
+thresholds:
+  injection_failed: ['rate==0']
+  lost: ['count==0']
+  duplicated: ['count==0']
+  pending: ['count==0']
+`;
+
+function assertWhole(summary: Summary, folder: string): void {
+  const { totals, conservation, isps } = summary;
+  assert.equal(totals.injectedMessages, 240);
+  assert.equal(totals.injectedRecipients, 480);
+  assert.equal(
+    conservation.reduce((sum, o) => sum + o.count, 0),
+    480,
+  );
+  assert.equal(
+    isps.reduce((sum, isp) => sum + isp.recipients, 0),
+    480,
+  );
+  const outcomes = Object.fromEntries(conservation.map((o) => [o.outcome, o.count]));
+  assert.deepEqual([outcomes.lost, outcomes.pending, outcomes.unaccounted], [0, 0, 0]);
+  assert.ok((outcomes.bounced ?? 0) > 20 && (outcomes.expired ?? 0) > 0, JSON.stringify(outcomes));
+  for (const name of [
+    'summary.json',
+    'timeline.csv',
+    'histograms.hlog',
+    'scenario.yaml',
+    'report.html',
+    'run.json',
+  ]) {
+    assert.ok(existsSync(join(folder, name)), name);
+  }
+  assert.match(readFileSync(join(folder, 'timeline.csv'), 'utf8'), /^t_s,isp,/);
+  assert.match(readFileSync(join(folder, 'histograms.hlog'), 'utf8'), /Tag=injection,/);
+  assert.ok(readdirSync(join(folder, 'mta')).some((name) => name.endsWith('.log')));
+}
+
+test('a whole run against Haraka in a seal; its report can be made again from the folder', async (t) => {
+  if (!(await sealHere(t))) return;
+  const folder = workFolder(t);
+  const out = join(folder, 'runs');
+  const { code, stdout, stderr } = await cli(['run', scenarioFile(folder, small), '--out', out]);
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /report: .*report\.html\n$/);
+  const run = onlyRun(out);
+  assert.equal(run.summary.run.lab, 'sealed');
+  assertWhole(run.summary, run.folder);
+  // Haraka found the ISPs by MX in the lab's DNS, and every source was used.
+  assert.match(readFileSync(join(run.folder, 'dns.log'), 'utf8'), / MX gmail\.com NOERROR/);
+
+  const before = readFileSync(join(run.folder, 'report.html'), 'utf8');
+  const again = await cli(['report', run.folder, '--json']);
+  assert.equal(again.code, 0, again.stderr);
+  assert.deepEqual(JSON.parse(again.stdout), run.summary);
+  assert.equal(readFileSync(join(run.folder, 'report.html'), 'utf8'), before);
+});
+
+test('the same without a seal, as anyone', async (t) => {
+  const folder = workFolder(t);
+  const out = join(folder, 'runs');
+  const { code, stdout, stderr } = await cli([
+    'run',
+    scenarioFile(folder, small),
+    '--out',
+    out,
+    '--no-seal',
+    '--json',
+  ]);
+  assert.equal(code, 0, stdout + stderr);
+  const run = onlyRun(out);
+  assert.deepEqual(JSON.parse(stdout), run.summary);
+  assert.equal(run.summary.run.lab, 'loopback');
+  assert.match(run.summary.warnings.join('\n'), /on loopback with mapped ports/);
+  assertWhole(run.summary, run.folder);
+});
+
+test('the same in a seal without root', async (t) => {
+  if (process.getuid?.() !== 0) return lacking(t, 'root, to become somebody else from');
+  if (!(await sealHere(t))) return;
+  const folder = workFolder(t);
+  const out = join(folder, 'runs');
+  mkdirSync(out);
+  chmodSync(folder, 0o755);
+  chownSync(out, 65534, 65534);
+  const file = scenarioFile(folder, small);
+  const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const readable = spawnSync(nobody[0] as string, [...nobody.slice(1), process.execPath, '--version', bin]);
+  if (readable.status !== 0) return lacking(t, 'setpriv, and a Node that everyone may run');
+  const { status, stdout, stderr } = spawnSync(
+    nobody[0] as string,
+    [...nobody.slice(1), process.execPath, bin, 'run', file, '--out', out],
+    { encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stdout + stderr);
+  const run = onlyRun(out);
+  assert.equal(run.summary.run.lab, 'sealed');
+  assertWhole(run.summary, run.folder);
+});
+
+test('an MTA that runs into a rate limit: allowance, attempts above it, and the words of the ISP', async (t) => {
+  if (!(await sealHere(t))) return;
+  const folder = workFolder(t);
+  const out = join(folder, 'runs');
+  const scenario = fileURLToPath(new URL('../../../scenarios/gmail-rate-limit.yaml', import.meta.url));
+  const changes = [
+    'load.duration=12s',
+    'warmup=1s',
+    'incidents.0.at=4s',
+    'incidents.0.for=4s',
+    'mta.retry=[1m]',
+    'mta.expire=6m',
+  ];
+  const { code, stdout, stderr } = await cli([
+    'run',
+    scenario,
+    '--out',
+    out,
+    ...changes.flatMap((c) => ['--set', c]),
+  ]);
+  assert.equal(code, 0, stdout + stderr);
+  const { folder: runFolder, summary } = onlyRun(out);
+  const gmail = summary.isps.find((isp) => isp.id === 'gmail');
+  const limited = gmail?.replies.find((reply) => reply.id === 'G2');
+  assert.ok((limited?.count ?? 0) > 20, JSON.stringify(gmail));
+  assert.match(limited?.text.join(' ') ?? '', /unusual rate of\s+unsolicited mail/);
+  const rows = readFileSync(join(runFolder, 'timeline.csv'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+  const column = (name: string): number => (rows[0] as string[]).indexOf(name);
+  const during = rows.filter((r) => r[1] === 'gmail' && Number(r[0]) >= 5 && Number(r[0]) < 8);
+  for (const row of during) {
+    assert.equal(Number(row[column('allowance_per_s')]), 10);
+    assert.ok(Number(row[column('attempts_per_s')]) > 10);
+  }
+  const after = rows.find((r) => r[1] === 'gmail' && Number(r[0]) === 10);
+  assert.equal(Number(after?.[column('allowance_per_s')]), 50);
+});
+
+test('a threshold that can not hold: exit code 99, and a line that says by how much', async (t) => {
+  const folder = workFolder(t);
+  const file = scenarioFile(
+    folder,
+    "mta: { adapter: none }\nload: { rate: 100/s, duration: 1s }\nthresholds: { delivered: ['count>1000'] }\n",
+  );
+  const { code, stdout } = await cli(['run', file, '--no-seal', '--out', join(folder, 'runs')]);
+  assert.equal(code, 99);
+  assert.match(
+    stdout,
+    /delivered: count is \d+, \d+ \(\d+(\.\d+)? %\) below what count>1000 asks \(limit 1,000\)/,
+  );
+});
+
+const long = 'mta: { adapter: none }\nload: { rate: 100/s, duration: 10m }\n';
+
+/** Interrupts as soon as mail flows; `times` in a row. */
+function interruptor(times: number): (text: string, interrupt: () => void) => void {
+  let done = false;
+  return (text, interrupt) => {
+    if (done || !/^load .* [1-9]\d* injected/m.test(text)) return;
+    done = true;
+    for (let i = 0; i < times; i++) interrupt();
+  };
+}
+
+for (const times of [1, 2]) {
+  test(`Ctrl-C ${times === 1 ? 'once drains' : 'twice stops'} and leaves a report, exit code 105`, async (t) => {
+    const folder = workFolder(t);
+    const out = join(folder, 'runs');
+    const { code, stderr } = await cli(
+      ['run', scenarioFile(folder, long), '--no-seal', '--out', out],
+      interruptor(times),
+    );
+    assert.equal(code, 105, stderr);
+    assert.match(stderr, times === 1 ? /waiting for the queue to drain/ : /stopping at once/);
+    const { summary } = onlyRun(out);
+    assert.equal(summary.run.interrupted, true);
+    assert.ok(summary.totals.injectedMessages > 0);
+    assert.equal(summary.totals.injectedRecipients, summary.totals.delivered);
+  });
+}
+
+test('a lab that is killed: the report is made from what was recorded, and nothing of it is left', async (t) => {
+  if (!(await sealHere(t))) return;
+  const folder = workFolder(t);
+  const out = join(folder, 'runs');
+  const file = scenarioFile(folder, long);
+  const child = spawn(process.execPath, [bin, 'run', file, '--out', out], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  let killed = false;
+  const marker = join(folder, 'runs');
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    if (killed || !/^load .* [1-9]\d* injected/m.test(stderr)) return;
+    killed = true;
+    killLab(child.pid as number);
+  });
+  child.stdout.resume();
+  const code = await new Promise((resolve) => child.on('exit', resolve));
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /the lab ended with signal SIGKILL; the report holds what was recorded until then/);
+  const run = onlyRun(out);
+  assert.ok(run.summary.totals.injectedMessages > 0);
+  assert.match(run.summary.warnings.join('\n'), /did not come to its end/);
+  assert.equal(readLog(join(run.folder, 'attempts.bin')).blocks.length > 0, true);
+  assert.deepEqual(processesOf(marker), []);
+});
+
+/** Kills the unshare process that a CLI has started. */
+function killLab(cliPid: number): void {
+  const children = readFileSync(`/proc/${cliPid}/task/${cliPid}/children`, 'utf8').trim().split(' ');
+  for (const pid of children) process.kill(Number(pid), 'SIGKILL');
+}
+
+/** Command lines of processes whose environment or arguments name a folder. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return '';
+      }
+    })
+    .filter((line) => line.includes(folder));
+}

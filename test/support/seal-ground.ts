@@ -1,0 +1,11 @@
+import type { TestContext } from 'node:test';
+import { probeSeal } from '../../src/lab/seal.ts';
+import { lacking } from './skip.ts';
+
+/** True where a seal can be made; else the test is skipped (or fails, in CI) and says why. */
+export async function sealHere(t: TestContext): Promise<boolean> {
+  const probe = await probeSeal();
+  if (probe.ok) return true;
+  lacking(t, `a seal (${probe.step}: ${probe.reason})`);
+  return false;
+}
