@@ -216,9 +216,7 @@ function plannedIncidents(
     if (incident.source !== undefined && !scenario.mta.sources.some((s) => s.ip === incident.source)) {
       fault([...path, 'source'], `${incident.source} is not one of this scenario's sources`);
     }
-    const changes = Object.entries(incident.limits).map(
-      ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
-    );
+    const changes = Object.entries(incident.limits).map(([name, value]) => `${name} ${describeRule(value)}`);
     const whom = incident.source === undefined ? '' : ` for ${incident.source}`;
     return {
       isp: incident.isp,
@@ -227,6 +225,14 @@ function plannedIncidents(
       label: `${changes.join(', ')}${whom}`,
     };
   });
+}
+
+/** A changed limit for people: `5/m`, or `5/m, burst 5`. */
+function describeRule(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([key, part]) => (key === 'rate' ? String(part) : `${key} ${part}`))
+    .join(', ');
 }
 
 function plannedIsp(
