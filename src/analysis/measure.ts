@@ -206,6 +206,7 @@ export function trend({ histogram }: Recorded, scale: number): Extract<Measured,
     avg: histogram.mean * scale,
     min: count === 0 ? 0 : histogram.minNonZeroValue * scale,
     max: histogram.maxValue * scale,
-    percentile: (p) => histogram.getValueAtPercentile(p) * scale,
+    // A bucket reports its upper end, which can lie beyond the largest value seen.
+    percentile: (p) => Math.min(histogram.getValueAtPercentile(p), histogram.maxValue) * scale,
   };
 }

@@ -20,7 +20,8 @@ test('the README names every metric as it is, and every exit code', () => {
 });
 
 test("the README's table of a scenario has every key", () => {
-  for (const key of Object.keys(scenarioSchema.shape)) assert.match(readme, new RegExp(`^\\|.*\`${key}[\`.]`, 'm'), key);
+  for (const key of Object.keys(scenarioSchema.shape))
+    assert.match(readme, new RegExp(`^\\|.*\`${key}[\`.]`, 'm'), key);
 });
 
 test("the README's scenario is one", () => {
