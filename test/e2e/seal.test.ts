@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { sleepMs } from '../../src/core/clock.ts';
 import { isRoot, nodeBinary, runCommand } from '../../src/core/process.ts';
 import { probeSeal, proveSealed, type SealPrivilege, spawnSealed } from '../../src/lab/seal.ts';
+import { workFolder } from '../support/cli.ts';
 import type { SealedTask } from '../support/sealed-program.ts';
 
 // As root, everything is tested with root's rights, and then this file runs itself as a user without any.
@@ -170,12 +171,13 @@ const machines: [name: string, change: string, task: SealedTask | 'probe', expec
   ],
 ];
 for (const [name, change, task, expected] of machines) {
-  test(`a machine with ${name}`, options, async () => {
+  test(`a machine with ${name}`, options, async (t) => {
+    const folder = workFolder(t);
     const script = `
       PATH="$PATH:/usr/sbin:/sbin"
-      etc=/tmp/etc
-      mount -t tmpfs windtunnel-test /tmp
-      cp -a /etc "$etc" 2> /dev/null
+      etc='${folder}'
+      mount -t tmpfs windtunnel-test "$etc"
+      cp -a /etc/. "$etc" 2> /dev/null
       rm -f "$etc/resolv.conf"
       ${change}
       mount --bind "$etc" /etc
