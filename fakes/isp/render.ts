@@ -1,4 +1,5 @@
 /** From a reply with placeholders to the lines that go over the wire. */
+import { isIPv6 } from 'node:net';
 import type { Prng } from '../../src/core/prng.ts';
 import type { Placeholder, Reply } from './replies.ts';
 import type { ResolvedIsp } from './resolve.ts';
@@ -24,6 +25,16 @@ export interface Occasion {
   readonly transaction: number;
   /** Ids that stay as long as the transaction does; the renderer keeps them here. */
   readonly ids: { gid?: string };
+  /** Whether the connection is encrypted; EHLO offers no STARTTLS then. */
+  readonly tls?: boolean;
+  /** The domain that signed the message, and the one in its From field; the envelope sender's, if not given. */
+  readonly dkimDomain?: string;
+  readonly fromDomain?: string;
+  /** What authentication found; all failed, if not given. */
+  readonly passed?: { readonly spf: boolean; readonly dkim: boolean; readonly dmarc: boolean };
+  /** The command that is answered, and the header field that is wrong, where a reply names them. */
+  readonly command?: string;
+  readonly field?: string;
 }
 
 /** Renders a reply, given by its index in the ISP's list. */
@@ -31,6 +42,18 @@ export type Renderer = (reply: number, occasion: Occasion, close?: boolean) => R
 
 /** Seconds that an accepted message is said to have taken; only Microsoft says it. */
 const RECEIVE_SECONDS = 0.222;
+
+/** Longest line without CRLF, in octets (RFC 5321 section 4.5.3.1.5). */
+const LINE_OCTETS = 510;
+
+/** Longest values, one after the other until the reply fits: a domain or address as allowed, then less and less of it. */
+const VALUE_LENGTHS = [256, 64, 16] as const;
+
+/** A line of a reply, prepared. The tail begins with Gmail's id, which is appended after wrapping. */
+interface Part {
+  readonly head: string;
+  readonly tail: string;
+}
 
 /**
  * Prepares an ISP's replies.
@@ -45,33 +68,74 @@ export function createRenderer(
 ): Renderer {
   const values = createValues(isp, prng, wall);
   const prepared = isp.replies.map((reply, index) => {
-    const lines =
-      index === isp.answers.ehlo
-        ? reply.lines.filter((line) => !unsupported.has(line.split(' ')[0] ?? ''))
-        : reply.lines;
-    const text = { ...reply, lines };
-    return { text, constant: lines.some((line) => line.includes('{')) ? undefined : wireLines(text, lines) };
+    const isEhlo = index === isp.answers.ehlo;
+    const lines = isEhlo ? offered(reply.lines, unsupported) : reply.lines;
+    return {
+      reply,
+      parts: lines.map(partsOf),
+      // Once encrypted, an ISP offers all but STARTTLS.
+      encrypted: isEhlo ? offered(lines, new Set(['STARTTLS'])).map(partsOf) : undefined,
+      constant: lines.some((line) => line.includes('{')) ? undefined : wireLines(reply, lines),
+      // A broken line of an EHLO reply would be an extension of its own.
+      columns: isp.wrap === null || reply.class === 'accepted' ? Number.POSITIVE_INFINITY : isp.wrap,
+    };
   });
   return (index, occasion, close) => {
-    const { text, constant } = prepared[index] as (typeof prepared)[number];
-    return { code: text.code, lines: constant ?? fillIn(text, occasion), close: close ?? text.closes };
+    const { reply, constant, parts, encrypted, columns } = prepared[index] as (typeof prepared)[number];
+    const lines = constant ?? layOut(reply, (occasion.tls && encrypted) || parts, columns, occasion);
+    return { code: reply.code, lines, close: close ?? reply.closes };
   };
 
-  function fillIn(reply: Reply, occasion: Occasion): string[] {
-    const filled = reply.lines.flatMap((line) => {
-      const early = line.replace(EARLY, (_, name: Placeholder) => values[name](occasion));
-      return isp.wrap === null ? [early] : wrap(early, isp.wrap);
-    });
-    return wireLines(
-      reply,
-      filled.map((line) => line.replace(LATE, (_, name: Placeholder) => values[name](occasion))),
-    );
+  function layOut(reply: Reply, parts: readonly Part[], columns: number, occasion: Occasion): string[] {
+    let lines: string[] = [];
+    for (const longest of VALUE_LENGTHS) {
+      const fill = (text: string): string =>
+        text.replace(PLACEHOLDER, (_, name: Placeholder) => onOneLine(values[name](occasion), longest));
+      const texts = parts.flatMap(({ head, tail }) => {
+        const wrapped = wrap(fill(head), columns - codes(reply).length);
+        wrapped.push(wrapped.pop() + fill(tail));
+        return wrapped;
+      });
+      lines = wireLines(reply, texts);
+      if (lines.every(fits)) return lines;
+    }
+    return lines.map(cut);
   }
 }
 
-/** Ids are put in after wrapping: Gmail's long lines show that it wraps before it appends its id. */
-const LATE = /\{(gid|tok)\}/;
-const EARLY = /\{(?!(?:gid|tok)\})([a-z]+)\}/g;
+const PLACEHOLDER = /\{([A-Za-z]+)\}/g;
+
+/** Gmail's long lines show that it wraps before it appends its id. */
+function partsOf(line: string): Part {
+  const at = line.search(/ ?(?:- gcdp )?\{gid\}/);
+  return at < 0 ? { head: line, tail: '' } : { head: line.slice(0, at), tail: line.slice(at) };
+}
+
+/** The lines of an EHLO reply without some extensions. */
+function offered(lines: readonly string[], without: ReadonlySet<string>): string[] {
+  return lines.filter((line, index) => index === 0 || !without.has(line.split(' ')[0] ?? ''));
+}
+
+/** A value that can't end its line: clients choose addresses and names. */
+function onOneLine(value: string, longest: number): string {
+  return value.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?').slice(0, longest);
+}
+
+function fits(line: string): boolean {
+  // No character takes more than three octets for each UTF-16 unit.
+  return line.length * 3 <= LINE_OCTETS || Buffer.byteLength(line) <= LINE_OCTETS;
+}
+
+function cut(line: string): string {
+  return fits(line)
+    ? line
+    : new TextDecoder().decode(Buffer.from(line).subarray(0, LINE_OCTETS - 3)).replace(/\uFFFD$/, '');
+}
+
+/** What stands before the text of a reply's line. */
+function codes({ code, enhanced }: Pick<Reply, 'code' | 'enhanced'>): string {
+  return enhanced === null ? `${code} ` : `${code} ${enhanced} `;
+}
 
 /** Puts the codes before each line (RFC 5321 section 4.2.1; RFC 2034 section 4: the enhanced code on every line). */
 export function wireLines(
@@ -107,6 +171,27 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
+/** An address as ISPs print it: IPv4 bare, IPv6 short and in small letters (RFC 5952). */
+export function printedAddress(address: string): string {
+  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  if (!isIPv6(bare)) return bare;
+  return new URL(`http://[${bare}]/`).hostname.slice(1, -1);
+}
+
+/** The first address of the network that an address is judged with: /24 for IPv4, /64 for IPv6 (both assumed). */
+function blockOf(printed: string): string {
+  if (!isIPv6(printed)) return printed.replace(/\d+$/, '0');
+  const [head = '', tail = ''] = printed.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail === '' ? [] : tail.split(':');
+  if (printed.includes('::')) groups.push(...Array<string>(8 - groups.length - rest.length).fill('0'));
+  return printedAddress(`${[...groups, ...rest].slice(0, 4).join(':')}::`);
+}
+
+function result(passed = false): string {
+  return passed ? 'Pass' : 'Fail';
+}
+
 /** What each placeholder becomes. The forms of ids are those of the catalogue of facts. */
 function createValues(
   isp: ResolvedIsp,
@@ -117,12 +202,18 @@ function createValues(
   const hex = (what: string, o: Occasion, word: number): string =>
     prng.hash(`${isp.id}/${what}/${o.connection}/${o.transaction}/${word}`).toString(16).padStart(8, '0');
   return {
-    ip: (o) => o.ip,
+    ip: (o) => printedAddress(o.ip),
+    block: (o) => blockOf(printedAddress(o.ip)),
     helo: (o) => o.helo,
     from: (o) => o.sender,
     d: (o) => domainOf(o.sender),
+    dkim: (o) => o.dkimDomain ?? domainOf(o.sender),
+    fd: (o) => o.fromDomain ?? domainOf(o.sender),
+    FD: (o) => (o.fromDomain ?? domainOf(o.sender)).toUpperCase(),
     rcpt: (o) => o.recipient,
     rd: (o) => domainOf(o.recipient),
+    command: (o) => o.command ?? '',
+    field: (o) => o.field ?? '',
     mta: () => isp.mta,
     mid: (o) => o.messageId,
     bytes: (o) => String(o.bytes),
@@ -133,15 +224,32 @@ function createValues(
       o.ids.gid ??= gmailId(o);
       return o.ids.gid;
     },
-    // [AMS0EPF000001A7.eurprd05.prod.outlook.com 2026-02-25T11:12:39.245Z 08DE6C12E206EF5D]
-    tok: (o) =>
-      `[${isp.mta.split('.')[0]}.namprd04.prod.outlook.com ${wall().toISOString()} ${sessionId(o)}]`,
+    tok: (o) => token(isp.mta.split('.')[0] ?? '', sessionId(o)),
+    chain: (o) =>
+      `${token('LV4PR05MB11200', idOf('behind', o))} ${token(isp.mta.split('.')[0] ?? '', sessionId(o))}`,
+    eop: () => `[${isp.mta.split('.')[0]}.eop-nam04.prod.protection.outlook.com]`,
+    pfa: (o) => {
+      const id = `11bc${hex('pfa', o, 0)}${hex('pfa', o, 1).slice(0, 4)}`;
+      return `[Name=Protocol Filter Agent][AGT=PFA][MxId=${id.toUpperCase()}]`;
+    },
     sid: sessionId,
     iid: (o) => String(10000000000000 + Number.parseInt(hex('iid', o, 0), 16)),
+    spf: (o) => result(o.passed?.spf),
+    dkimresult: (o) => result(o.passed?.dkim),
+    dmarc: (o) => result(o.passed?.dmarc),
   };
 
+  // [AMS0EPF000001A7.eurprd05.prod.outlook.com 2026-02-25T11:12:39.245Z 08DE6C12E206EF5D]
+  function token(host: string, id: string): string {
+    return `[${host}.namprd04.prod.outlook.com ${wall().toISOString()} ${id}]`;
+  }
+
   function sessionId(o: Occasion): string {
-    return `08D${hex('sid', { ...o, transaction: 0 }, 0)}${hex('sid', { ...o, transaction: 0 }, 1).slice(0, 5)}`.toUpperCase();
+    return idOf('sid', { ...o, transaction: 0 });
+  }
+
+  function idOf(what: string, o: Occasion): string {
+    return `08D${hex(what, o, 0)}${hex(what, o, 1).slice(0, 5)}`.toUpperCase();
   }
 
   // 41be03b00d2f7-cc4c687ec03si136868a12.335

@@ -57,7 +57,7 @@ export interface ResolvedIsp {
   readonly mx: readonly { readonly host: string; readonly preference: number; readonly ipv6: boolean }[];
   /** The name that its servers go by. */
   readonly mta: string;
-  /** Columns after the codes at which replies are wrapped; null: not at all. */
+  /** The longest line of a reply, with its codes; longer ones are wrapped. Null: none is. */
   readonly wrap: number | null;
   readonly replies: readonly Reply[];
   readonly answers: Readonly<Record<Answered, number>>;

@@ -29,7 +29,7 @@ const SAID = {
     rcpt: ['250 2.1.5 OK {gid} - gsmtp'],
     data: ['354 Go ahead {gid} - gsmtp'],
     dot: ['250 2.0.0 OK  1772017959 {gid} - gsmtp'],
-    reset: ['250 2.0.0 OK {gid} - gsmtp'],
+    reset: ['250 2.1.5 Flushed {gid} - gsmtp'],
     quit: ['221 2.0.0 closing connection {gid} - gsmtp'],
     unknown: {
       stage: 'rcpt',
@@ -60,7 +60,13 @@ const SAID = {
         '421 4.7.28 review our Bulk Email Senders Guidelines. {gid} - gsmtp',
       ],
     },
-    crowded: { stage: 'connect', lines: ['421 4.4.5 Server busy, try again later. {gid} - gsmtp'] },
+    crowded: {
+      stage: 'connect',
+      lines: [
+        '421-4.4.5 Server busy, try again later. For more information, go to',
+        '421 4.4.5  https://support.google.com/a/answer/3221692 {gid} - gsmtp',
+      ],
+    },
   },
   yahoo: {
     greeting: ['220 mta1382.mail.ne1.yahoo.com ESMTP ready'],

@@ -2,25 +2,94 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { profileNames } from '../../../../fakes/isp/profile.ts';
-import { loadReplies, MARKS } from '../../../../fakes/isp/replies.ts';
+import { loadReplies, repliesById, replyInShort } from '../../../../fakes/isp/replies.ts';
 import { asset } from '../../../../src/core/assets.ts';
-import { STAGES } from '../../../../src/record/attempt-log.ts';
 import { inFolder } from './profiles-for-tests.ts';
 
-test('every reply of every ISP has a source, a mark, a valid stage, and an id of its own', () => {
-  assert.deepEqual(profileNames(), ['gmail', 'outlook', 'yahoo']);
-  for (const name of profileNames()) {
-    const replies = loadReplies(asset('fakes', name, 'replies.yaml'));
-    assert.ok(replies.length >= 12, name);
-    assert.equal(new Set(replies.map((r) => r.id)).size, replies.length);
+const ISPS = { gmail: ['G', 55], yahoo: ['Y', 43], outlook: ['O', 49] } as const;
+
+for (const name of profileNames()) {
+  const replies = loadReplies(asset('fakes', name, 'replies.yaml'));
+
+  test(`${name} has every reply of the catalogue, with a source and a mark`, () => {
+    const [letter, last] = ISPS[name as keyof typeof ISPS];
+    const rows = Array.from({ length: last }, (_, index) => `${letter}${index + 1}`);
+    const there = new Set(replies.map(({ id }) => id.split('-')[0]));
+    assert.deepEqual(
+      rows.filter((row) => !there.has(row)),
+      [],
+    );
     for (const reply of replies) {
-      assert.ok(reply.source.length > 0, reply.id);
-      assert.ok(MARKS.includes(reply.mark), reply.id);
-      assert.ok(STAGES.includes(reply.stage), reply.id);
-      // A 421 says that the connection is closed (RFC 5321 section 3.8).
-      if (reply.code === 421) assert.equal(reply.closes, true, reply.id);
+      assert.ok(
+        reply.source.length > 0 && reply.source !== 'none' ? true : reply.mark === 'assumed',
+        reply.id,
+      );
+      // What is not on record can't be known better on the wire.
+      if (reply.mark === 'assumed') assert.equal(reply.wire, 'assumed', reply.id);
     }
+  });
+
+  test(`${name} says each success once, and what can be asked for without a message`, () => {
+    const success = replies.filter((r) => r.class === 'accepted').map((r) => r.id.slice(2));
+    for (const answer of ['greeting', 'ehlo', 'helo', 'starttls', 'mail', 'rcpt', 'data', 'dot']) {
+      assert.ok(success.includes(answer), answer);
+    }
+    for (const answer of ['reset', 'noop', 'vrfy', 'quit']) assert.ok(success.includes(answer), answer);
+  });
+}
+
+test('Yahoo and Outlook speak on one line, except to EHLO', () => {
+  for (const name of ['yahoo', 'outlook']) {
+    const long = loadReplies(asset('fakes', name, 'replies.yaml')).filter((r) => r.lines.length > 1);
+    assert.deepEqual(
+      long.map((r) => r.id),
+      [name === 'yahoo' ? 'Y-ehlo' : 'O-ehlo'],
+    );
   }
+});
+
+test('replies that break a rule of RFC 5321 or RFC 3463 are few and known', () => {
+  const all = profileNames().flatMap((name) => loadReplies(asset('fakes', name, 'replies.yaml')));
+  const mixed = all.filter((r) => r.enhanced !== null && !r.enhanced.startsWith(String(r.code).charAt(0)));
+  assert.deepEqual(
+    mixed.map((r) => [r.id, r.code, r.enhanced]),
+    [['G32-perm', 421, '5.7.32']],
+  );
+  assert.deepEqual(
+    all.filter((r) => r.code === 421 && !r.closes).map((r) => r.id),
+    [],
+  );
+  // Codes that say one thing and mean another: Yahoo's 421 that is for good, Microsoft's 554 that lasts an hour.
+  for (const id of ['Y7', 'O33', 'O34', 'G32-perm']) {
+    assert.ok(all.find((r) => r.id === id)?.note, id);
+  }
+});
+
+test('what a reply means, by its id', () => {
+  const gmail = repliesById(loadReplies(asset('fakes', 'gmail', 'replies.yaml')));
+  for (const [id, meaning, short] of [
+    ['G2', 'throttled', '421 4.7.28 [{ip} 15] Our system has detected an unusual rate of…'],
+    ['G15', 'rejected', '550 5.1.1 The email account that you tried to reach does not exist.…'],
+    ['G36', 'deferred', '451 4.4.2 Timeout - closing connection. For more information, go to…'],
+    ['G-dot', 'accepted', '250 2.0.0 OK {ts}'],
+    ['G-data', 'accepted', '354 Go ahead'],
+  ] as const) {
+    const reply = gmail.get(id);
+    assert.equal(reply?.class, meaning);
+    assert.equal(reply && replyInShort(reply), short);
+  }
+  assert.deepEqual(gmail.get('G38')?.stages, [
+    'ehlo',
+    'connect',
+    'starttls',
+    'mail',
+    'rcpt',
+    'data',
+    'dot',
+    'idle',
+  ]);
+  assert.deepEqual(gmail.get('G46')?.stages, ['dot', 'mail']);
+  assert.equal(gmail.get('G63'), undefined);
 });
 
 const good =
@@ -76,8 +145,44 @@ for (const [name, from, to, expected] of [
     '"no {rcp}"',
     '2:54: 1.text: found "no {rcp}"; unknown placeholder "rcp"; did you mean rcpt?',
   ],
+  [
+    'line',
+    'no',
+    '"no\\nnever"',
+    '2:54: 1.text: found "no\\nnever"; expected printable ASCII on one line (RFC 5321 section 4.2)',
+  ],
+  [
+    'success',
+    'rejected',
+    'accepted',
+    '2:64: 1.class: found accepted with code 550; expected 2xx or 3xx accepted',
+  ],
+  [
+    'enhanced of another class',
+    '5.1.1',
+    '4.1.1',
+    '2:37: 1.enhanced: found 4.1.1 with code 550; expected the same first digit',
+  ],
+  [
+    'closing',
+    'source',
+    'closes: true, source',
+    '2:81: 1.closes: 550 does not say that the connection is closed; expected "closing" to say how it is known',
+  ],
+  [
+    '421',
+    'code: 550, enhanced: 5.1.1, text: no, class: rejected',
+    'code: 421, enhanced: 4.1.1, text: no, class: deferred',
+    '2:3: 1.closes: 421 says that the connection is closed',
+  ],
+  [
+    'stages',
+    'stage: rcpt',
+    'stage: rcpt, also: some',
+    '2:26: 1.also: found "some"; expected any, or a list of stages',
+  ],
   ['id twice', 'T2', 'T1', '2:5: 1.id: T1 is there twice'],
-  ['id', 'T2', 'two', '2:5: 1.id: found "two"; expected an id such as G2 or G-dot'],
+  ['id', 'T2', 'two', '2:5: 1.id: found "two"; expected an id such as G2, G29-temp or G-dot'],
   ['yaml', 'text: no', 'text: "no', '3:'],
 ] as const) {
   test(`a wrong reply is refused with its place: ${name} ${to}`, () => {
