@@ -201,6 +201,7 @@ function createValues(
   // Ids are told from each other by a hash, so that the same run gives the same ids.
   const hex = (what: string, o: Occasion, word: number): string =>
     prng.hash(`${isp.id}/${what}/${o.connection}/${o.transaction}/${word}`).toString(16).padStart(8, '0');
+  const host = isp.mta.split('.')[0] ?? '';
   return {
     ip: (o) => printedAddress(o.ip),
     block: (o) => blockOf(printedAddress(o.ip)),
@@ -224,10 +225,10 @@ function createValues(
       o.ids.gid ??= gmailId(o);
       return o.ids.gid;
     },
-    tok: (o) => token(isp.mta.split('.')[0] ?? '', sessionId(o)),
+    tok: (o) => token(`${host}.namprd04`, sessionId(o)),
     chain: (o) =>
-      `${token('LV4PR05MB11200', idOf('behind', o))} ${token(isp.mta.split('.')[0] ?? '', sessionId(o))}`,
-    eop: () => `[${isp.mta.split('.')[0]}.eop-nam04.prod.protection.outlook.com]`,
+      `${token('LV4PR05MB11200.namprd05', idOf('behind', o))} ${token(`${host}.namprd04`, sessionId(o))}`,
+    eop: () => `[${host}.eop-nam04.prod.protection.outlook.com]`,
     pfa: (o) => {
       const id = `11bc${hex('pfa', o, 0)}${hex('pfa', o, 1).slice(0, 4)}`;
       return `[Name=Protocol Filter Agent][AGT=PFA][MxId=${id.toUpperCase()}]`;
@@ -240,8 +241,8 @@ function createValues(
   };
 
   // [AMS0EPF000001A7.eurprd05.prod.outlook.com 2026-02-25T11:12:39.245Z 08DE6C12E206EF5D]
-  function token(host: string, id: string): string {
-    return `[${host}.namprd04.prod.outlook.com ${wall().toISOString()} ${id}]`;
+  function token(of: string, id: string): string {
+    return `[${of}.prod.outlook.com ${wall().toISOString()} ${id}]`;
   }
 
   function sessionId(o: Occasion): string {
