@@ -151,10 +151,10 @@ function referenceFaults(profile: z.output<typeof profileSchema>, replies: reado
     if (!found) faults.push({ path, message: unknownName('reply', id, [...byId.keys()]) });
     else if (!classes.includes(found.class))
       faults.push({ path, message: `${id} is ${found.class}; expected ${classes.join(' or ')}` });
-    else if (!stages.includes(found.stage))
+    else if (!found.stages.some((stage) => stages.includes(stage)))
       faults.push({
         path,
-        message: `${id} is a reply at ${found.stage}; expected one at ${stages.join(' or ')}`,
+        message: `${id} is a reply at ${found.stages.join(', ')}; expected one at ${stages.join(' or ')}`,
       });
   };
   for (const name of ANSWERS) {
