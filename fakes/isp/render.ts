@@ -75,7 +75,7 @@ export function createRenderer(
       parts: lines.map(partsOf),
       // Once encrypted, an ISP offers all but STARTTLS.
       encrypted: isEhlo ? offered(lines, new Set(['STARTTLS'])).map(partsOf) : undefined,
-      constant: lines.some((line) => line.includes('{')) ? undefined : wireLines(reply, lines),
+      constant: isEhlo || lines.some((line) => line.includes('{')) ? undefined : wireLines(reply, lines),
       // A broken line of an EHLO reply would be an extension of its own.
       columns: isp.wrap === null || reply.class === 'accepted' ? Number.POSITIVE_INFINITY : isp.wrap,
     };

@@ -441,4 +441,9 @@ test('EHLO offers only what the engine can do, and no STARTTLS once encrypted', 
     );
     assert.equal(lines.at(-1), '250 SMTPUTF8');
   }
+  // One that names nobody, too.
+  const plain = testIsp();
+  const replies = plain.replies.map((reply) => ({ ...reply, lines: ['hello', 'STARTTLS'] }));
+  const terse = createRenderer({ ...plain, replies }, createPrng(1), () => WALL, new Set());
+  assert.deepEqual(terse(plain.answers.ehlo, { ...OCCASION, tls: true }).lines, ['250 hello']);
 });
