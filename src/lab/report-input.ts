@@ -1,6 +1,8 @@
 /** What the report needs to know of a plan, and the plan's half of reading records. */
 import { cpus, totalmem } from 'node:os';
+import { createRenderer } from '../../fakes/isp/render.ts';
 import { phaseAt } from '../analysis/phases.ts';
+import { envelopeSender, recipientAddress } from '../core/identity.ts';
 import { createPrng } from '../core/prng.ts';
 import { nodeVersion, platform } from '../core/process.ts';
 import { createRecipients } from '../driver/recipients.ts';
@@ -22,21 +24,39 @@ export function modelOf(plan: Plan): RunModel {
   };
 }
 
-/** All replies of a plan's ISPs in one list; a record's reply is a place in it. */
-export function replyTable(plan: Plan): ReplyFacts[] {
-  return plan.isps.flatMap(({ resolved }, isp) =>
-    resolved.replies.map((reply) => ({
+/**
+ * All replies of a plan's ISPs in one list; a record's reply is a place in it. The wording is an example: what the
+ * first source would be told about the first recipient.
+ */
+export function replyTable(plan: Plan, startedAt: string): ReplyFacts[] {
+  const prng = createPrng(plan.seed);
+  const [source] = plan.sources;
+  const sender = envelopeSender(0, plan.senders[0]?.domain ?? 'sender.test');
+  return plan.isps.flatMap(({ resolved }, isp) => {
+    const render = createRenderer(resolved, prng, () => new Date(startedAt), new Set());
+    const recipient = recipientAddress(0, 0, resolved.domains[0] ?? 'invalid');
+    return resolved.replies.map((reply, index) => ({
       isp,
       id: reply.id,
       stage: reply.stage,
       code: reply.code,
       enhanced: reply.enhanced,
       class: reply.class,
-      text: reply.lines,
+      text: render(index, {
+        ip: source?.address ?? '198.18.128.1',
+        helo: source?.helo ?? 'mta.sender.test',
+        sender,
+        recipient,
+        messageId: `<0@${sender.slice(sender.indexOf('@') + 1)}>`,
+        bytes: plan.message.minBytes,
+        connection: 1,
+        transaction: 1,
+        ids: {},
+      }).lines,
       source: reply.source,
       mark: reply.mark,
-    })),
-  );
+    }));
+  });
 }
 
 /** Puts together what a report says beside the records. */
@@ -63,7 +83,7 @@ export function reportInput(
     mta,
     isps: plan.isps.map(({ resolved }) => ({ id: resolved.id, name: resolved.name })),
     sources: plan.sources.map((s) => s.address),
-    replies: replyTable(plan),
+    replies: replyTable(plan, startedAt),
     phases: plan.phases,
     incidents: plan.incidents,
     thresholds: plan.thresholds,

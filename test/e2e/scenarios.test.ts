@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { asset } from '../../src/core/assets.ts';
+import { loadScenario } from '../../src/scenario/load.ts';
+import { planRun } from '../../src/scenario/plan.ts';
+import { cli, onlyRun, workFolder } from '../support/cli.ts';
+import { sealHere } from '../support/seal-ground.ts';
+
+const folder = asset('scenarios');
+
+/** A few seconds of a scenario: the same ISPs, MTA and incidents, less mail. */
+function inShort(path: string): string[] {
+  const { incidents } = planRun(loadScenario(path));
+  return [
+    'load={ rate: 20/s, duration: 4s, connections: 5 }',
+    'warmup=0s',
+    'drain.timeout=5s',
+    ...incidents.flatMap((_, at) => [`incidents.${at}.at=1s`, `incidents.${at}.for=2s`]),
+  ];
+}
+
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
+  const path = join(folder, file);
+
+  test(`${file} opens with a question and says what to expect`, () => {
+    const { question, scenario } = loadScenario(path);
+    assert.match(question, /^[A-Z].*\?$/);
+    assert.match(readFileSync(path, 'utf8'), /^# Expect: /m);
+    assert.ok(Object.keys(scenario.thresholds).length > 0);
+  });
+
+  test(`${file} flies, in short`, async (t) => {
+    if (!(await sealHere(t))) return;
+    const out = join(workFolder(t), 'runs');
+    const { code, stdout, stderr } = await cli([
+      'run',
+      path,
+      '--out',
+      out,
+      ...inShort(path).flatMap((c) => ['--set', c]),
+    ]);
+    // In so short a time a threshold may not hold; what counts is that the run is whole.
+    assert.ok(code === 0 || code === 99, `exit code ${code}\n${stdout}${stderr}`);
+    const { summary } = onlyRun(out);
+    const { totals, conservation } = summary;
+    assert.equal(
+      totals.injectedMessages +
+        totals.refusedInjections +
+        totals.unconfirmedInjections +
+        totals.droppedIterations,
+      80,
+    );
+    assert.equal(
+      conservation.reduce((sum, o) => sum + o.count, 0),
+      totals.injectedRecipients,
+    );
+    assert.equal(conservation.find((o) => o.outcome === 'unaccounted')?.count, 0);
+  });
+}
