@@ -66,8 +66,8 @@ export interface Plan {
   readonly notes: readonly string[];
 }
 
-/** Most recipients, sources and ISPs that one run may have; the records' fields hold no more. */
-const MOST = { recipients: 50_000_000, sources: 2000, isps: 200 };
+/** The most that one run may have: what fits the records' fields, and the memory of one machine. */
+const MOST = { recipients: 50_000_000, sources: 2000, isps: 200, duration: 24 * 3600e6 };
 
 /**
  * Plans a run.
@@ -90,6 +90,12 @@ export function planRun(loaded: LoadedScenario): Plan {
     fault(
       ['load'],
       `this load has ${schedule.total * perMessage} recipients; expected at most ${MOST.recipients}`,
+    );
+  }
+  if (duration + scenario.drain.timeout > MOST.duration) {
+    fault(
+      ['load'],
+      `load and drain may take ${formatDuration(duration + scenario.drain.timeout)}; expected at most ${formatDuration(MOST.duration)}`,
     );
   }
   if (scenario.warmup > duration)

@@ -65,6 +65,10 @@ test('a scenario with mistakes in every layer: all are named, exit code 104, and
       ],
     ],
     [
+      'load: { rate: 1/h, duration: 25h }\n',
+      [':1:1: load: load and drain may take 1 d 1 h 1 min; expected at most 1 d'],
+    ],
+    [
       'load: { executor: constant-arrival-rate, stages: [{ duration: 1s, target: 5/s }] }\n',
       [
         ':1:1: load: constant-arrival-rate needs "rate", such as 50/s',
