@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { asset } from '../../src/core/assets.ts';
 import { HarnessError } from '../../src/core/errors.ts';
-import { parseDuration, parseRate, parseShare, type Quantity, trim } from '../../src/core/units.ts';
+import { type Quantity, trim } from '../../src/core/units.ts';
 import { type Fault, readDataFile, strict, unknownName } from './data-file.ts';
+import { duration, rate, share, units } from './quantities.ts';
 import { loadReplies, MARKS, type Reply, type ReplyClass } from './replies.ts';
 
 /** Whom a limit counts for: each value of it has an account of its own. */
@@ -34,13 +35,6 @@ export const HANGUP = 'hangup';
 /** The success replies that a session needs, by the command that they answer. */
 export const ANSWERS = ['connect', 'ehlo', 'helo', 'mail', 'rcpt', 'data', 'dot', 'reset', 'quit'] as const;
 export type Answered = (typeof ANSWERS)[number];
-
-const rate = quantity(parseRate, 'a rate such as 20/s, 600/m or 5000/d');
-const duration = quantity(parseDuration, 'a duration such as 10m or 1h');
-const units = z.int('expected a whole number').nonnegative('expected 0 or more');
-
-/** A share of mailboxes: `1%` or `0.01`. */
-const share = quantity(parseShare, 'a share such as 1% or 0.01');
 
 /**
  * What a scenario may say about one limit: a rate (or a number, for a cap on connections), or the fields to change.
@@ -201,17 +195,4 @@ function mailboxFaults(mailboxes: Readonly<Record<string, { share: Quantity }>>)
   return sum <= 1
     ? []
     : [{ path: ['mailboxes'], message: `the shares add up to ${trim(sum * 100)} %; expected at most 100 %` }];
-}
-
-/** Text with a unit, parsed by core/units.ts. A share has no clock and comes out with none. */
-function quantity(parse: (text: string) => Quantity | number | undefined, expected: string) {
-  return z
-    .union([z.string(), z.number()], { error: `expected ${expected}` })
-    .transform((value, context): Quantity => {
-      const parsed = parse(String(value));
-      if (parsed !== undefined)
-        return typeof parsed === 'number' ? { value: parsed, clock: undefined } : parsed;
-      context.addIssue({ code: 'custom', message: `expected ${expected}` });
-      return z.NEVER;
-    });
 }
