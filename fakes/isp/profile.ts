@@ -5,7 +5,10 @@ import { z } from 'zod';
 import { asset } from '../../src/core/assets.ts';
 import { HarnessError } from '../../src/core/errors.ts';
 import { type Quantity, trim } from '../../src/core/units.ts';
+import { STAGES } from '../../src/record/attempt-log.ts';
 import { type Fault, readDataFile, strict, unknownName } from './data-file.ts';
+import { withNeutralReplies } from './neutral.ts';
+import { ENGINES, PROTOCOL_ERRORS, type ProtocolError } from './protocol.ts';
 import { duration, rate, share, units } from './quantities.ts';
 import { loadReplies, MARKS, type Reply, type ReplyClass } from './replies.ts';
 
@@ -35,6 +38,10 @@ export const HANGUP = 'hangup';
 /** The success replies that a session needs, by the command that they answer. */
 export const ANSWERS = ['connect', 'ehlo', 'helo', 'mail', 'rcpt', 'data', 'dot', 'reset', 'quit'] as const;
 export type Answered = (typeof ANSWERS)[number];
+
+/** Success replies to what not every ISP does; without one, VRFY and HELP are unimplemented. */
+export const MORE_ANSWERS = ['starttls', 'chunk', 'noop', 'vrfy', 'help'] as const;
+export type MoreAnswered = (typeof MORE_ANSWERS)[number];
 
 /**
  * What a scenario may say about one limit: a rate (or a number, for a cap on connections), or the fields to change.
@@ -75,6 +82,7 @@ const limit = z.discriminatedUnion(
 );
 
 const profileSchema = strict({
+  engine: z.enum(ENGINES).default('native'),
   id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters'),
   name: z.string().min(1, 'expected a name'),
   domains: z.array(z.hostname('expected a domain')).min(1, 'expected at least one domain'),
@@ -84,9 +92,25 @@ const profileSchema = strict({
   session: strict({
     mta: z.hostname('expected a host name'),
     wrap: units.optional(),
-    answers: strict(
-      Object.fromEntries(ANSWERS.map((name) => [name, z.string()])) as Record<Answered, z.ZodString>,
-    ),
+    idle: duration.optional(),
+    lines: strict({
+      command: units.min(512, 'expected 512 or more (RFC 5321)').optional(),
+      text: units.optional(),
+    }).optional(),
+    unknown: units.optional(),
+    answers: strict({
+      ...(Object.fromEntries(ANSWERS.map((name) => [name, z.string()])) as Record<Answered, z.ZodString>),
+      ...(Object.fromEntries(MORE_ANSWERS.map((name) => [name, z.string().optional()])) as Record<
+        MoreAnswered,
+        z.ZodOptional<z.ZodString>
+      >),
+    }),
+    errors: strict(
+      Object.fromEntries(PROTOCOL_ERRORS.map((name) => [name, z.string().optional()])) as Record<
+        ProtocolError,
+        z.ZodOptional<z.ZodString>
+      >,
+    ).default({}),
   }),
   limits: z.record(z.string(), limit),
   mailboxes: z.record(z.string(), strict({ share, reply: z.string() })),
@@ -121,14 +145,15 @@ export function loadProfile(nameOrPath: string): IspProfile {
   }
   const file = isPath ? nameOrPath : asset('fakes', nameOrPath, 'profile.yaml');
   const { data, error } = readDataFile(file, profileSchema);
-  const replies = loadReplies(join(dirname(file), 'replies.yaml'));
+  const own = loadReplies(join(dirname(file), 'replies.yaml'));
+  const { session, replies } = withNeutralReplies(data.session, own);
   const faults = [
-    ...referenceFaults(data, replies),
+    ...referenceFaults({ ...data, session }, replies),
     ...limitFaults(data.limits),
     ...mailboxFaults(data.mailboxes),
   ];
   if (faults.length > 0) throw error(faults);
-  return { ...data, replies };
+  return { ...data, session, replies };
 }
 
 /** References to replies that lead nowhere, or to a reply that can't be meant. */
@@ -155,6 +180,14 @@ function referenceFaults(profile: z.output<typeof profileSchema>, replies: reado
     const stage = name === 'helo' ? 'ehlo' : name === 'reset' || name === 'quit' ? 'idle' : name;
     check(['session', 'answers', name], profile.session.answers[name], [stage], ['accepted']);
   }
+  for (const name of MORE_ANSWERS) {
+    const id = profile.session.answers[name];
+    const stage = name === 'starttls' ? name : name === 'chunk' ? 'data' : 'idle';
+    if (id !== undefined) check(['session', 'answers', name], id, [stage], ['accepted']);
+  }
+  for (const [name, id] of Object.entries(profile.session.errors))
+    if (id !== undefined)
+      check(['session', 'errors', name], id, STAGES, ['throttled', 'deferred', 'rejected']);
   for (const [name, { reply, stage }] of Object.entries(profile.limits)) {
     if (reply !== HANGUP)
       check(['limits', name, 'reply'], reply, [stage], ['throttled', 'deferred', 'rejected']);

@@ -10,7 +10,28 @@ export interface Rendered {
   readonly lines: readonly string[];
   /** Whether the connection is closed after it. */
   readonly close: boolean;
+  /** Real milliseconds to wait before. Only the native engine does this and what follows. */
+  readonly delayMs?: number;
+  /** What goes wrong instead. */
+  readonly failure?: Failure;
+  /** With the answer to STARTTLS: which certificate to show. Default: `good`. */
+  readonly certificate?: CertificateName;
 }
+
+/** How a connection can fail. */
+export interface Failure {
+  /**
+   * `reset`: RST. `close`: FIN without a word. `half-open`: FIN, and what the client goes on to say is ignored.
+   * `stall`: nothing is said any more, and nothing closed.
+   */
+  readonly kind: 'reset' | 'close' | 'half-open' | 'stall';
+  /** The answer is given, and the failure comes when the client has sent so many more bytes. Default: no answer. */
+  readonly afterBytes?: number;
+}
+
+/** Certificates that an ISP may show; all but the first are for incidents. */
+export const CERTIFICATES = ['good', 'expired', 'wrong-name'] as const;
+export type CertificateName = (typeof CERTIFICATES)[number];
 
 /** The facts that a reply may speak of. */
 export interface Occasion {

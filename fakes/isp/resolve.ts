@@ -8,8 +8,8 @@ import { HarnessError } from '../../src/core/errors.ts';
 import { parseRate, type Quantity, trim } from '../../src/core/units.ts';
 import { unknownName } from './data-file.ts';
 import { type Rule, ratioOf, type Segment } from './limits.ts';
+import { extensionsOf } from './neutral.ts';
 import {
-  ANSWERS,
   type Answered,
   HANGUP,
   type IspProfile,
@@ -18,9 +18,11 @@ import {
   type LimitStage,
   type LimitUnit,
   limitOverride,
+  type MoreAnswered,
   mailboxOverride,
   type ProfileLimit,
 } from './profile.ts';
+import type { EngineName, ProtocolError, ProtocolRules } from './protocol.ts';
 import type { Mark, Reply } from './replies.ts';
 
 /** A limit with every change of it, in real time. */
@@ -59,8 +61,11 @@ export interface ResolvedIsp {
   readonly mta: string;
   /** The longest line of a reply, with its codes; longer ones are wrapped. Null: none is. */
   readonly wrap: number | null;
+  readonly engine: EngineName;
+  readonly rules: ProtocolRules;
   readonly replies: readonly Reply[];
-  readonly answers: Readonly<Record<Answered, number>>;
+  readonly answers: Readonly<Record<Answered, number> & Partial<Record<MoreAnswered, number>>>;
+  readonly errors: Readonly<Partial<Record<ProtocolError, number>>>;
   readonly limits: readonly ResolvedLimit[];
   readonly mailboxes: readonly ResolvedMailbox[];
 }
@@ -155,11 +160,45 @@ export function resolveIsp(profile: IspProfile, options: ResolveOptions): Resolv
     mta: profile.session.mta,
     wrap: profile.session.wrap ?? null,
     replies: profile.replies,
-    answers: Object.fromEntries(
-      ANSWERS.map((name) => [name, indexOf(profile.session.answers[name])]),
-    ) as Record<Answered, number>,
+    engine: profile.engine,
+    rules: rulesOf(profile, scale),
+    answers: indexed(profile.session.answers, indexOf) as ResolvedIsp['answers'],
+    errors: indexed(profile.session.errors, indexOf) as ResolvedIsp['errors'],
     limits,
     mailboxes,
+  };
+}
+
+/** Where each named reply is in the list. */
+function indexed(
+  named: Readonly<Record<string, string | undefined>>,
+  indexOf: (id: string) => number,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(named).flatMap(([name, id]) => (id === undefined ? [] : [[name, indexOf(id)]])),
+  );
+}
+
+/** RFC 5321 section 4.5.3.1.4 asks for 512 octets, RFC 3461 section 4.4 for 500 more in RCPT. */
+const COMMAND_LINE = 1024;
+/** RFC 5321 section 4.5.3.2.7: a server waits at least five minutes for the next command. */
+const IDLE: Micros = 300e6;
+/** However fast simulated time is, this is real: no client is cut off for being a real client. */
+const SHORTEST_IDLE: Micros = 10e6;
+
+function rulesOf({ session, replies }: IspProfile, scale: number): ProtocolRules {
+  const { lines, unknown, idle } = session;
+  const ehlo = replies.find(({ id }) => id === session.answers.ehlo);
+  const size = ehlo?.lines.map((line) => /^SIZE (\d+)$/i.exec(line)?.[1]).find((n) => n !== undefined);
+  return {
+    extensions: extensionsOf(ehlo),
+    commandLine: lines?.command ?? COMMAND_LINE,
+    textLine: lines?.text ?? null,
+    // SIZE 0 means that there is no limit (RFC 1870 section 4).
+    size: Number(size ?? 0) || null,
+    unknown: unknown ?? null,
+    idle: Math.max(SHORTEST_IDLE, realDuration(idle ?? { value: IDLE, clock: undefined }, scale)),
+    refusesTlsPipelining: session.errors['tls-pipelined'] !== undefined,
   };
 }
 

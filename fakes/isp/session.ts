@@ -11,6 +11,7 @@ import type { Prng } from '../../src/core/prng.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
 import { headerField } from './header.ts';
 import { decide, type IspState, type PolicyEvent, type Verdict } from './policy.ts';
+import type { ProtocolError } from './protocol.ts';
 import { domainOf, type Occasion, type Rendered, type Renderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
 
@@ -18,17 +19,44 @@ import type { ResolvedIsp } from './resolve.ts';
 export interface Session {
   onConnect(): Rendered;
   onHelo(verb: 'HELO' | 'EHLO', name: string): Rendered;
-  onMail(sender: string): Rendered;
+  /** Only an engine that can do it asks. After a reply of 220 it shakes hands and calls `onSecured`. */
+  onStartTls(): Rendered;
+  /** The connection is encrypted; what was said before is forgotten (RFC 3207 section 4.2). */
+  onSecured(): void;
+  /** `size`: what the client declares (RFC 1870). */
+  onMail(sender: string, size?: number): Rendered;
   onRcpt(recipient: string): Rendered;
+  /** DATA, or the first BDAT. Code 354: the message may come. */
   onData(): Rendered;
-  /** The message is in. `bytes`: its size without dot-stuffing; `head`: its first kilobytes, with the header. */
-  onDot(content: { readonly bytes: number; readonly head: string }): Rendered;
+  /** Bytes of the message's beginning to hand to `onDot`; asked after `onData`. More than its head costs memory. */
+  readonly wantsContent: number;
+  /** A chunk that is not the last is in (RFC 3030). */
+  onChunk(bytes: number): Rendered;
+  /** The message is in. */
+  onDot(message: IncomingMessage): Rendered;
+  /** VRFY, HELP: a reply, if the ISP has one. */
+  onCourtesy(command: 'vrfy' | 'help'): Rendered;
+  /** A command that can't be carried out. `argument`: what it was about. */
+  onError(error: ProtocolError, argument?: string): Rendered;
   /** RSET, and NOOP with `keep`. */
   onReset(keep?: boolean): Rendered;
   onQuit(): Rendered;
   /** The connection is gone. `byIsp`: the ISP went away, not the client. May be called more than once. */
   onClose(byIsp?: boolean): void;
 }
+
+/** A message that was received whole. */
+export interface IncomingMessage {
+  /** Its size without dot-stuffing. */
+  readonly bytes: number;
+  /** Its beginning, as much as the session wanted. */
+  readonly head: Buffer;
+  /** Whether a line of it was longer than the ISP allows. */
+  readonly longText?: boolean;
+}
+
+/** How much of a message is kept to read its header. */
+export const HEAD_BYTES = 8192;
 
 /** Whom sessions report to. `reply`: index in the ISP's replies. Times are those of the sink's clock. */
 export interface IspObserver {
@@ -90,8 +118,9 @@ export interface Peer {
   readonly netblock: number;
 }
 
-const SEQUENCE: Rendered = { code: 503, lines: ['503 5.5.1 Bad sequence of commands'], close: false };
 const SILENCE: Rendered = { code: 0, lines: [], close: true };
+
+type Refusal = Verdict & { readonly kind: 'refuse' };
 
 const REFUSED = ['throttled', 'deferred', 'rejected'] as const;
 type Refused = (typeof REFUSED)[number];
@@ -131,11 +160,13 @@ const NOTHING: Content = { bytes: 0, headerMessage: undefined };
 export class IspSession implements Session {
   readonly #world: SessionWorld;
   readonly #peer: Peer;
+  readonly wantsContent: number = HEAD_BYTES;
   #helo = '';
   #transactions = 0;
   #ids: Occasion['ids'] = {};
   #transaction: Transaction | undefined;
   #open = false;
+  #encrypted = false;
 
   constructor(world: SessionWorld, peer: Peer) {
     this.#world = world;
@@ -163,7 +194,19 @@ export class IspSession implements Session {
     return this.#say(this.#world.isp.answers[verb === 'EHLO' ? 'ehlo' : 'helo']);
   }
 
-  onMail(sender: string): Rendered {
+  onStartTls(): Rendered {
+    if (!this.#open) return SILENCE;
+    const reply = this.#world.isp.answers.starttls;
+    return reply === undefined ? this.onError('unknown-command') : this.#say(reply);
+  }
+
+  onSecured(): void {
+    this.#finish('client');
+    this.#encrypted = true;
+    this.#helo = '';
+  }
+
+  onMail(sender: string, size = 0): Rendered {
     if (!this.#open) return SILENCE;
     this.#finish('client');
     this.#transactions++;
@@ -176,11 +219,13 @@ export class IspSession implements Session {
       refusal: undefined,
     };
     this.#transaction = transaction;
-    const verdict = this.#decide({
-      kind: 'mail',
-      connection: this.#peer.connection,
-      senderDomain: domainOf(sender).toLowerCase(),
-    });
+    const verdict =
+      this.#tooBig(size) ??
+      this.#decide({
+        kind: 'mail',
+        connection: this.#peer.connection,
+        senderDomain: domainOf(sender).toLowerCase(),
+      });
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
     const answer = this.#say(verdict.reply);
     if (verdict.kind === 'refuse') {
@@ -199,7 +244,7 @@ export class IspSession implements Session {
   onRcpt(recipient: string): Rendered {
     const transaction = this.#transaction;
     if (!this.#open) return SILENCE;
-    if (!transaction) return SEQUENCE;
+    if (!transaction) return this.onError('mail-first');
     const key = recipient.toLowerCase();
     // Whoever names a recipient twice means one delivery, and hears the same again.
     const known = transaction.named.get(key);
@@ -207,8 +252,9 @@ export class IspSession implements Session {
     const named = (answer: Rendered, accepted: boolean): void =>
       void transaction.named.set(key, { address: recipient, answer, accepted });
     if (transaction.refused) {
-      named(SEQUENCE, false);
-      return SEQUENCE;
+      const answer = this.onError('mail-first');
+      named(answer, false);
+      return answer;
     }
     transaction.stage = 'rcpt';
     const verdict = this.#decide({ kind: 'rcpt', connection: this.#peer.connection, recipient });
@@ -231,18 +277,30 @@ export class IspSession implements Session {
 
   onData(): Rendered {
     if (!this.#open) return SILENCE;
-    if (!this.#transaction || waitingIn(this.#transaction).length === 0) return SEQUENCE;
-    this.#transaction.stage = 'data';
+    const transaction = this.#transaction;
+    if (!transaction || transaction.refused) return this.onError('mail-first');
+    if (waitingIn(transaction).length === 0) return this.onError('rcpt-first');
+    transaction.stage = 'data';
     return this.#say(this.#world.isp.answers.data);
   }
 
-  onDot({ bytes, head }: { readonly bytes: number; readonly head: string }): Rendered {
+  onChunk(bytes: number): Rendered {
+    const reply = this.#world.isp.answers.chunk;
+    if (!this.#open) return SILENCE;
+    return reply === undefined ? this.onError('unknown-command') : this.#say(reply, { bytes });
+  }
+
+  onDot({ bytes, head: kept, longText = false }: IncomingMessage): Rendered {
     const transaction = this.#transaction;
     if (!this.#open) return SILENCE;
-    if (transaction?.stage !== 'data') return SEQUENCE;
+    if (transaction?.stage !== 'data') return this.onError('mail-first');
     transaction.stage = 'dot';
     const recipients = waitingIn(transaction);
-    const verdict = this.#decide({ kind: 'dot', connection: this.#peer.connection, recipients, bytes });
+    const verdict =
+      this.#tooBig(bytes) ??
+      (longText ? this.#refusal('long-text') : undefined) ??
+      this.#decide({ kind: 'dot', connection: this.#peer.connection, recipients, bytes });
+    const head = kept.toString('latin1', 0, HEAD_BYTES);
     const content = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
     if (verdict.kind === 'hangup') return this.#hangUp(verdict, content);
     const messageId = /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';
@@ -259,7 +317,8 @@ export class IspSession implements Session {
   onReset(keep = false): Rendered {
     if (!this.#open) return SILENCE;
     if (!keep) this.#finish('client');
-    return this.#say(this.#world.isp.answers.reset);
+    const { reset, noop = reset } = this.#world.isp.answers;
+    return this.#say(keep ? noop : reset);
   }
 
   onQuit(): Rendered {
@@ -269,8 +328,35 @@ export class IspSession implements Session {
     return answer;
   }
 
+  onCourtesy(command: 'vrfy' | 'help'): Rendered {
+    if (!this.#open) return SILENCE;
+    const reply = this.#world.isp.answers[command];
+    return reply === undefined ? this.onError('unimplemented-command') : this.#say(reply);
+  }
+
+  onError(error: ProtocolError, argument = ''): Rendered {
+    if (!this.#open) return SILENCE;
+    const { reply } = this.#refusal(error);
+    const answer = this.#say(reply, error === 'bad-hello' ? { helo: argument } : {});
+    if (answer.close) this.#end('isp', reply);
+    return answer;
+  }
+
   onClose(byIsp = false): void {
     this.#end(byIsp ? 'isp' : 'client', undefined);
+  }
+
+  /** The refusal of a message that is larger than the ISP offers to take. */
+  #tooBig(bytes: number): Refusal | undefined {
+    const { size } = this.#world.isp.rules;
+    return size !== null && bytes > size ? this.#refusal('too-big') : undefined;
+  }
+
+  #refusal(error: ProtocolError): Refusal {
+    const { errors, replies } = this.#world.isp;
+    const reply = errors[error];
+    if (reply === undefined) throw new Error(`no reply to ${error}`);
+    return { kind: 'refuse', reply, close: replies[reply]?.closes ?? false, limit: undefined };
   }
 
   #now(): Micros {
@@ -292,6 +378,7 @@ export class IspSession implements Session {
       connection: this.#peer.connection,
       transaction: this.#transactions,
       ids: this.#ids,
+      tls: this.#encrypted,
       ...about,
     };
     return this.#world.render(reply, occasion, close);

@@ -3,11 +3,14 @@ import { isIPv4 } from 'node:net';
 import { type Micros, wallClock } from '../../src/core/clock.ts';
 import type { Prng } from '../../src/core/prng.ts';
 import { allowance, sustained } from './allowance.ts';
+import type { Certificates, Engine, EngineOptions } from './engine.ts';
+import { startNativeEngine } from './native-engine.ts';
 import { createState } from './policy.ts';
+import type { EngineName } from './protocol.ts';
 import { createRenderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
 import { type IspObserver, IspSession, type Session } from './session.ts';
-import { type Engine, startSmtpServerEngine, UNSUPPORTED } from './smtp-server-engine.ts';
+import { startSmtpServerEngine, UNSUPPORTED } from './smtp-server-engine.ts';
 
 /** Stands for every client whose address is not one of the run's sources. */
 export const UNKNOWN_SOURCE = 0xffff;
@@ -25,6 +28,8 @@ export interface SinkOptions {
   readonly loadStart?: Micros;
   /** The time of day that replies tell. */
   wall?(): Date;
+  /** For STARTTLS; without them it is not offered. */
+  readonly certificates?: Certificates | undefined;
 }
 
 /** A running ISP. */
@@ -47,7 +52,9 @@ export interface Sink {
  * @throws HarnessError of kind `lab` if it can't listen on one of them; it then listens on none
  */
 export async function startSink(options: SinkOptions): Promise<Sink> {
-  const { isp, clock, prng, observer } = options;
+  const { isp, clock, prng, observer, certificates } = options;
+  const start = ENGINES[isp.engine];
+  const lacking = lackingIn(isp.engine, certificates);
   const state = createState(isp, options.loadStart);
   let connections = 0;
   const world = {
@@ -56,7 +63,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     clock,
     prng,
     observer,
-    render: createRenderer(isp, prng, options.wall ?? wallClock, UNSUPPORTED),
+    render: createRenderer(isp, prng, options.wall ?? wallClock, lacking),
     open: new Set<Session>(),
   };
   const newSession = (address: string): Session => {
@@ -68,6 +75,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
       netblock: prng.hash(netblockOf(address)),
     });
   };
+  const rules = { ...isp.rules, extensions: isp.rules.extensions.filter((name) => !lacking.has(name)) };
   const engines: Engine[] = [];
   const stop = async (): Promise<void> => {
     for (const session of world.open) session.onClose(true);
@@ -75,7 +83,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   };
   try {
     for (const { address, port } of options.listen)
-      engines.push(await startSmtpServerEngine({ address, port, newSession }));
+      engines.push(await start({ address, port, newSession, rules, certificates }));
   } catch (error) {
     await stop();
     throw error;
@@ -90,6 +98,17 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     },
     stop,
   };
+}
+
+const ENGINES: Readonly<Record<EngineName, (options: EngineOptions) => Promise<Engine>>> = {
+  native: startNativeEngine,
+  'smtp-server': startSmtpServerEngine,
+};
+
+/** Extensions that can't be offered. */
+function lackingIn(engine: EngineName, certificates: Certificates | undefined): ReadonlySet<string> {
+  if (engine === 'smtp-server') return UNSUPPORTED;
+  return new Set(certificates ? [] : ['STARTTLS']);
 }
 
 /** The network of an address as providers judge it: /24 for IPv4 (assumed), /64 for IPv6 (assumed). */

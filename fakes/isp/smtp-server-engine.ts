@@ -8,36 +8,16 @@ import type { TLSSocket } from 'node:tls';
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 import { SMTPServer } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
-import { HarnessError, messageOf } from '../../src/core/errors.ts';
+import { type Engine, type EngineOptions, listenOn } from './engine.ts';
 import type { Rendered } from './render.ts';
 import type { Session } from './session.ts';
-
-/** One listening address of an ISP. */
-export interface Engine {
-  readonly address: string;
-  readonly port: number;
-  /** Takes no more connections and ends those that are open. Resolves when all are gone. */
-  stop(): Promise<void>;
-}
-
-export interface EngineOptions {
-  readonly address: string;
-  /** 0: a free one. */
-  readonly port: number;
-  /** Makes the session of a client that has just connected. */
-  newSession(remoteAddress: string): Session;
-}
+import { Content } from './smtp-lines.ts';
 
 /** Extensions that this engine can't do, so that EHLO must not offer them. */
 export const UNSUPPORTED: ReadonlySet<string> = new Set(['STARTTLS', 'CHUNKING', 'BINARYMIME']);
 
-/** How much of a message is kept to read its header; the rest is counted and forgotten. */
-const HEAD_BYTES = 8192;
-
 /** RFC 5321 section 4.5.3.2.7: a server waits at least five minutes for the next command. */
 const IDLE_MS = 300_000;
-
-const BACKLOG = 1024;
 
 /** Given to the library to make it refuse; the words are the session's. */
 const REFUSED = new Error('refused');
@@ -48,24 +28,7 @@ const REFUSED = new Error('refused');
  */
 export async function startSmtpServerEngine(options: EngineOptions): Promise<Engine> {
   const server = new IspServer(options);
-  await new Promise<void>((resolve, reject) => {
-    const failed = (cause: Error): void =>
-      reject(
-        new HarnessError(
-          'lab',
-          `can't listen on ${options.address} port ${options.port}: ${messageOf(cause)}`,
-          {
-            hint: 'the port may be in use, the address may not be on this machine, or ports below 1024 may need root',
-            cause,
-          },
-        ),
-      );
-    server.once('error', failed);
-    server.listen(options.port, options.address, BACKLOG, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
+  await listenOn(server, options);
   // Sockets that fail have a close event too; the session hears of that.
   server.on('error', () => {});
   const { address, port } = server.server.address() as AddressInfo;
@@ -86,7 +49,8 @@ class IspServer extends SMTPServer {
       // Bulk mail has odd but deliverable addresses; what the ISP takes is the session's business.
       lenientAddressParsing: true,
       onConnect: (session, done) => this.#of(session).ask((s) => s.onConnect(), done),
-      onMailFrom: ({ address }, session, done) => this.#of(session).ask((s) => s.onMail(address), done),
+      onMailFrom: ({ address, args }, session, done) =>
+        this.#of(session).ask((s) => s.onMail(address, declaredSize(args)), done),
       onRcptTo: ({ address }, session, done) => this.#of(session).ask((s) => s.onRcpt(address), done),
       onData: (stream, session, done) => this.#of(session).receive(stream, done),
       onClose: (session) => this.#of(session).gone(),
@@ -114,6 +78,11 @@ class IspServer extends SMTPServer {
   #of(session: SMTPServerSession): IspConnection {
     return this.#open.get(session) as IspConnection;
   }
+}
+
+/** The size that MAIL declares (RFC 1870); 0 if it declares none. */
+function declaredSize(parameters: { readonly SIZE?: unknown } | false): number {
+  return parameters ? Number(parameters.SIZE ?? 0) || 0 : 0;
 }
 
 type Done = (error?: Error | null) => void;
@@ -153,13 +122,9 @@ class IspConnection extends SMTPConnection {
 
   /** Counts a message as it comes in, keeps its head, and asks at the end. */
   receive(stream: SMTPServerDataStream, done: Done): void {
-    let bytes = 0;
-    let head = '';
-    stream.on('data', (chunk: Buffer) => {
-      if (bytes < HEAD_BYTES) head += chunk.toString('latin1', 0, HEAD_BYTES - bytes);
-      bytes += chunk.length;
-    });
-    stream.on('end', () => this.ask((s) => s.onDot({ bytes, head }), done));
+    const content = new Content(this.#session.wantsContent);
+    stream.on('data', (chunk: Buffer) => content.add(chunk, 0, chunk.length));
+    stream.on('end', () => this.ask((s) => s.onDot({ bytes: content.bytes, head: content.kept }), done));
     stream.on('error', () => {});
   }
 

@@ -53,7 +53,10 @@ test('replies that break a rule of RFC 5321 or RFC 3463 are few and known', () =
   const mixed = all.filter((r) => r.enhanced !== null && !r.enhanced.startsWith(String(r.code).charAt(0)));
   assert.deepEqual(
     mixed.map((r) => [r.id, r.code, r.enhanced]),
-    [['G32-perm', 421, '5.7.32']],
+    [
+      ['G32-perm', 421, '5.7.32'],
+      ['G54-repeated', 454, '5.5.1'],
+    ],
   );
   assert.deepEqual(
     all.filter((r) => r.code === 421 && !r.closes).map((r) => r.id),

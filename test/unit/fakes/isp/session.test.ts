@@ -93,7 +93,7 @@ function dialogue(
       case 'data':
         return session.onData();
       case 'dot':
-        return session.onDot({ bytes: 500, head: 'X-Windtunnel-Message: 1\r\n\r\n' });
+        return session.onDot({ bytes: 500, head: Buffer.from('X-Windtunnel-Message: 1\r\n\r\n') });
       case 'rset':
         return session.onReset();
       case 'noop':

@@ -1,0 +1,136 @@
+/** The harness's own SMTP engine, on node:net and node:tls: sockets for receivers, and a watch over idle ones. */
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { every } from '../../src/core/clock.ts';
+import { type Certificates, type Engine, type EngineOptions, listenOn } from './engine.ts';
+import { Receiver } from './receiver.ts';
+import type { CertificateName } from './render.ts';
+import type { Wire } from './speaker.ts';
+
+/** How often idle connections are looked for, at most. */
+const WATCH_MS = 1000;
+/** So many looks in a row must find a connection unchanged. */
+const LOOKS = 4;
+/** How long a connection may stay that has been ended on this side. */
+const LINGER_MS = 5000;
+
+/**
+ * Listens with the native engine.
+ * @throws HarnessError of kind `lab` if it can't listen
+ */
+export async function startNativeEngine(options: EngineOptions): Promise<Engine> {
+  const contexts = contextsOf(options.certificates);
+  const connections = new Set<Connection>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    // A client that is gone already has no address.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(socket, options, socket.remoteAddress, contexts);
+    connections.add(connection);
+    socket.once('close', () => connections.delete(connection));
+    connection.open();
+  });
+  await listenOn(server, options);
+  const idleMs = options.rules.idle / 1e3;
+  const everyMs = Math.min(WATCH_MS, idleMs / LOOKS);
+  const stopWatch = every(everyMs, () => {
+    for (const connection of connections) connection.watch(idleMs / everyMs, LINGER_MS / everyMs);
+  });
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    address,
+    port,
+    stop: () =>
+      new Promise((resolve) => {
+        stopWatch();
+        server.close(() => resolve());
+        for (const connection of connections) connection.destroy();
+      }),
+  };
+}
+
+type Contexts = ReadonlyMap<string, SecureContext>;
+
+function contextsOf(certificates: Certificates | undefined): Contexts {
+  return new Map(
+    Object.entries(certificates ?? {}).map(([name, leaf]) => [name, createSecureContext({ ...leaf })]),
+  );
+}
+
+/** A connection: TCP, and TLS over it once that is asked for. */
+class Connection implements Wire {
+  readonly #tcp: Socket;
+  #socket: Socket;
+  readonly #receiver: Receiver;
+  readonly #contexts: Contexts;
+  #progress = -1;
+  /** Looks in a row that found nothing new. */
+  #unchanged = 0;
+
+  constructor(socket: Socket, { rules, newSession }: EngineOptions, remote: string, contexts: Contexts) {
+    this.#tcp = socket;
+    this.#socket = socket;
+    this.#contexts = contexts;
+    this.#receiver = new Receiver(newSession(remote), this, rules);
+    socket.on('close', () => this.#receiver.gone());
+  }
+
+  open(): void {
+    this.#attend(this.#tcp);
+    this.#receiver.open();
+  }
+
+  /** Looks whether something was said since the last look; if not for long, the receiver or the connection ends. */
+  watch(idleLooks: number, lingerLooks: number): void {
+    const { progress, over } = this.#receiver;
+    this.#unchanged = progress === this.#progress ? this.#unchanged + 1 : 0;
+    this.#progress = progress;
+    if (this.#unchanged < (over ? Math.min(lingerLooks, idleLooks) : idleLooks)) return;
+    this.#unchanged = 0;
+    this.#receiver.timedOut();
+  }
+
+  write(text: string): boolean {
+    return !this.#socket.writable || this.#socket.write(text);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  reset(): void {
+    this.#tcp.resetAndDestroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    this.#tcp.destroy();
+  }
+
+  secure(certificate: CertificateName): void {
+    const secureContext = this.#contexts.get(certificate) ?? this.#contexts.get('good');
+    this.#tcp.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain');
+    this.#socket = new TLSSocket(this.#tcp, { isServer: true, ...(secureContext && { secureContext }) });
+    this.#socket.once('secure', () => this.#receiver.secured());
+    this.#socket.once('close', () => this.#tcp.destroy());
+    this.#attend(this.#socket);
+  }
+
+  #attend(socket: Socket): void {
+    socket.on('data', (bytes) => this.#receiver.receive(bytes));
+    socket.on('end', () => this.#receiver.ended());
+    socket.on('drain', () => this.#receiver.drained());
+    // A connection that fails is closed too, and that is told.
+    socket.on('error', () => {});
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The side of a connection that answers: at once or later, in words or by breaking off. Replies to commands that came
+ * together leave together. While a client does not read, or an answer is due later, it is not listened to, so that no
+ * more is held of it than one read brings.
+ */
+import { after } from '../../src/core/clock.ts';
+import type { CertificateName, Failure, Rendered } from './render.ts';
+import type { Session } from './session.ts';
+
+/** The connection below. It calls nobody back before it returns. */
+export interface Wire {
+  /** Sends text. False: the client does not read; `Receiver.drained` is called when it does again. */
+  write(text: string): boolean;
+  /** Stops listening to the client, and begins again. */
+  pause(): void;
+  resume(): void;
+  /** Says that no more will come (FIN), after what was written. */
+  end(): void;
+  /** Ends the connection with a reset (RST). */
+  reset(): void;
+  /** Ends the connection and forgets it. */
+  destroy(): void;
+  /** Begins the server's side of a TLS handshake; `Receiver.secured` is called when it is done. */
+  secure(certificate: CertificateName): void;
+}
+
+/** Replies that wait are sent before there are many more than this many characters. */
+const BATCH = 16_384;
+
+/** How far a connection is: it talks, it was stopped in the middle and stays open, or it is over. */
+type Condition = 'talking' | 'stalled' | 'over';
+
+/** Says what a session answers. */
+export class Speaker {
+  readonly #session: Session;
+  readonly #wire: Wire;
+  /** Called when it was held and is no more. */
+  readonly #goOn: () => void;
+  #out = '';
+  #condition: Condition = 'talking';
+  #cancelDelay: (() => void) | undefined;
+  #blocked = false;
+  /** What happens when so many more bytes have come. */
+  #doom: { readonly failure: Failure; left: number } | undefined;
+
+  constructor(session: Session, wire: Wire, goOn: () => void) {
+    this.#session = session;
+    this.#wire = wire;
+    this.#goOn = goOn;
+  }
+
+  get condition(): Condition {
+    return this.#condition;
+  }
+
+  /** Whether an answer must leave before the client is listened to again. */
+  get held(): boolean {
+    return this.#blocked || this.#cancelDelay !== undefined;
+  }
+
+  /** Whether it is the client that keeps an answer from leaving. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Whether the client waits for us, not we for it. */
+  get owesAnswer(): boolean {
+    return this.#cancelDelay !== undefined || this.#condition === 'stalled';
+  }
+
+  /** Answers now or later. `then` follows a reply that was said and went well. */
+  say(answer: Rendered, then?: () => void): void {
+    const { delayMs = 0 } = answer;
+    if (delayMs <= 0) {
+      this.#act(answer, then);
+      return;
+    }
+    this.flush();
+    this.#wire.pause();
+    this.#cancelDelay = after(delayMs, () => {
+      this.#cancelDelay = undefined;
+      this.#act(answer, then);
+      this.flush();
+      this.#release();
+    });
+  }
+
+  /** Sends what waits to be sent, if it is much or if it is time. */
+  flush(ifMuch = false): void {
+    if (this.#out.length <= (ifMuch ? BATCH : 0)) return;
+    const text = this.#out;
+    this.#out = '';
+    if (this.#wire.write(text)) return;
+    this.#blocked = true;
+    this.#wire.pause();
+  }
+
+  /** The client reads again. */
+  drained(): void {
+    this.#blocked = false;
+    this.#release();
+  }
+
+  /** Counts what comes. True: it was too much, and the connection has failed as the session wanted. */
+  failsAfter(bytes: number): boolean {
+    if (!this.#doom) return false;
+    this.#doom.left -= bytes;
+    if (this.#doom.left > 0) return false;
+    this.#fail(this.#doom.failure);
+    return true;
+  }
+
+  /** Ends the connection after what was said. */
+  close(): void {
+    if (this.#condition === 'over') return;
+    this.#condition = 'over';
+    this.#session.onClose(true);
+    this.flush();
+    this.#wire.end();
+  }
+
+  /** Fails as told when so many more bytes have come. */
+  expect(failure: Failure | undefined): void {
+    if (failure?.afterBytes !== undefined) this.#doom = { failure, left: failure.afterBytes };
+  }
+
+  /** The connection is gone. */
+  gone(): void {
+    this.#cancelDelay?.();
+    this.#condition = 'over';
+  }
+
+  #release(): void {
+    if (this.held) return;
+    this.#wire.resume();
+    this.#goOn();
+  }
+
+  #act({ lines, close, failure }: Rendered, then?: () => void): void {
+    if (failure && failure.afterBytes === undefined) {
+      this.flush();
+      this.#fail(failure);
+    } else if (lines.length === 0) this.close();
+    else {
+      this.#out += `${lines.join('\r\n')}\r\n`;
+      this.expect(failure);
+      if (close) this.close();
+      else then?.();
+    }
+  }
+
+  #fail({ kind }: Failure): void {
+    this.#doom = undefined;
+    this.#condition = kind === 'stall' ? 'stalled' : 'over';
+    if (kind === 'stall') return;
+    this.#session.onClose(true);
+    if (kind === 'reset') this.#wire.reset();
+    else this.#wire.end();
+  }
+}
