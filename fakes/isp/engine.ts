@@ -1,8 +1,7 @@
 /** What an SMTP engine is: it listens, speaks the protocol and asks a session what to say. */
 import { HarnessError, messageOf } from '../../src/core/errors.ts';
-import type { Leaf } from '../tls.ts';
+import type { Certificates } from './certificates.ts';
 import type { ProtocolRules } from './protocol.ts';
-import type { CertificateName } from './render.ts';
 import type { Session } from './session.ts';
 
 /** One listening address of an ISP. */
@@ -13,21 +12,28 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-/** Certificates for STARTTLS by the name that a session asks for; the others serve incidents. */
-export type Certificates = { readonly good: Leaf } & Readonly<Partial<Record<CertificateName, Leaf>>>;
+/** Listens in on one connection, below TLS's encryption: what came and what went, as it came and went. */
+export interface Tap {
+  client(bytes: Buffer): void;
+  server(text: string): void;
+  closed(): void;
+}
 
 export interface EngineOptions {
   readonly address: string;
   /** 0: a free one. */
   readonly port: number;
   readonly rules: ProtocolRules;
+  /** For STARTTLS, if there is to be any. */
   readonly certificates: Certificates | undefined;
+  /** Listens in on a new connection. Only the native engine can. */
+  readonly tap?: ((remoteAddress: string) => Tap) | undefined;
   /** Makes the session of a client that has just connected. */
   newSession(remoteAddress: string): Session;
 }
 
 /** Connections that the system holds until they are taken; floods begin with many at once. */
-export const BACKLOG = 1024;
+const BACKLOG = 1024;
 
 /** The part of a server that is listened with. */
 interface Listener {

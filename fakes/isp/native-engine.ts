@@ -2,9 +2,9 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { every } from '../../src/core/clock.ts';
-import { type Certificates, type Engine, type EngineOptions, listenOn } from './engine.ts';
+import type { CertificateName, Certificates } from './certificates.ts';
+import { type Engine, type EngineOptions, listenOn, type Tap } from './engine.ts';
 import { Receiver } from './receiver.ts';
-import type { CertificateName } from './render.ts';
 import type { Wire } from './speaker.ts';
 
 /** How often idle connections are looked for, at most. */
@@ -65,16 +65,21 @@ class Connection implements Wire {
   #socket: Socket;
   readonly #receiver: Receiver;
   readonly #contexts: Contexts;
+  readonly #tap: Tap | undefined;
   #progress = -1;
   /** Looks in a row that found nothing new. */
   #unchanged = 0;
 
-  constructor(socket: Socket, { rules, newSession }: EngineOptions, remote: string, contexts: Contexts) {
+  constructor(socket: Socket, { rules, newSession, tap }: EngineOptions, remote: string, contexts: Contexts) {
     this.#tcp = socket;
     this.#socket = socket;
     this.#contexts = contexts;
+    this.#tap = tap?.(remote);
     this.#receiver = new Receiver(newSession(remote), this, rules);
-    socket.on('close', () => this.#receiver.gone());
+    socket.on('close', () => {
+      this.#receiver.gone();
+      this.#tap?.closed();
+    });
   }
 
   open(): void {
@@ -93,6 +98,7 @@ class Connection implements Wire {
   }
 
   write(text: string): boolean {
+    this.#tap?.server(text);
     return !this.#socket.writable || this.#socket.write(text);
   }
 
@@ -118,16 +124,21 @@ class Connection implements Wire {
   }
 
   secure(certificate: CertificateName): void {
-    const secureContext = this.#contexts.get(certificate) ?? this.#contexts.get('good');
     this.#tcp.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain');
-    this.#socket = new TLSSocket(this.#tcp, { isServer: true, ...(secureContext && { secureContext }) });
+    this.#socket = new TLSSocket(this.#tcp, {
+      isServer: true,
+      secureContext: this.#contexts.get(certificate) as SecureContext,
+    });
     this.#socket.once('secure', () => this.#receiver.secured());
     this.#socket.once('close', () => this.#tcp.destroy());
     this.#attend(this.#socket);
   }
 
   #attend(socket: Socket): void {
-    socket.on('data', (bytes) => this.#receiver.receive(bytes));
+    socket.on('data', (bytes) => {
+      this.#tap?.client(bytes);
+      this.#receiver.receive(bytes);
+    });
     socket.on('end', () => this.#receiver.ended());
     socket.on('drain', () => this.#receiver.drained());
     // A connection that fails is closed too, and that is told.

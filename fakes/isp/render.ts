@@ -1,6 +1,7 @@
 /** From a reply with placeholders to the lines that go over the wire. */
 import { isIPv6 } from 'node:net';
 import type { Prng } from '../../src/core/prng.ts';
+import type { CertificateName } from './certificates.ts';
 import type { Placeholder, Reply } from './replies.ts';
 import type { ResolvedIsp } from './resolve.ts';
 
@@ -28,10 +29,6 @@ export interface Failure {
   /** The answer is given, and the failure comes when the client has sent so many more bytes. Default: no answer. */
   readonly afterBytes?: number;
 }
-
-/** Certificates that an ISP may show; all but the first are for incidents. */
-export const CERTIFICATES = ['good', 'expired', 'wrong-name'] as const;
-export type CertificateName = (typeof CERTIFICATES)[number];
 
 /** The facts that a reply may speak of. */
 export interface Occasion {

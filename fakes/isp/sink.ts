@@ -3,7 +3,8 @@ import { isIPv4 } from 'node:net';
 import { type Micros, wallClock } from '../../src/core/clock.ts';
 import type { Prng } from '../../src/core/prng.ts';
 import { allowance, sustained } from './allowance.ts';
-import type { Certificates, Engine, EngineOptions } from './engine.ts';
+import type { Certificates } from './certificates.ts';
+import type { Engine, EngineOptions, Tap } from './engine.ts';
 import { startNativeEngine } from './native-engine.ts';
 import { createState } from './policy.ts';
 import type { EngineName } from './protocol.ts';
@@ -30,6 +31,8 @@ export interface SinkOptions {
   wall?(): Date;
   /** For STARTTLS; without them it is not offered. */
   readonly certificates?: Certificates | undefined;
+  /** Listens in on every connection; only where the native engine speaks. */
+  readonly tap?: ((remoteAddress: string) => Tap) | undefined;
 }
 
 /** A running ISP. */
@@ -83,7 +86,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   };
   try {
     for (const { address, port } of options.listen)
-      engines.push(await start({ address, port, newSession, rules, certificates }));
+      engines.push(await start({ address, port, newSession, rules, certificates, tap: options.tap }));
   } catch (error) {
     await stop();
     throw error;

@@ -4,7 +4,8 @@
  * more is held of it than one read brings.
  */
 import { after } from '../../src/core/clock.ts';
-import type { CertificateName, Failure, Rendered } from './render.ts';
+import type { CertificateName } from './certificates.ts';
+import type { Failure, Rendered } from './render.ts';
 import type { Session } from './session.ts';
 
 /** The connection below. It calls nobody back before it returns. */

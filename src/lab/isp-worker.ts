@@ -48,10 +48,11 @@ async function open(isps: readonly OpenIsp[], seed: number, addresses: readonly 
   const indexOf = new Map(addresses.map((address, index) => [address, index]));
   const prng = createPrng(seed);
   const endpoints: { address: string; port: number }[][] = [];
-  for (const { index, resolved, listen, replyOffset } of isps) {
+  for (const { index, resolved, listen, certificates, replyOffset } of isps) {
     const sink = await startSink({
       isp: resolved,
       listen,
+      certificates,
       clock,
       prng,
       observer: recordingObserver(reporter.events, index, replyOffset),

@@ -1,4 +1,5 @@
 /** What the processes of a run say to each other. Every channel carries structured clones, never JSON. */
+import type { Certificates } from '../../fakes/isp/certificates.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import type { Micros } from '../core/clock.ts';
 import type { FailureKind } from '../core/errors.ts';
@@ -58,6 +59,8 @@ export interface OpenIsp {
   readonly index: number;
   readonly resolved: ResolvedIsp;
   readonly listen: readonly { readonly address: string; readonly port: number }[];
+  /** Of the run's authority, for STARTTLS. */
+  readonly certificates: Certificates;
   /** Added to the ISP's own reply numbers, so that they are unique in the run. */
   readonly replyOffset: number;
 }

@@ -17,6 +17,9 @@ export interface RunFile {
   readonly input: ReportInput;
 }
 
+/** The certificate of the run's authority, for whoever wants to check those of the mail hosts. */
+export const CA_FILE = 'ca.pem';
+
 /** Creates `<parent>/<time>-<scenario>/` and returns its path; a number is added if it exists. */
 export function createRunFolder(parent: string, scenario: string, startedAt: Date): string {
   const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');

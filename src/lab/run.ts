@@ -3,9 +3,11 @@
  * queue, and writes the reports. Everything that was started is stopped, however the run ends.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
+import { createAuthority } from '../../fakes/tls.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
 import { messageOfSender, recipientOf } from '../core/identity.ts';
@@ -17,10 +19,18 @@ import { adapterNamed } from '../mta/registry.ts';
 import { Recorder } from '../record/recorder.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
-import type { FromDriver, FromIspWorker, Progress, RunRequest, ToDriver, ToIspWorker } from './messages.ts';
+import type {
+  FromDriver,
+  FromIspWorker,
+  OpenIsp,
+  Progress,
+  RunRequest,
+  ToDriver,
+  ToIspWorker,
+} from './messages.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { modelOf, reportInput } from './report-input.ts';
-import { mtaConfig, writeReports, writeRunFile } from './run-folder.ts';
+import { CA_FILE, mtaConfig, writeReports, writeRunFile } from './run-folder.ts';
 import { WORKERS } from './worker-names.ts';
 import { Worker } from './workers.ts';
 
@@ -159,13 +169,19 @@ class Run {
     isps: Worker<ToIspWorker, FromIspWorker>,
     network: LabNetwork,
   ): Promise<readonly (readonly Endpoint[])[]> {
-    const { plan } = this.#request;
+    const { plan, folder } = this.#request;
+    const authority = await createAuthority();
+    writeFileSync(join(folder, CA_FILE), authority.caPem);
+    const open: OpenIsp[] = [];
     let replyOffset = 0;
-    const open = plan.isps.map(({ resolved }, index) => {
-      const isp = { index, resolved, listen: network.listen[index] ?? [], replyOffset };
+    for (const [index, { resolved }] of plan.isps.entries()) {
+      const certificates = await issueCertificates(
+        authority,
+        resolved.mx.map(({ host }) => host),
+      );
+      open.push({ index, resolved, listen: network.listen[index] ?? [], certificates, replyOffset });
       replyOffset += resolved.replies.length;
-      return isp;
-    });
+    }
     isps.send({ type: 'open', isps: open, seed: plan.seed, sources: network.sources.map((s) => s.address) });
     return (await isps.expect('opened')).endpoints;
   }
