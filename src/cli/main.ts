@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { HarnessError } from '../core/errors.ts';
 import { checkCommand } from './commands/check.ts';
+import { ispCommand } from './commands/isp.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { EXIT_CODE_HELP, ExitCode, exitCodeOf } from './exit-codes.ts';
@@ -24,7 +25,7 @@ export async function main(io: CommandIo): Promise<number> {
   const set = (code: number): void => {
     exitCode = code;
   };
-  for (const command of [runCommand(io, set), checkCommand(io), reportCommand(io, set)]) {
+  for (const command of [runCommand(io, set), checkCommand(io), reportCommand(io, set), ispCommand(io)]) {
     // Settings such as exitOverride are not inherited by a command that was built on its own.
     program.addCommand(command.copyInheritedSettings(program));
   }
