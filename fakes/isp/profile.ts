@@ -6,6 +6,7 @@ import { asset } from '../../src/core/assets.ts';
 import { HarnessError } from '../../src/core/errors.ts';
 import { type Quantity, trim } from '../../src/core/units.ts';
 import { STAGES } from '../../src/record/attempt-log.ts';
+import { authenticationFaults, authenticationSchema } from './authentication-profile.ts';
 import { type Fault, readDataFile, strict, unknownName } from './data-file.ts';
 import { withNeutralReplies } from './neutral.ts';
 import { ENGINES, PROTOCOL_ERRORS, type ProtocolError } from './protocol.ts';
@@ -112,6 +113,7 @@ const profileSchema = strict({
       >,
     ).default({}),
   }),
+  authentication: authenticationSchema.optional(),
   limits: z.record(z.string(), limit),
   mailboxes: z.record(z.string(), strict({ share, reply: z.string() })),
 });
@@ -151,6 +153,7 @@ export function loadProfile(nameOrPath: string): IspProfile {
     ...referenceFaults({ ...data, session }, replies),
     ...limitFaults(data.limits),
     ...mailboxFaults(data.mailboxes),
+    ...(data.authentication ? authenticationFaults(data.authentication, replies) : []),
   ];
   if (faults.length > 0) throw error(faults);
   return { ...data, session, replies };

@@ -329,7 +329,9 @@ export class Receiver {
   #dot(): void {
     const { bytes, kept, longText } = this.#content as Content;
     this.#endTransaction();
-    this.#say(this.#session.onDot({ bytes, head: kept, longText }));
+    const answer = this.#session.onDot({ bytes, head: kept, longText });
+    if (answer instanceof Promise) this.#speaker.sayWhenKnown(answer);
+    else this.#say(answer);
   }
 
   #bdat(command: Extract<Command, { verb: 'BDAT' }>): void {

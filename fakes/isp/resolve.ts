@@ -6,6 +6,8 @@ import { z } from 'zod';
 import type { Micros } from '../../src/core/clock.ts';
 import { HarnessError } from '../../src/core/errors.ts';
 import { parseRate, type Quantity, trim } from '../../src/core/units.ts';
+import type { ResolvedAuthentication } from './authentication.ts';
+import { resolveAuthentication } from './authentication-profile.ts';
 import { unknownName } from './data-file.ts';
 import { type Rule, ratioOf, type Segment } from './limits.ts';
 import { extensionsOf } from './neutral.ts';
@@ -68,6 +70,7 @@ export interface ResolvedIsp {
   readonly errors: Readonly<Partial<Record<ProtocolError, number>>>;
   readonly limits: readonly ResolvedLimit[];
   readonly mailboxes: readonly ResolvedMailbox[];
+  readonly authentication: ResolvedAuthentication;
 }
 
 /** What a run changes about a profile. */
@@ -79,6 +82,7 @@ export interface ResolveOptions {
   readonly overrides?: {
     readonly limits?: Readonly<Record<string, unknown>>;
     readonly mailboxes?: Readonly<Record<string, unknown>>;
+    readonly authentication?: unknown;
   };
   readonly incidents?: readonly IspIncident[];
 }
@@ -145,6 +149,13 @@ export function resolveIsp(profile: IspProfile, options: ResolveOptions): Resolv
     };
   });
   const mailboxes = resolvedMailboxes(profile, overrides.mailboxes ?? {}, indexOf, faults);
+  const authentication = resolveAuthentication(
+    profile.authentication,
+    overrides.authentication,
+    profile.replies,
+    (quantity) => realDuration(quantity, scale),
+    faults,
+  );
   if (faults.length > 0) {
     throw new HarnessError('invalid-scenario', faults.join('\n'), {
       hint: `the profile is fakes/${profile.id}/profile.yaml`,
@@ -166,6 +177,7 @@ export function resolveIsp(profile: IspProfile, options: ResolveOptions): Resolv
     errors: indexed(profile.session.errors, indexOf) as ResolvedIsp['errors'],
     limits,
     mailboxes,
+    authentication,
   };
 }
 

@@ -9,6 +9,7 @@ import type { Micros } from '../../src/core/clock.ts';
 import { MESSAGE_HEADER } from '../../src/core/identity.ts';
 import type { Prng } from '../../src/core/prng.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
+import { type Authenticator, type Check, WHOLE_MESSAGE_BYTES } from './authenticator.ts';
 import { headerField } from './header.ts';
 import { decide, type IspState, type PolicyEvent, type Verdict } from './policy.ts';
 import type { ProtocolError } from './protocol.ts';
@@ -32,8 +33,8 @@ export interface Session {
   readonly wantsContent: number;
   /** A chunk that is not the last is in (RFC 3030). */
   onChunk(bytes: number): Rendered;
-  /** The message is in. */
-  onDot(message: IncomingMessage): Rendered;
+  /** The message is in. The answer comes later only if the message is authenticated. */
+  onDot(message: IncomingMessage): Rendered | Promise<Rendered>;
   /** VRFY, HELP: a reply, if the ISP has one. */
   onCourtesy(command: 'vrfy' | 'help'): Rendered;
   /** A command that can't be carried out. `argument`: what it was about. */
@@ -105,6 +106,8 @@ export interface SessionWorld {
   readonly prng: Prng;
   readonly observer: IspObserver;
   readonly render: Renderer;
+  /** Looks at who sends; undefined: nobody does. */
+  readonly authenticator?: Authenticator | undefined;
   /** Sessions that are open now. */
   readonly open: Set<Session>;
 }
@@ -114,6 +117,8 @@ export interface Peer {
   /** Number of the connection, new for each. */
   readonly connection: number;
   readonly address: string;
+  /** Its address in the simulated world, where that is another. */
+  readonly simulatedAddress?: string | undefined;
   readonly source: number;
   readonly netblock: number;
 }
@@ -138,6 +143,10 @@ interface Transaction {
   /** By address in small letters. */
   readonly named: Map<string, Named>;
   stage: Stage;
+  /** What is known of the client, if this transaction is authenticated. */
+  check: Check | undefined;
+  /** The message, once it is in. */
+  received: Content;
   /** The refusal of MAIL. The transaction ends when the client goes on, since it may still name recipients. */
   refused:
     | { readonly at: Micros; readonly reply: number; readonly outcome: Refused; readonly ration: boolean }
@@ -160,7 +169,6 @@ const NOTHING: Content = { bytes: 0, headerMessage: undefined };
 export class IspSession implements Session {
   readonly #world: SessionWorld;
   readonly #peer: Peer;
-  readonly wantsContent: number = HEAD_BYTES;
   #helo = '';
   #transactions = 0;
   #ids: Occasion['ids'] = {};
@@ -215,17 +223,20 @@ export class IspSession implements Session {
       sender,
       named: new Map(),
       stage: 'mail',
+      check: undefined,
+      received: NOTHING,
       refused: undefined,
       refusal: undefined,
     };
     this.#transaction = transaction;
-    const verdict =
+    const allowed =
       this.#tooBig(size) ??
       this.#decide({
         kind: 'mail',
         connection: this.#peer.connection,
         senderDomain: domainOf(sender).toLowerCase(),
       });
+    const verdict = allowed.kind === 'accept' ? this.#checkClient(transaction, allowed) : allowed;
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
     const answer = this.#say(verdict.reply);
     if (verdict.kind === 'refuse') {
@@ -290,7 +301,12 @@ export class IspSession implements Session {
     return reply === undefined ? this.onError('unknown-command') : this.#say(reply, { bytes });
   }
 
-  onDot({ bytes, head: kept, longText = false }: IncomingMessage): Rendered {
+  get wantsContent(): number {
+    return this.#transaction?.check ? WHOLE_MESSAGE_BYTES : HEAD_BYTES;
+  }
+
+  onDot(message: IncomingMessage): Rendered | Promise<Rendered> {
+    const { bytes, head: kept, longText = false } = message;
     const transaction = this.#transaction;
     if (!this.#open) return SILENCE;
     if (transaction?.stage !== 'data') return this.onError('mail-first');
@@ -301,17 +317,14 @@ export class IspSession implements Session {
       (longText ? this.#refusal('long-text') : undefined) ??
       this.#decide({ kind: 'dot', connection: this.#peer.connection, recipients, bytes });
     const head = kept.toString('latin1', 0, HEAD_BYTES);
-    const content = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
-    if (verdict.kind === 'hangup') return this.#hangUp(verdict, content);
+    transaction.received = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
+    if (verdict.kind === 'hangup') return this.#hangUp(verdict);
     const messageId = /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';
-    const answer = this.#say(verdict.reply, { recipient: recipients[0] ?? '', bytes, messageId });
-    const outcome = verdict.kind === 'accept' ? 'accepted' : this.#outcomeOf(verdict.reply);
-    for (const recipient of recipients)
-      this.#attempt(transaction, recipient, outcome, verdict.reply, content);
-    const partial = outcome === 'accepted' && recipients.length < transaction.named.size;
-    this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, content);
-    if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
-    return answer;
+    const about = { recipient: recipients[0] ?? '', bytes, messageId };
+    const { check } = transaction;
+    return verdict.kind === 'accept' && check
+      ? this.#authenticate(transaction, check, message, verdict, about)
+      : this.#answerDot(transaction, verdict, about);
   }
 
   onReset(keep = false): Rendered {
@@ -346,6 +359,57 @@ export class IspSession implements Session {
     this.#end(byIsp ? 'isp' : 'client', undefined);
   }
 
+  /** Authenticates a client that may send, if its transaction is to be authenticated. */
+  #checkClient(transaction: Transaction, accepted: Verdict): Verdict {
+    const { authenticator } = this.#world;
+    const { connection, address, simulatedAddress = address } = this.#peer;
+    if (!authenticator?.looksAt(connection, this.#transactions)) return accepted;
+    transaction.check = authenticator.begin({
+      address: simulatedAddress,
+      helo: this.#helo,
+      sender: transaction.sender,
+      tls: this.#encrypted,
+    });
+    const { refusal } = transaction.check;
+    return refusal === undefined ? accepted : this.#refusalWith(refusal);
+  }
+
+  /** Authenticates a message that would be accepted. Meanwhile the connection may end, and the transaction with it. */
+  async #authenticate(
+    transaction: Transaction,
+    check: Check,
+    { bytes, head }: IncomingMessage,
+    accepted: Verdict & { readonly kind: 'accept' },
+    about: Partial<Occasion>,
+  ): Promise<Rendered> {
+    const { authenticator } = this.#world;
+    const whole = head.length < bytes ? undefined : head;
+    const copies = waitingIn(transaction).length;
+    const judgement = await authenticator?.judge(check, whole, copies, this.#now());
+    if (!this.#open || this.#transaction !== transaction) return SILENCE;
+    const refusal = judgement?.refusal;
+    const verdict = refusal === undefined ? accepted : this.#refusalWith(refusal);
+    return this.#answerDot(transaction, verdict, { ...about, ...judgement?.about });
+  }
+
+  /** Says what became of a message, to the client and to the observer. */
+  #answerDot(
+    transaction: Transaction,
+    verdict: Exclude<Verdict, { kind: 'hangup' }>,
+    about: Partial<Occasion>,
+  ): Rendered {
+    const answer = this.#say(verdict.reply, about);
+    const { named, received } = transaction;
+    const recipients = waitingIn(transaction);
+    const outcome = verdict.kind === 'accept' ? 'accepted' : this.#outcomeOf(verdict.reply);
+    for (const recipient of recipients)
+      this.#attempt(transaction, recipient, outcome, verdict.reply, received);
+    const partial = outcome === 'accepted' && recipients.length < named.size;
+    this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, received);
+    if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
+    return answer;
+  }
+
   /** The refusal of a message that is larger than the ISP offers to take. */
   #tooBig(bytes: number): Refusal | undefined {
     const { size } = this.#world.isp.rules;
@@ -353,10 +417,14 @@ export class IspSession implements Session {
   }
 
   #refusal(error: ProtocolError): Refusal {
-    const { errors, replies } = this.#world.isp;
-    const reply = errors[error];
+    const reply = this.#world.isp.errors[error];
     if (reply === undefined) throw new Error(`no reply to ${error}`);
-    return { kind: 'refuse', reply, close: replies[reply]?.closes ?? false, limit: undefined };
+    return this.#refusalWith(reply);
+  }
+
+  #refusalWith(reply: number): Refusal {
+    const close = this.#world.isp.replies[reply]?.closes ?? false;
+    return { kind: 'refuse', reply, close, limit: undefined };
   }
 
   #now(): Micros {
@@ -384,8 +452,8 @@ export class IspSession implements Session {
     return this.#world.render(reply, occasion, close);
   }
 
-  #hangUp(verdict: Verdict, content?: Content): Rendered {
-    this.#end(this.#isRation(verdict) ? 'ration' : 'isp', undefined, content);
+  #hangUp(verdict: Verdict): Rendered {
+    this.#end(this.#isRation(verdict) ? 'ration' : 'isp', undefined);
     return SILENCE;
   }
 
@@ -402,10 +470,10 @@ export class IspSession implements Session {
   }
 
   /** Ends the transaction under way, if there is one, before its dot was answered. */
-  #finish(by: EndedBy, content: Content = NOTHING): void {
+  #finish(by: EndedBy): void {
     const transaction = this.#transaction;
     if (!transaction) return;
-    const { refused, refusal, named } = transaction;
+    const { refused, refusal, named, received } = transaction;
     const waiting = waitingIn(transaction);
     if (refused) {
       // Recipients that were named after the refusal share it.
@@ -423,9 +491,9 @@ export class IspSession implements Session {
       this.#close(transaction, by === 'ration' ? 'recycled' : refusal.outcome, refusal.reply);
     } else {
       const outcome = by === 'client' ? 'abandoned' : 'dropped';
-      for (const recipient of waiting) this.#attempt(transaction, recipient, outcome, undefined, content);
+      for (const recipient of waiting) this.#attempt(transaction, recipient, outcome, undefined, received);
       if (named.size === 0 && by !== 'client') this.#attempt(transaction, undefined, outcome, undefined);
-      this.#close(transaction, by === 'ration' ? 'recycled' : outcome, undefined, content);
+      this.#close(transaction, by === 'ration' ? 'recycled' : outcome, undefined, received);
     }
   }
 
@@ -474,9 +542,9 @@ export class IspSession implements Session {
   }
 
   /** Ends the session, once. `reply`: what the ISP closed it with, if it was the ISP and it said something. */
-  #end(by: EndedBy, reply: number | undefined, content?: Content): void {
+  #end(by: EndedBy, reply: number | undefined): void {
     if (!this.#open) return;
-    this.#finish(by, content);
+    this.#finish(by);
     this.#open = false;
     this.#world.open.delete(this);
     const { connection, source } = this.#peer;

@@ -3,8 +3,11 @@ import { isIPv4 } from 'node:net';
 import { type Micros, wallClock } from '../../src/core/clock.ts';
 import type { Prng } from '../../src/core/prng.ts';
 import { allowance, sustained } from './allowance.ts';
+import { type AuthenticationCounts, Authenticator } from './authenticator.ts';
 import type { Certificates } from './certificates.ts';
+import { prepareChecks } from './check-message.ts';
 import type { Engine, EngineOptions, Tap } from './engine.ts';
+import type { LabResolver } from './lab-resolver.ts';
 import { startNativeEngine } from './native-engine.ts';
 import { createState } from './policy.ts';
 import type { EngineName } from './protocol.ts';
@@ -33,6 +36,10 @@ export interface SinkOptions {
   readonly certificates?: Certificates | undefined;
   /** Listens in on every connection; only where the native engine speaks. */
   readonly tap?: ((remoteAddress: string) => Tap) | undefined;
+  /** DNS, to authenticate with; without it nobody is authenticated. */
+  readonly resolver?: LabResolver | undefined;
+  /** A client's address in the simulated world, where it connects from another one. */
+  simulatedAddress?(remoteAddress: string): string | undefined;
 }
 
 /** A running ISP. */
@@ -43,6 +50,8 @@ export interface Sink {
   allowance(sources: readonly number[], now: Micros): number;
   /** Messages a second that it may take from one source in the long run; 0 while that source is blocked. */
   sustained(source: number, now: Micros): number;
+  /** What authentication has found so far; undefined if nobody is authenticated. */
+  authentication(): AuthenticationCounts | undefined;
   openConnections(): number;
   /** Tells when the load began, if that was not known at the start. */
   loadBegan(at: Micros): void;
@@ -59,6 +68,10 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   const start = ENGINES[isp.engine];
   const lacking = lackingIn(isp.engine, certificates);
   const state = createState(isp, options.loadStart);
+  const { resolver } = options;
+  const authenticator =
+    resolver && isp.authentication.check !== 'off' ? new Authenticator(isp, resolver, prng) : undefined;
+  if (authenticator) await prepareChecks();
   let connections = 0;
   const world = {
     isp,
@@ -67,6 +80,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     prng,
     observer,
     render: createRenderer(isp, prng, options.wall ?? wallClock, lacking),
+    authenticator,
     open: new Set<Session>(),
   };
   const newSession = (address: string): Session => {
@@ -74,6 +88,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     return new IspSession(world, {
       connection: connections++,
       address,
+      simulatedAddress: options.simulatedAddress?.(address),
       source,
       netblock: prng.hash(netblockOf(address)),
     });
@@ -95,6 +110,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     addresses: engines.map(({ address, port }) => ({ address, port })),
     allowance: (sources, now) => allowance(state, sources, now),
     sustained: (source, now) => sustained(state, source, now),
+    authentication: () => authenticator?.counts,
     openConnections: () => world.open.size,
     loadBegan: (at) => {
       state.loadStart = at;

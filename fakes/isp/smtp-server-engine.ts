@@ -110,14 +110,18 @@ class IspConnection extends SMTPConnection {
   }
 
   /** Asks the session and lets the library go on. A session that says nothing ends the connection. */
-  ask(question: (session: Session) => Rendered, done: Done): void {
+  ask(question: (session: Session) => Rendered | Promise<Rendered>, done: Done): void {
+    const say = (answer: Rendered): void => {
+      if (answer.lines.length === 0) {
+        this.close();
+        return;
+      }
+      this.#answer = answer;
+      done(answer.code < 400 ? null : REFUSED);
+    };
     const answer = question(this.#session);
-    if (answer.lines.length === 0) {
-      this.close();
-      return;
-    }
-    this.#answer = answer;
-    done(answer.code < 400 ? null : REFUSED);
+    if (answer instanceof Promise) answer.then(say);
+    else say(answer);
   }
 
   /** Counts a message as it comes in, keeps its head, and asks at the end. */

@@ -40,6 +40,8 @@ export class Speaker {
   #out = '';
   #condition: Condition = 'talking';
   #cancelDelay: (() => void) | undefined;
+  /** What to say is being found out. */
+  #thinking = false;
   #blocked = false;
   /** What happens when so many more bytes have come. */
   #doom: { readonly failure: Failure; left: number } | undefined;
@@ -56,7 +58,7 @@ export class Speaker {
 
   /** Whether an answer must leave before the client is listened to again. */
   get held(): boolean {
-    return this.#blocked || this.#cancelDelay !== undefined;
+    return this.#blocked || this.#thinking || this.#cancelDelay !== undefined;
   }
 
   /** Whether it is the client that keeps an answer from leaving. */
@@ -66,7 +68,7 @@ export class Speaker {
 
   /** Whether the client waits for us, not we for it. */
   get owesAnswer(): boolean {
-    return this.#cancelDelay !== undefined || this.#condition === 'stalled';
+    return this.#thinking || this.#cancelDelay !== undefined || this.#condition === 'stalled';
   }
 
   /** Answers now or later. `then` follows a reply that was said and went well. */
@@ -84,6 +86,19 @@ export class Speaker {
       this.flush();
       this.#release();
     });
+  }
+
+  /** Answers when it is known what. */
+  async sayWhenKnown(answer: Promise<Rendered>): Promise<void> {
+    this.#thinking = true;
+    this.flush();
+    this.#wire.pause();
+    const known = await answer;
+    this.#thinking = false;
+    if (this.#condition === 'over') return;
+    this.say(known);
+    this.flush();
+    this.#release();
   }
 
   /** Sends what waits to be sent, if it is much or if it is time. */

@@ -12,6 +12,7 @@ export const Purpose = {
   mxChoice: 5,
   faultyMta: 6,
   sourceOfMessage: 7,
+  authenticationSample: 8,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

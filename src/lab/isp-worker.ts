@@ -1,7 +1,9 @@
 /** Entry of the process that owns simulated ISPs: their addresses, their limits, and the records of what they saw. */
 
+import { createLabResolver } from '../../fakes/isp/lab-resolver.ts';
 import type { IspObserver } from '../../fakes/isp/session.ts';
 import { type Sink, startSink } from '../../fakes/isp/sink.ts';
+import { buildZones } from '../../fakes/zones.ts';
 import { every, type Micros, monotonicMicros } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { messageOfSender, recipientOf } from '../core/identity.ts';
@@ -10,7 +12,7 @@ import { exit, parentChannel } from '../core/process.ts';
 import { measureSelf } from '../core/self-measure.ts';
 import { NONE16, NONE32, type Packer } from '../record/attempt-log.ts';
 import { Reporter } from '../record/reporter.ts';
-import type { FromIspWorker, OpenIsp, ToIspWorker } from './messages.ts';
+import type { FromIspWorker, ToIspWorker } from './messages.ts';
 import { WORKERS } from './worker-names.ts';
 
 const FLUSH_MS = 100;
@@ -28,7 +30,7 @@ channel.onDisconnect(() => exit(0));
 channel.onMessage((message) => {
   switch (message.type) {
     case 'open':
-      open(message.isps, message.seed, message.sources).catch(fail);
+      open(message).catch(fail);
       return;
     case 'start':
       epoch = message.epoch;
@@ -43,7 +45,9 @@ channel.onMessage((message) => {
   }
 });
 
-async function open(isps: readonly OpenIsp[], seed: number, addresses: readonly string[]): Promise<void> {
+async function open(order: Extract<ToIspWorker, { type: 'open' }>): Promise<void> {
+  const { isps, seed, sources: addresses, zones } = order;
+  const resolver = createLabResolver(buildZones(zones));
   sources = addresses.map((_, index) => index);
   const indexOf = new Map(addresses.map((address, index) => [address, index]));
   const prng = createPrng(seed);
@@ -57,6 +61,8 @@ async function open(isps: readonly OpenIsp[], seed: number, addresses: readonly 
       prng,
       observer: recordingObserver(reporter.events, index, replyOffset),
       sourceOf: (address) => indexOf.get(address) ?? NONE16,
+      resolver,
+      simulatedAddress: (address) => zones.sources[indexOf.get(address) ?? NONE16]?.address,
     });
     sinks.push({ index, sink });
     endpoints.push([...sink.addresses]);

@@ -1,6 +1,7 @@
 /** What the processes of a run say to each other. Every channel carries structured clones, never JSON. */
 import type { Certificates } from '../../fakes/isp/certificates.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
+import type { ZoneSpec } from '../../fakes/zones.ts';
 import type { Micros } from '../core/clock.ts';
 import type { FailureKind } from '../core/errors.ts';
 import type { DriverCounters, DriverPlan } from '../driver/driver.ts';
@@ -70,7 +71,9 @@ export type ToIspWorker =
       readonly type: 'open';
       readonly isps: readonly OpenIsp[];
       readonly seed: number;
+      /** Addresses of the sources on this ground; `zones` has those that they have in the simulated world. */
       readonly sources: readonly string[];
+      readonly zones: ZoneSpec;
     }
   | { readonly type: 'start'; readonly epoch: Micros }
   | { readonly type: 'ack' }

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { startDns } from '../../fakes/dns.ts';
-import { buildZones } from '../../fakes/zones.ts';
+import { buildZones, type ZoneSpec } from '../../fakes/zones.ts';
 import { HarnessError } from '../core/errors.ts';
 import { platform } from '../core/process.ts';
 import { type LabProof, loopbackOnly } from '../core/proof.ts';
@@ -24,6 +24,8 @@ export interface LabNetwork {
   readonly proof: LabProof;
   /** What comes before a command that belongs to the MTA's side. */
   readonly enterHost: (argv: readonly string[]) => readonly string[];
+  /** What the DNS of the simulated world is made from. */
+  readonly zones: ZoneSpec;
   readonly mailroom: Endpoint;
   /** Where each ISP is to listen, by index. */
   readonly listen: readonly (readonly Endpoint[])[];
@@ -42,11 +44,13 @@ export function openNetwork(lab: LabKind, plan: Plan, folder: string): Promise<L
 async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
   const host = await raiseInternet({ sources: plan.sources.map((s) => s.address), resolver: RESOLVER });
   const proof = proveSealed();
-  const dns = await openDns(plan, folder);
+  const zones = zonesOf(plan);
+  const dns = await openDns(zones, folder);
   return {
     lab: 'sealed',
     proof,
     enterHost: (argv) => host.enter(argv),
+    zones,
     mailroom: { address: MAILROOM, port: 25 },
     listen: plan.isps.map((isp) =>
       isp.mx.flatMap((mx) => mx.addresses.map((address) => ({ address, port: 25 }))),
@@ -76,6 +80,7 @@ function openLoopback(plan: Plan): LabNetwork {
     lab: 'loopback',
     proof: loopbackOnly(),
     enterHost: (argv) => argv,
+    zones: zonesOf(plan),
     mailroom: { address: '127.0.0.1', port: 0 },
     listen: plan.isps.map(() => [{ address: '127.0.0.1', port: 0 }]),
     sources: plan.sources.map((source, i) => ({
@@ -92,24 +97,30 @@ function loopbackSource(index: number): string {
   return `127.1.${Math.floor(index / 250)}.${(index % 250) + 1}`;
 }
 
+/** The simulated world's DNS as its ISPs see it, whatever the ground. */
+function zonesOf(plan: Plan): ZoneSpec {
+  const publicKey = throwawayKey();
+  return {
+    isps: plan.isps.map(({ resolved, mx }) => ({ domains: resolved.domains, mx })),
+    senders: plan.senders.map((sender) => ({
+      domain: sender.domain,
+      spf: sender.spf,
+      dkim: sender.dkim === 'none' ? null : { selector: 'windtunnel', publicKey },
+      dmarc: sender.dmarc,
+      mx: [{ host: mailroomHost(sender.domain), addresses: [MAILROOM] }],
+    })),
+    sources: plan.sources.map(({ address, helo }) => ({ address, helo })),
+    resolverAddresses: [RESOLVER],
+  };
+}
+
 /** DNS for the whole sealed world, with a log of what was asked. */
-async function openDns(plan: Plan, folder: string): Promise<{ stop(): Promise<void> }> {
+async function openDns(zones: ZoneSpec, folder: string): Promise<{ stop(): Promise<void> }> {
   const log = createWriteStream(join(folder, 'dns.log'));
   const dns = await startDns({
     address: RESOLVER,
     port: 53,
-    zones: buildZones({
-      isps: plan.isps.map(({ resolved, mx }) => ({ domains: resolved.domains, mx })),
-      senders: plan.senders.map((sender) => ({
-        domain: sender.domain,
-        spf: sender.spf,
-        dkim: sender.dkim === 'none' ? null : { selector: 'windtunnel', publicKey: throwawayKey() },
-        dmarc: sender.dmarc,
-        mx: [{ host: mailroomHost(sender.domain), addresses: [MAILROOM] }],
-      })),
-      sources: plan.sources.map(({ address, helo }) => ({ address, helo })),
-      resolverAddresses: [RESOLVER],
-    }),
+    zones: buildZones(zones),
     onQuery: ({ name, type, transport, rcode, from }) =>
       log.write(`${from} ${transport} ${type} ${name} ${rcode}\n`),
   });

@@ -182,7 +182,13 @@ class Run {
       open.push({ index, resolved, listen: network.listen[index] ?? [], certificates, replyOffset });
       replyOffset += resolved.replies.length;
     }
-    isps.send({ type: 'open', isps: open, seed: plan.seed, sources: network.sources.map((s) => s.address) });
+    isps.send({
+      type: 'open',
+      isps: open,
+      seed: plan.seed,
+      sources: network.sources.map((s) => s.address),
+      zones: network.zones,
+    });
     return (await isps.expect('opened')).endpoints;
   }
 

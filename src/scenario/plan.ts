@@ -256,7 +256,11 @@ function plannedIsp(
     const resolved = resolveIsp(profile, {
       id,
       scale: scenario.clock.scale,
-      overrides: { limits: wish.limits ?? {}, mailboxes: wish.mailboxes ?? {} },
+      overrides: {
+        limits: wish.limits ?? {},
+        mailboxes: wish.mailboxes ?? {},
+        authentication: wish.authentication,
+      },
       incidents: scenario.incidents
         .filter((incident) => incident.isp === id)
         .map((incident) => ({

@@ -29,6 +29,8 @@ const isp = z.strictObject({
   profile: z.string().optional(),
   limits: limits.optional(),
   mailboxes: z.record(z.string(), z.unknown()).optional(),
+  /** How often the ISP authenticates, or `{ check, sample, bulk, rules }`; checked against the profile. */
+  authentication: z.unknown().optional(),
 });
 
 const stage = z.strictObject({ duration: realDuration, target: realRate });

@@ -92,8 +92,12 @@ function dialogue(
         return session.onRcpt(`${name}@isp.test`);
       case 'data':
         return session.onData();
-      case 'dot':
-        return session.onDot({ bytes: 500, head: Buffer.from('X-Windtunnel-Message: 1\r\n\r\n') });
+      case 'dot': {
+        const answer = session.onDot({ bytes: 500, head: Buffer.from('X-Windtunnel-Message: 1\r\n\r\n') });
+        // Nothing is authenticated here.
+        assert.ok(!(answer instanceof Promise));
+        return answer;
+      }
       case 'rset':
         return session.onReset();
       case 'noop':
