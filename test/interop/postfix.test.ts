@@ -22,6 +22,8 @@ load: { rate: 1/s, duration: 1s }
 
 interface Isp {
   readonly domain: string;
+  /** A part of its hosts' names. */
+  readonly host: RegExp;
   /** Its words in Postfix's log for each outcome. Postfix puts the lines of a reply into one. */
   readonly words: Readonly<Record<string, RegExp>>;
 }
@@ -29,6 +31,7 @@ interface Isp {
 const isps: Readonly<Record<string, Isp>> = {
   gmail: {
     domain: 'gmail.com',
+    host: /gmail-smtp-in\.l\.google\.com\[/,
     words: {
       accepted: /^250 2\.0\.0 OK {2}\d{10} [0-9a-f]+-[0-9a-f]+si\d+a\d+\.\d+ - gsmtp$/,
       rejected: /^550-5\.1\.1 The email account that you tried to reach does not exist\. .* - gsmtp$/,
@@ -38,6 +41,7 @@ const isps: Readonly<Record<string, Isp>> = {
   },
   yahoo: {
     domain: 'yahoo.com',
+    host: /am0\.yahoodns\.net\[/,
     words: {
       accepted: /^250 ok dirdel$/,
       rejected:
@@ -47,6 +51,7 @@ const isps: Readonly<Record<string, Isp>> = {
   },
   outlook: {
     domain: 'outlook.com',
+    host: /olc\.protection\.outlook\.com\[/,
     words: {
       accepted:
         /^250 2\.6\.0 <\S+> \[InternalId=\d+, Hostname=\S+\] \d+ bytes in .* Queued mail for delivery -> 250 2\.1\.5$/,
@@ -56,13 +61,19 @@ const isps: Readonly<Record<string, Isp>> = {
   },
 };
 
-test('Postfix delivers to every ISP by MX, and its log agrees with what the ISP saw', async (t) => {
+test('Postfix delivers to every ISP by MX under TLS, and its log agrees with what the ISP saw', async (t) => {
   if (!isRoot()) return lacking(t, 'root, since Postfix switches users');
   const lab = await openInteropLab(t, scenario, ['postfix', 'smtp-source', 'sendmail']);
   if (!lab) return;
   const postfix = await startPostfix(lab, {
     smtp_bind_address: '198.18.128.1',
     smtp_bind_address6: '2001:2:0:1::1',
+    // It delivers only to a host whose certificate names it and leads to the lab's authority; the
+    // mailroom has none.
+    smtp_tls_security_level: 'verify',
+    smtp_tls_policy_maps: 'inline:{ news.sender.test=none }',
+    smtp_tls_CAfile: join(lab.folder, 'ca.pem'),
+    smtp_tls_loglevel: '1',
   });
   const ended = (count: number): Promise<string[]> =>
     postfix.logged(/^smtp: \w+: to=<(?!b-7@).*, status=/, count);
@@ -90,7 +101,7 @@ test('Postfix delivers to every ISP by MX, and its log agrees with what the ISP 
   const { isps: seen, mailroom } = await lab.observe();
   assert.equal(mailroom, bounced);
   const asked = readFileSync(join(lab.folder, 'dns.log'), 'utf8');
-  for (const [id, { domain, words }] of Object.entries(isps)) {
+  for (const [id, { domain, host, words }] of Object.entries(isps)) {
     await t.test(id, () => {
       const log = deliveries(postfix.log()).filter((delivery) => delivery.domain === domain);
       // What the words mean is what the ISP meant, recipient by recipient.
@@ -102,6 +113,10 @@ test('Postfix delivers to every ISP by MX, and its log agrees with what the ISP 
         sorted((seen[id]?.attempts ?? []).map(({ recipient, outcome }) => `${recipient} ${outcome}`)),
       );
       assert.deepEqual([...new Set(log.map(outcomeOf))].sort(), ['accepted', 'rejected', 'throttled']);
+      const secured = postfix
+        .log()
+        .filter((line) => line.startsWith('smtp: Verified TLS connection established to') && host.test(line));
+      assert.equal(secured.length, seen[id]?.connections.length);
       assert.match(asked, new RegExp(`^(198\\.18\\.128\\.1|2001:).* MX ${domain} NOERROR$`, 'm'));
     });
   }

@@ -3,8 +3,12 @@
  * is told what to run in the namespace `host`, and asked what the ISPs saw.
  */
 
-import { type Sink, startSink, UNKNOWN_SOURCE } from '../../fakes/isp/sink.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { issueCertificates } from '../../fakes/isp/certificates.ts';
+import { startSink, UNKNOWN_SOURCE } from '../../fakes/isp/sink.ts';
 import { startMailroom } from '../../fakes/mailroom.ts';
+import { createAuthority } from '../../fakes/tls.ts';
 import { monotonicMicros } from '../../src/core/clock.ts';
 import { createPrng } from '../../src/core/prng.ts';
 import { exit, parentChannel, runCommand } from '../../src/core/process.ts';
@@ -16,7 +20,7 @@ import { planRun } from '../../src/scenario/plan.ts';
 export interface InteropTask {
   /** The scenario's text; `mta.sources` are the addresses of `host`. */
   readonly scenario: string;
-  /** Where the log of DNS is written. */
+  /** Where `dns.log`, and `ca.pem` with the certificate of the ISPs' authority are written. */
   readonly folder: string;
 }
 
@@ -67,7 +71,8 @@ const mailroom = await startMailroom({
   onDsn: () => {},
   onMail: () => {},
 });
-const sinks: Sink[] = [];
+const authority = await createAuthority();
+writeFileSync(join(task.folder, 'ca.pem'), authority.caPem);
 const observed = Object.fromEntries(
   plan.isps.map(({ resolved }) => [
     resolved.id,
@@ -78,8 +83,10 @@ for (const [index, { resolved }] of plan.isps.entries()) {
   const seen = observed[resolved.id] as Observed;
   const idOf = (reply: number | undefined): string | undefined =>
     reply === undefined ? undefined : resolved.replies[reply]?.id;
-  const sink = await startSink({
+  const hosts = resolved.mx.map(({ host }) => host);
+  await startSink({
     isp: resolved,
+    certificates: await issueCertificates(authority, hosts),
     listen: network.listen[index] ?? [],
     clock: { now: monotonicMicros },
     prng: createPrng(plan.seed),
@@ -97,7 +104,6 @@ for (const [index, { resolved }] of plan.isps.entries()) {
         seen.transactions.push({ sender, outcome, recipients, bytes }),
     },
   });
-  sinks.push(sink);
 }
 
 channel.onMessage(async (message) => {
