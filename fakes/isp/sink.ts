@@ -53,6 +53,11 @@ export interface Sink {
   /** What authentication has found so far; undefined if nobody is authenticated. */
   authentication(): AuthenticationCounts | undefined;
   openConnections(): number;
+  /**
+   * Stops listening on one of its addresses, with all connections there, or begins again: a mail host that is down.
+   * An address that it does not have is none of its business.
+   */
+  setListening(address: string, listening: boolean): Promise<void>;
   /** Tells when the load began, if that was not known at the start. */
   loadBegan(at: Micros): void;
   /** Ends what is open and stops listening. Transactions under way are reported as dropped. */
@@ -94,14 +99,16 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     });
   };
   const rules = { ...isp.rules, extensions: isp.rules.extensions.filter((name) => !lacking.has(name)) };
+  const listenOn = (address: string, port: number): Promise<Engine> =>
+    start({ address, port, newSession, rules, certificates, tap: options.tap });
   const engines: Engine[] = [];
+  const down = new Set<Engine>();
   const stop = async (): Promise<void> => {
     for (const session of world.open) session.onClose(true);
-    await Promise.all(engines.map((engine) => engine.stop()));
+    await Promise.all(engines.filter((engine) => !down.has(engine)).map((engine) => engine.stop()));
   };
   try {
-    for (const { address, port } of options.listen)
-      engines.push(await start({ address, port, newSession, rules, certificates, tap: options.tap }));
+    for (const { address, port } of options.listen) engines.push(await listenOn(address, port));
   } catch (error) {
     await stop();
     throw error;
@@ -112,6 +119,17 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     sustained: (source, now) => sustained(state, source, now),
     authentication: () => authenticator?.counts,
     openConnections: () => world.open.size,
+    async setListening(address, listening) {
+      for (const [index, engine] of engines.entries()) {
+        if (engine.address !== address || listening !== down.has(engine)) continue;
+        down.delete(engine);
+        if (listening) engines[index] = await listenOn(address, engine.port);
+        else {
+          down.add(engine);
+          await engine.stop();
+        }
+      }
+    },
     loadBegan: (at) => {
       state.loadStart = at;
     },

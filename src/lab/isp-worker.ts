@@ -36,6 +36,9 @@ channel.onMessage((message) => {
       epoch = message.epoch;
       begin();
       return;
+    case 'listening':
+      for (const { sink } of sinks) sink.setListening(message.address, message.listening).catch(fail);
+      return;
     case 'ack':
       reporter.acknowledged();
       return;

@@ -76,6 +76,7 @@ export type ToIspWorker =
       readonly zones: ZoneSpec;
     }
   | { readonly type: 'start'; readonly epoch: Micros }
+  | { readonly type: 'listening'; readonly address: string; readonly listening: boolean }
   | { readonly type: 'ack' }
   | { readonly type: 'stop' };
 

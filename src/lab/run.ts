@@ -29,6 +29,7 @@ import type {
   ToIspWorker,
 } from './messages.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
+import { routeAway, scheduleOutages } from './outages.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import { CA_FILE, mtaConfig, writeReports, writeRunFile } from './run-folder.ts';
 import { WORKERS } from './worker-names.ts';
@@ -302,20 +303,23 @@ class Run {
     isps.send({ type: 'start', epoch: this.#epoch });
     driver.send({ type: 'start', epoch: this.#epoch });
     this.#recorder.own.mark({ at: 0, name: 'load_started' });
+    let failure: unknown;
+    const failed = (error: unknown): void => {
+      failure ??= error;
+    };
+    const listen = (address: string, listening: boolean): void =>
+      isps.send({ type: 'listening', address, listening });
+    this.#cleanup.defer(
+      scheduleOutages(this.#request.plan.incidents, this.#epoch, { route: routeAway, listen }, failed),
+    );
     this.#stage = 'load';
     const measure = measureSelf();
     this.#cleanup.defer(every(SAMPLE_MS, () => void this.#sample(measure)));
 
     let finished = false;
-    let failure: unknown;
-    driver.expect('finished').then(
-      () => {
-        finished = true;
-      },
-      (error: unknown) => {
-        failure = error;
-      },
-    );
+    driver.expect('finished').then(() => {
+      finished = true;
+    }, failed);
     let told = false;
     while (
       !finished &&

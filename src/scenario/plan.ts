@@ -17,6 +17,7 @@ import type { Capabilities, MtaSource } from '../mta/adapter.ts';
 import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, ownerOf } from './addresses.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
+import type { UNREACHABLE } from './schema.ts';
 
 /** One simulated ISP of a run. */
 export interface PlannedIsp {
@@ -35,6 +36,11 @@ export interface PlannedIncident {
   readonly start: Micros;
   readonly end: Micros;
   readonly label: string;
+  /** Mail hosts that can't be reached meanwhile. */
+  readonly unreachable?: {
+    readonly how: (typeof UNREACHABLE)[number];
+    readonly addresses: readonly string[];
+  };
 }
 
 /** A run, ready to be flown. Times are real microseconds. */
@@ -108,10 +114,10 @@ export function planRun(loaded: LoadedScenario): Plan {
   const ids = Object.keys(scenario.isps);
   if (ids.length === 0) fault(['isps'], 'expected at least one ISP');
   if (ids.length > MOST.isps) fault(['isps'], `found ${ids.length} ISPs; expected at most ${MOST.isps}`);
-  const incidents = plannedIncidents(loaded, ids, duration, fault);
   const isps = ids
     .map((id, index) => plannedIsp(loaded, id, index, sources, fault))
     .filter((isp) => isp !== undefined);
+  const incidents = plannedIncidents(loaded, isps, duration, fault);
 
   const retry = scenario.mta.retry.map(real);
   const expire = real(scenario.mta.expire);
@@ -201,10 +207,11 @@ function plannedSources({ scenario }: LoadedScenario, fault: Fault): MtaSource[]
 
 function plannedIncidents(
   { scenario }: LoadedScenario,
-  ids: readonly string[],
+  isps: readonly PlannedIsp[],
   load: Micros,
   fault: Fault,
 ): PlannedIncident[] {
+  const ids = Object.keys(scenario.isps);
   return scenario.incidents.map((incident, index) => {
     const path = ['incidents', index] as const;
     if (!ids.includes(incident.isp)) {
@@ -222,15 +229,54 @@ function plannedIncidents(
     if (incident.source !== undefined && !scenario.mta.sources.some((s) => s.ip === incident.source)) {
       fault([...path, 'source'], `${incident.source} is not one of this scenario's sources`);
     }
+    if (Object.keys(incident.limits).length === 0 && incident.unreachable === undefined) {
+      fault(path, 'this incident changes nothing; expected "limits" or "unreachable"');
+    }
+    const hosts = unreachableHosts(
+      incident,
+      isps.find((isp) => isp.resolved.id === incident.isp),
+      path,
+      fault,
+    );
     const changes = Object.entries(incident.limits).map(([name, value]) => `${name} ${describeRule(value)}`);
+    if (incident.unreachable !== undefined)
+      changes.push(`${incident.mx ?? 'all mail hosts'}: ${incident.unreachable}`);
     const whom = incident.source === undefined ? '' : ` for ${incident.source}`;
     return {
       isp: incident.isp,
       start: incident.at,
       end: incident.at + incident.for,
       label: `${changes.join(', ')}${whom}`,
+      ...(incident.unreachable !== undefined && {
+        unreachable: { how: incident.unreachable, addresses: hosts },
+      }),
     };
   });
+}
+
+/** The addresses of the mail hosts that an incident is about. */
+function unreachableHosts(
+  incident: LoadedScenario['scenario']['incidents'][number],
+  isp: PlannedIsp | undefined,
+  path: readonly PropertyKey[],
+  fault: Fault,
+): string[] {
+  const { mx, unreachable } = incident;
+  if (unreachable === undefined) {
+    if (mx !== undefined) fault([...path, 'mx'], 'only means something with "unreachable"');
+    return [];
+  }
+  const hosts = isp?.mx ?? [];
+  const chosen = hosts.filter(({ host }) => mx === undefined || host === mx);
+  if (isp && chosen.length === 0) {
+    const names = hosts.map(({ host }) => host);
+    const near = nearest(mx ?? '', names);
+    fault(
+      [...path, 'mx'],
+      `no mail host "${mx}" at ${incident.isp}${near ? `; did you mean ${near}?` : `; expected one of ${names.join(', ')}`}`,
+    );
+  }
+  return chosen.flatMap(({ addresses }) => addresses);
 }
 
 /** A changed limit for people: `5/m`, or `5/m, burst 5`. */

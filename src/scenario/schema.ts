@@ -50,12 +50,19 @@ const load = z.strictObject({
     .prefault({}),
 });
 
+/**
+ * How a mail host can be out of reach: connections to it time out, are refused, or end with "no route to host".
+ */
+export const UNREACHABLE = ['timeout', 'refused', 'no-route'] as const;
+
 const incident = z.strictObject({
   isp: z.string(),
   at: realDuration,
   for: realDuration,
   source: address.optional(),
-  limits,
+  limits: limits.default({}),
+  unreachable: z.enum(UNREACHABLE).optional(),
+  mx: z.string().optional(),
 });
 
 const threshold = z

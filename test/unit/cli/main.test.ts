@@ -69,6 +69,20 @@ test('a scenario with mistakes in every layer: all are named, exit code 104, and
       [':1:1: load: load and drain may take 1 d 1 h 1 min; expected at most 1 d'],
     ],
     [
+      [
+        'load: { rate: 50/s, duration: 10s }',
+        'incidents:',
+        '  - { isp: gmail, at: 1s, for: 1s }',
+        '  - { isp: gmail, at: 1s, for: 1s, unreachable: refused, mx: alt1.gmail-smtp-in.l.gogle.com }',
+        '  - { isp: gmail, at: 1s, for: 1s, limits: { ip-rate: 1/s }, mx: gmail-smtp-in.l.google.com }',
+      ].join('\n'),
+      [
+        ':3:5: incidents.0: this incident changes nothing; expected "limits" or "unreachable"',
+        ':4:58: incidents.1.mx: no mail host "alt1.gmail-smtp-in.l.gogle.com" at gmail; did you mean alt1.gmail-smtp-in.l.google.com?',
+        ':5:62: incidents.2.mx: only means something with "unreachable"',
+      ],
+    ],
+    [
       'load: { executor: constant-arrival-rate, stages: [{ duration: 1s, target: 5/s }] }\n',
       [
         ':1:1: load: constant-arrival-rate needs "rate", such as 50/s',

@@ -1,0 +1,63 @@
+/** Mail hosts that can't be reached for a while, as a plan's incidents say. */
+import { type Clock, type Micros, realClock } from '../core/clock.ts';
+import { HarnessError } from '../core/errors.ts';
+import { runCommand } from '../core/process.ts';
+import type { PlannedIncident } from '../scenario/plan.ts';
+
+/** What takes an address away and gives it back. */
+export interface Switches {
+  /** Drops or refuses packets to an address, in the sealed internet. */
+  route(how: 'timeout' | 'no-route', address: string, away: boolean): Promise<void>;
+  /** Stops and starts listening on an address. */
+  listen(address: string, listening: boolean): void;
+}
+
+/** Takes mail hosts away and gives them back at their moments. Stops waiting when told; nothing needs undoing then. */
+export function scheduleOutages(
+  incidents: readonly PlannedIncident[],
+  epoch: Micros,
+  switches: Switches,
+  failed: (error: unknown) => void,
+  clock: Clock = realClock(epoch),
+): () => void {
+  let stopped = false;
+  const turn = async (
+    at: Micros,
+    how: 'timeout' | 'refused' | 'no-route',
+    address: string,
+    away: boolean,
+  ): Promise<void> => {
+    await clock.until(at);
+    if (stopped) return;
+    if (how === 'refused') switches.listen(address, !away);
+    else await switches.route(how, address, away);
+  };
+  for (const { start, end, unreachable } of incidents) {
+    for (const address of unreachable?.addresses ?? []) {
+      const how = unreachable?.how ?? 'refused';
+      turn(start, how, address, true).catch(failed);
+      turn(end, how, address, false).catch(failed);
+    }
+  }
+  return () => {
+    stopped = true;
+  };
+}
+
+/** Routes of the sealed internet: packets to an address vanish, or are answered with "host unreachable". */
+export async function routeAway(how: 'timeout' | 'no-route', address: string, away: boolean): Promise<void> {
+  const kind = how === 'timeout' ? 'blackhole' : 'unreachable';
+  const family = address.includes(':') ? '-6' : '-4';
+  const target = `${address}/${family === '-6' ? 128 : 32}`;
+  const { code, stderr } = await runCommand([
+    'ip',
+    family,
+    'route',
+    away ? 'add' : 'del',
+    kind,
+    target,
+    'table',
+    'local',
+  ]);
+  if (code !== 0) throw new HarnessError('lab', `can't make ${address} ${how}: ${stderr.trim()}`);
+}
