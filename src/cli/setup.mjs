@@ -1,4 +1,4 @@
-// What `npm start`, `npm test` and `npm run build` share. It needs nothing but Node: it installs the
+// What `npm start`, `npm test`, `npm run bench` and `npm run build` share. It needs nothing but Node: it installs the
 // dependencies where they are missing or older than the lock file, compiles, and goes on to what was asked for.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,6 +17,8 @@ if (verb === 'start') {
   process.exitCode = node(['dist/src/cli/bin.js', ...scenario]);
 } else if (verb === 'test') {
   process.exitCode = test(rest);
+} else if (verb === 'bench') {
+  process.exitCode = bench(rest);
 }
 
 function requireNode() {
@@ -49,17 +51,9 @@ function build() {
 
 /** Lists the test files itself, since `node --test` takes folders differently from one Node to the next. */
 function test(args) {
-  const files = args.filter((a) => !a.startsWith('-'));
   const flags = args.filter((a) => a.startsWith('-'));
-  const chosen = readdirSync(join(root, 'dist', 'test'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.js'))
-    .filter((file) => files.length === 0 || files.some((f) => file.includes(f)))
-    .sort()
-    .map((file) => join('dist', 'test', file));
-  if (chosen.length === 0) {
-    console.error(`windtunnel: no test matches ${files.join(' ')}`);
-    return 2;
-  }
+  const chosen = compiled('.test.js', args);
+  if (chosen.length === 0) return 2;
   return node([
     '--test',
     '--test-reporter=spec',
@@ -68,6 +62,25 @@ function test(args) {
     ...flags,
     ...chosen,
   ]);
+}
+
+/** Runs the benchmarks one after the other: two at a time would measure each other. */
+function bench(args) {
+  const chosen = compiled('.bench.js', args);
+  if (chosen.length === 0) return 2;
+  return chosen.reduce((code, file) => node(['--enable-source-maps', file]) || code, 0);
+}
+
+/** Compiled files with an ending whose path holds one of the words given, or all of them. */
+function compiled(ending, args) {
+  const words = args.filter((a) => !a.startsWith('-'));
+  const files = readdirSync(join(root, 'dist', 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(ending))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort()
+    .map((file) => join('dist', 'test', file));
+  if (files.length === 0) console.error(`windtunnel: nothing matches ${words.join(' ')}`);
+  return files;
 }
 
 function node(args) {
