@@ -4,7 +4,9 @@
 export function headerField(head: string, name: string): string | undefined {
   const end = head.indexOf('\r\n\r\n');
   const header = `\r\n${end < 0 ? head : head.slice(0, end)}`;
-  const start = header.toLowerCase().indexOf(`\r\n${name.toLowerCase()}:`);
+  // Most have just the case that is asked for, and a search for any case copies the header.
+  let start = header.indexOf(`\r\n${name}:`);
+  if (start < 0) start = header.toLowerCase().indexOf(`\r\n${name.toLowerCase()}:`);
   if (start < 0) return undefined;
   const from = start + name.length + 3;
   const value = /^(?:[^\r]|\r\n[ \t])*/.exec(header.slice(from))?.[0] ?? '';

@@ -67,10 +67,13 @@ const LINE_OCTETS = 510;
 /** Longest values, one after the other until the reply fits: a domain or address as allowed, then less and less of it. */
 const VALUE_LENGTHS = [256, 64, 16] as const;
 
+/** A text cut at its placeholders: pieces of text, and names of placeholders between them. */
+type Template = readonly string[];
+
 /** A line of a reply, prepared. The tail begins with Gmail's id, which is appended after wrapping. */
 interface Part {
-  readonly head: string;
-  readonly tail: string;
+  readonly head: Template;
+  readonly tail: Template;
 }
 
 /**
@@ -107,26 +110,33 @@ export function createRenderer(
   function layOut(reply: Reply, parts: readonly Part[], columns: number, occasion: Occasion): string[] {
     let lines: string[] = [];
     for (const longest of VALUE_LENGTHS) {
-      const fill = (text: string): string =>
-        text.replace(PLACEHOLDER, (_, name: Placeholder) => onOneLine(values[name](occasion), longest));
-      const texts = parts.flatMap(({ head, tail }) => {
-        const wrapped = wrap(fill(head), columns - codes(reply).length);
-        wrapped.push(wrapped.pop() + fill(tail));
-        return wrapped;
-      });
+      const texts: string[] = [];
+      for (const { head, tail } of parts) {
+        texts.push(...wrap(fillIn(head, occasion, longest), columns - codes(reply).length));
+        texts.push(texts.pop() + fillIn(tail, occasion, longest));
+      }
       lines = wireLines(reply, texts);
       if (lines.every(fits)) return lines;
     }
     return lines.map(cut);
   }
+
+  function fillIn(template: Template, occasion: Occasion, longest: number): string {
+    let text = template[0] as string;
+    for (let i = 1; i < template.length; i += 2)
+      text += onOneLine(values[template[i] as Placeholder](occasion), longest) + template[i + 1];
+    return text;
+  }
 }
 
-const PLACEHOLDER = /\{([A-Za-z]+)\}/g;
+const PLACEHOLDER = /\{([A-Za-z]+)\}/;
+const PRINTABLE = /^[ -~]*$/;
 
 /** Gmail's long lines show that it wraps before it appends its id. */
 function partsOf(line: string): Part {
   const at = line.search(/ ?(?:- gcdp )?\{gid\}/);
-  return at < 0 ? { head: line, tail: '' } : { head: line.slice(0, at), tail: line.slice(at) };
+  const [head, tail] = at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at)];
+  return { head: head.split(PLACEHOLDER), tail: tail.split(PLACEHOLDER) };
 }
 
 /** The lines of an EHLO reply without some extensions. */
@@ -136,6 +146,7 @@ function offered(lines: readonly string[], without: ReadonlySet<string>): string
 
 /** A value that can't end its line: clients choose addresses and names. */
 function onOneLine(value: string, longest: number): string {
+  if (value.length <= longest && PRINTABLE.test(value)) return value;
   return value.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?').slice(0, longest);
 }
 
