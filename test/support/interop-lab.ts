@@ -1,9 +1,10 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../src/core/process.ts';
 import { probeSeal, spawnSealed } from '../../src/lab/seal.ts';
-import { workFolder } from './cli.ts';
 import type { CommandResult, FromInterop, InteropTask, Observed, ToInterop } from './interop-program.ts';
 import { lacking } from './skip.ts';
 
@@ -11,7 +12,7 @@ import { lacking } from './skip.ts';
 export interface InteropLab {
   /** A folder that everyone may enter, inside the seal and outside. */
   readonly folder: string;
-  /** Runs a command on that machine to its end. */
+  /** Runs a command on that machine until its output is closed. One at a time. */
   run(argv: readonly string[], input?: string): Promise<CommandResult>;
   /** What the ISPs saw until now, by id, and how many mails came back to the senders. */
   observe(): Promise<{ isps: Readonly<Record<string, Observed>>; mailroom: number }>;
@@ -40,7 +41,7 @@ export async function openInteropLab(
     lacking(t, `a seal (${probe.step}: ${probe.reason})`);
     return undefined;
   }
-  const folder = workFolder(t);
+  const folder = mkdtempSync(join(tmpdir(), 'windtunnel-test-'));
   chmodSync(folder, 0o755);
   const task: InteropTask = { scenario, folder };
   const module = fileURLToPath(new URL('./interop-program.js', import.meta.url));
@@ -57,6 +58,7 @@ export async function openInteropLab(
   t.after(async () => {
     child.kill('SIGKILL');
     await closed;
+    rmSync(folder, { recursive: true, force: true });
   });
   const answer = <T extends FromInterop['type']>(type: T): Promise<Extract<FromInterop, { type: T }>> =>
     new Promise((resolve, reject) => {

@@ -1,18 +1,22 @@
 /**
- * A Postfix of its own for a test, with everything in one folder. What an adapter for it has to know:
- * - The master must be root; it gives up its rights to the users `postfix` and `postdrop` (the package makes them), so a
- *   user namespace, where one user exists, can't hold it.
- * - Each folder above the queue must be open to these users (mkdtemp makes 0700). `postfix start` makes the queue's own
- *   folders with the right owners; queue and data folder must be there.
- * - No service may be in a chroot: there it would read resolv.conf and hosts of the queue folder, not the seal's. In
- *   master.cf the column must say `n`; `-` means no since Postfix 3.0, but yes under compatibility_level 0.
- * - Logs go to `maillog_file`, through the service `postlog`. Without it they go to /dev/log: a path socket, which leads
- *   out of the seal. `maillog_file_prefixes` must name the folder, since only /var and /dev/stdout are allowed.
- * - Names: libc's resolver, so it follows resolv.conf. It looks up MX, then A and AAAA as `inet_protocols` has it, and
- *   with `smtp_host_lookup=dns` it never reads /etc/hosts.
- * - It goes to the next MX after a 4xx (`smtp_mx_session_limit`, 2); the first refusal is logged without `status=`.
- * - The system's instance is not touched, but its folder must hold `postfix-files` and `dynamicmaps.cf`
- *   (`meta_directory`); its main.cf may be missing.
+ * A Postfix of its own for a test, with everything in one folder. What an adapter for it has to know (seen with 3.7):
+ * - The master must be root; its services become the users `postfix` and `postdrop`, which the package makes. A user
+ *   namespace has one user, so it can't hold Postfix.
+ * - Every folder above the queue must be open to these users (mkdtemp makes 0700). `postfix start` makes the folders in
+ *   the queue; queue and data folder must be there, the latter owned by `postfix`.
+ * - `postfix start` ends when the master is up, but the master keeps its stdout and stderr: who waits for a pipe to close
+ *   waits for ever.
+ * - No service may be in a chroot: there it would read the queue folder's resolv.conf, not the seal's. In master.cf the
+ *   column must say `n`; `-` means yes under compatibility_level 0.
+ * - It logs to `maillog_file` through the service `postlog`; `maillog_file_prefixes` must allow the folder. Without it, logs
+ *   go to /dev/log: a path socket, which leads out of the seal.
+ * - smtpd looks up local users through the service `proxymap`, and greets nobody if master.cf has none; an empty
+ *   `local_recipient_maps` spares it.
+ * - Names are looked up as resolv.conf says: MX, then A and AAAA as `inet_protocols` has it. With `smtp_host_lookup=dns` it
+ *   never reads /etc/hosts.
+ * - After a 4xx it turns to one more MX (`smtp_mx_session_limit`); the first refusal is logged without `to=`.
+ * - Where all must be encrypted, the mailroom needs an exception (`smtp_tls_policy_maps`).
+ * - The instance of the system is not touched. Its main.cf may be missing, but not `postfix-files` (`meta_directory`).
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,12 +28,16 @@ import type { CommandResult } from './interop-program.ts';
 export interface Postfix {
   /** Hands one message to its sendmail, as a program on that machine would. */
   sendmail(sender: string, recipients: readonly string[], message: string): Promise<CommandResult>;
-  /** Waits until the log has as many lines of this kind. A test that waits in vain is ended by its runner. */
+  /** Waits until the log has as many lines of this kind. Throws with the log if they don't come. */
   logged(pattern: RegExp, count: number): Promise<string[]>;
   /** Lines of the log, without time and process. */
   log(): string[];
   stop(): Promise<CommandResult>;
 }
+
+/** How often, and how many times, the log is looked at for lines that are waited for. */
+const LOOK_MS = 20;
+const LOOKS = 1500;
 
 /** The services of master.cf that relaying takes; all of them without chroot (fifth column). */
 const MASTER = `
@@ -82,11 +90,11 @@ export async function startPostfix(
   writeFileSync(join(config, 'main.cf'), lines.join(''));
   writeFileSync(join(config, 'master.cf'), MASTER);
   await lab.run(['chown', 'postfix', main.data_directory]);
-  const quietly = (verb: string) =>
-    lab.run(['sh', '-c', 'exec "$@" > /dev/null 2>&1', 'sh', 'postfix', '-c', config, verb]);
-  const started = await quietly('start');
-  if (started.code !== 0)
-    throw new Error(`postfix start: ${started.stderr}\n${readFileSync(logFile, 'utf8')}`);
+  const output = join(folder, 'postfix.out');
+  const postfix = (verb: string): Promise<CommandResult> =>
+    lab.run(['sh', '-c', 'exec "$@" > "$0" 2>&1', output, 'postfix', '-c', config, verb]);
+  const { code } = await postfix('start');
+  if (code !== 0) throw new Error(`postfix start: ${readFileSync(output, 'utf8')}`);
   const log = (): string[] =>
     readFileSync(logFile, 'utf8')
       .split('\n')
@@ -94,15 +102,17 @@ export async function startPostfix(
   return {
     log,
     async logged(pattern, count) {
-      for (;;) {
-        const found = log().filter((line) => pattern.test(line));
+      let found: string[] = [];
+      for (let look = 0; look < LOOKS; look++) {
+        found = log().filter((line) => pattern.test(line));
         if (found.length >= count) return found;
-        await sleepMs(20);
+        await sleepMs(LOOK_MS);
       }
+      throw new Error(`${found.length} of ${count} lines like ${pattern} in\n${log().join('\n')}`);
     },
     sendmail: (sender, recipients, message) =>
       lab.run(['sendmail', '-C', config, '-f', sender, '--', ...recipients], message),
-    stop: () => quietly('stop'),
+    stop: () => postfix('stop'),
   };
 }
 
