@@ -145,8 +145,8 @@ export interface SenderRecord {
 /** The organisational domains that have sent. */
 export type Senders = Map<string, SenderRecord>;
 
-/** Domains that are remembered before those that sent little are forgotten; a sender may invent any number. */
-const MOST_SENDERS = 16_384;
+/** A sender may invent any number of domains. From this many on, at each doubling, those that sent little are forgotten. */
+const MANY_SENDERS = 16_384;
 
 /** Counts a message of an organisational domain. `messages`: how many it stands for. */
 export function countMessage(
@@ -159,7 +159,8 @@ export function countMessage(
   if (bulk === null || organisation === '') return;
   let record = senders.get(organisation);
   if (!record) {
-    if (senders.size >= MOST_SENDERS) forgetSmall(senders, bulk.per, now);
+    const { size } = senders;
+    if (size >= MANY_SENDERS && (size & (size - 1)) === 0) forgetSmall(senders, bulk.per, now);
     record = { windowStart: now, messages: 0, isBulk: false };
     senders.set(organisation, record);
   } else if (now - record.windowStart >= bulk.per) {

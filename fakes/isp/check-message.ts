@@ -70,33 +70,40 @@ export async function checkMessage(
   const spf = found.spf || undefined;
   const dmarc = found.dmarc || undefined;
   const header = reportOnHeader(headerFields(headOf(content)));
-  const organisation = organisationOf(header.fromDomain);
-  const passing = dkim.results.filter(({ status }) => status.result === 'pass');
-  const isAligned = (domain: string): boolean =>
-    organisation !== '' && organisationOf(domain.toLowerCase()) === organisation;
-  const best =
-    passing.find(({ signingDomain }) => isAligned(signingDomain)) ??
-    passing[0] ??
-    dkim.results.find(({ status }) => status.result === 'temperror') ??
-    dkim.results[0];
+  const { fromDomain } = header;
+  const organisation = organisationOf(fromDomain);
+  const isAligned = (domain: string, strict = false): boolean =>
+    fromDomain !== '' && (strict ? domain === fromDomain : organisationOf(domain) === organisation);
+
   const spfResult = (spf?.status.result ?? 'none') as SpfResult;
+  const spfDomain = spfResult === 'pass' ? (spf?.domain ?? '') : '';
+  const signatures = dkim.results.map(({ signingDomain, status }) => ({
+    domain: signingDomain?.toLowerCase() ?? '',
+    result: dkimResult(status.result),
+  }));
+  const passing = signatures.filter(({ result }) => result === 'pass');
+  const best =
+    passing.find(({ domain }) => isAligned(domain)) ??
+    passing[0] ??
+    signatures.find(({ result }) => result === 'temperror') ??
+    signatures[0];
+
+  // mailauth 4 reads adkim=s and aspf=s, and then takes the organisation for the domain all the same.
+  const { spf: spfMode, dkim: dkimMode } = dmarc?.alignment ?? {};
+  const isDmarcPass =
+    isAligned(spfDomain, spfMode?.strict) ||
+    passing.some(({ domain }) => isAligned(domain, dkimMode?.strict));
+  const policy = policyOf(dmarc?.policy);
+  const known = policy === undefined ? 'none' : isDmarcPass ? 'pass' : 'fail';
   return {
     header,
-    fromDomain: header.fromDomain,
+    fromDomain,
     organisation,
-    fromExists: header.fromDomain === '' ? 'exists' : existenceOf(resolver, header.fromDomain),
+    fromExists: fromDomain === '' ? 'exists' : existenceOf(resolver, fromDomain),
     spf: { result: spfResult, open: /(^|\s)\+?all(\s|$)/i.test(spf?.rr ?? '') },
-    dkim: {
-      result: dkimResult(best?.status.result),
-      domain: best?.signingDomain?.toLowerCase() ?? '',
-    },
-    dmarc: {
-      result: dmarcResult(dmarc?.status.result),
-      policy: policyOf(dmarc?.policy),
-    },
-    aligned:
-      passing.some(({ signingDomain }) => isAligned(signingDomain)) ||
-      (spfResult === 'pass' && isAligned(spf?.domain ?? '')),
+    dkim: best ?? { result: 'none', domain: '' },
+    dmarc: { result: dmarc?.status.result === 'temperror' ? 'temperror' : known, policy },
+    aligned: isAligned(spfDomain) || passing.some(({ domain }) => isAligned(domain)),
   };
 }
 
@@ -120,10 +127,6 @@ function dkimResult(result: string | undefined): MessageFindings['dkim']['result
     : result === 'pass' || result === 'temperror'
       ? result
       : 'fail';
-}
-
-function dmarcResult(result: string | undefined): MessageFindings['dmarc']['result'] {
-  return result === 'pass' || result === 'fail' || result === 'temperror' ? result : 'none';
 }
 
 function policyOf(policy: string | undefined): MessageFindings['dmarc']['policy'] {
