@@ -19,8 +19,8 @@ thresholds: { lost: ['count==0'], pending: ['count==0'] }
 `;
 
 /**
- * Lines of its log, which is at level notice. There, Haraka tells of refused recipients alone: what is refused at MAIL or
- * after the dot (Yahoo's unknown users) is at level info, and in the DSN.
+ * Lines of its log, which is at level notice. There, Haraka itself tells of refused recipients alone; what is refused
+ * at MAIL or after the dot, the adapter's plugin adds.
  */
 const words = {
   'Gmail accepts': / delivered .* tls=Y .* response="OK {2}\d{10} [0-9a-f]+-[0-9a-f]+si\d+a\d+\.\d+ - gsmtp"/,
@@ -29,6 +29,8 @@ const words = {
   'Gmail finds a mailbox full':
     / recipient <\S+@g\S+> deferred: 452 4\.2\.2 The recipient's inbox is out of storage space\. .* - gsmtp$/,
   'Yahoo accepts': / delivered .* tls=Y .* response="ok dirdel"/,
+  'Yahoo does not know a mailbox':
+    / bounced .* reason=".*552 1 Requested mail action aborted, mailbox not found|554 delivery error: dd /,
   'Outlook accepts':
     / delivered .* tls=Y .* response="<\S+> \[InternalId=\d+, Hostname=\S+\] \d+ bytes in .* Queued mail for delivery -> 250 2\.1\.5"/,
   'Outlook does not know a mailbox':

@@ -16,6 +16,8 @@ exports.register = function () {
 
   this.register_hook('connect', 'relay_for_client');
   this.register_hook('pre_send_trans_email', 'take_turn');
+  this.register_hook('deferred', 'log_deferral');
+  this.register_hook('bounce', 'log_bounce');
   this.register_hook('get_mx', routes ? 'mx_from_routes' : 'mx_from_dns');
   // Without a seal no DNS query may leave, not even for the client's name.
   if (routes) this.register_hook('lookup_rdns', 'name_client');
@@ -91,6 +93,17 @@ exports.choose = (sources, turn, addresses) => {
   const able = sources.filter((source) => families.has(net.isIP(source.address)));
   const first = sources[turn % sources.length];
   return able.includes(first) ? first : able[Math.floor(turn / sources.length) % able.length];
+};
+
+/** Haraka logs a deferral at level info alone, among much else; what an ISP said belongs into every log. */
+exports.log_deferral = (next, hmail, { err }) => {
+  hmail.lognotice(`deferred file=${hmail.filename} reason="${err}"`);
+  next(cont);
+};
+
+exports.log_bounce = (next, hmail, error) => {
+  hmail.lognotice(`bounced file=${hmail.filename} reason="${error}"`);
+  next(cont);
 };
 
 /** Waits shorter than the five seconds that outbound.ini takes. Haraka has counted this failure already. */

@@ -84,7 +84,12 @@ async function notesOf(
 const hmail = (notes: object) => ({ todo: { notes }, sort_mx: (list: Mx[]) => list, loginfo: () => {} });
 
 test('the hooks depend on the plan', () => {
-  const always = ['connect relay_for_client', 'pre_send_trans_email take_turn'];
+  const always = [
+    'connect relay_for_client',
+    'pre_send_trans_email take_turn',
+    'deferred log_deferral',
+    'bounce log_bounce',
+  ];
   const table: { settings: object; hooks: string[] }[] = [
     { settings: { sources: [A] }, hooks: [...always, 'get_mx mx_from_dns'] },
     { settings: { sources: [A], waits: [] }, hooks: [...always, 'get_mx mx_from_dns', 'deferred wait'] },
