@@ -17,6 +17,7 @@ import type { DriverPlan } from '../driver/driver.ts';
 import type { MtaAdapter, RunningMta, SpawnMta } from '../mta/adapter.ts';
 import { adapterNamed } from '../mta/registry.ts';
 import { Recorder } from '../record/recorder.ts';
+import type { RecordBatch } from '../record/reporter.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
 import type {
@@ -43,6 +44,9 @@ export interface RunHooks {
   /** Asked several times a second. */
   stopRequest(): StopRequest;
 }
+
+const ISP_WORKER = new URL('./isp-worker.js', import.meta.url);
+const DRIVER_WORKER = new URL('./driver-worker.js', import.meta.url);
 
 /** How often the lab looks at the queue, the workers and the user. */
 const LOOK_MS = 100;
@@ -71,6 +75,8 @@ export async function fly(
     await cleanup.run();
   }
 }
+
+type Acknowledgement = { readonly type: 'ack' };
 
 class Run {
   readonly #request: RunRequest;
@@ -101,11 +107,11 @@ class Run {
     const network = await openNetwork(lab, plan, folder);
     this.#cleanup.defer(() => network.close());
     const mailroom = await this.#openMailroom(network);
-    const isps = this.#startIspWorker();
+    const isps = this.#startWorker<ToIspWorker, FromIspWorker>('ISP', ISP_WORKER, (argv) => argv);
     const endpoints = await this.#openIsps(isps, network);
     const input = await this.#startMta(network, endpoints, mailroom);
     writeRunFile(folder, { format: 1, plan, input }, scenarioText);
-    const driver = this.#startDriver(network);
+    const driver = this.#startWorker<ToDriver, FromDriver>('driver', DRIVER_WORKER, network.enterHost);
     driver.send({ type: 'prepare', plan: this.#driverPlan(network, endpoints), lab });
     await driver.expect('prepared');
 
@@ -150,18 +156,17 @@ class Run {
     return mailroom;
   }
 
-  #startIspWorker(): Worker<ToIspWorker, FromIspWorker> {
-    const here = (argv: readonly string[]): readonly string[] => argv;
-    const worker = new Worker<ToIspWorker, FromIspWorker>(
-      'ISP',
-      new URL('./isp-worker.js', import.meta.url),
-      here,
-      (message) => {
-        if (message.type !== 'records') return;
-        this.#recorder.take(message);
-        worker.send({ type: 'ack' });
-      },
-    );
+  /** Starts a worker whose records are taken in as they come. `prefix`: see Worker. */
+  #startWorker<Out, In extends { readonly type: string }>(
+    name: string,
+    module: URL,
+    prefix: (argv: readonly string[]) => readonly string[],
+  ): Worker<Out | Acknowledgement, In> {
+    const worker = new Worker<Out | Acknowledgement, In>(name, module, prefix, (message) => {
+      if (!isRecords(message)) return;
+      this.#recorder.take(message);
+      worker.send({ type: 'ack' });
+    });
     this.#cleanup.defer(() => worker.end(0));
     return worker;
   }
@@ -252,21 +257,6 @@ class Run {
     for (const { domain } of this.#request.plan.senders)
       routes[domain] = { address: mailroom.address, port: mailroom.port };
     return routes;
-  }
-
-  #startDriver(network: LabNetwork): Worker<ToDriver, FromDriver> {
-    const worker = new Worker<ToDriver, FromDriver>(
-      'driver',
-      new URL('./driver-worker.js', import.meta.url),
-      network.enterHost,
-      (message) => {
-        if (message.type !== 'records') return;
-        this.#recorder.take(message);
-        worker.send({ type: 'ack' });
-      },
-    );
-    this.#cleanup.defer(() => worker.end(0));
-    return worker;
   }
 
   #driverPlan(network: LabNetwork, endpoints: readonly (readonly Endpoint[])[]): DriverPlan {
@@ -411,6 +401,10 @@ class Run {
     writeReports(folder, report);
     return report;
   }
+}
+
+function isRecords(message: { readonly type: string }): message is RecordBatch {
+  return message.type === 'records';
 }
 
 function evidenceOf({ capabilities }: MtaAdapter): ReportInput['evidence'] {
