@@ -63,7 +63,8 @@ export class Authenticator {
     this.#isp = isp;
     this.#resolver = resolver;
     this.#prng = prng;
-    this.#ownNames = new Set([isp.mta, ...isp.mx.map(({ host }) => host)].map((name) => name.toLowerCase()));
+    const hosts = isp.mx.flatMap((group) => group.hosts.map(({ host }) => host));
+    this.#ownNames = new Set([isp.mta, ...hosts].map((name) => name.toLowerCase()));
     for (const { name } of isp.authentication.rules) this.#byRule.set(name, 0);
   }
 

@@ -12,3 +12,8 @@ export function headerField(head: string, name: string): string | undefined {
   const value = /^(?:[^\r]|\r\n[ \t])*/.exec(header.slice(from))?.[0] ?? '';
   return value.replace(/\r\n/g, '').trim();
 }
+
+/** The d= of the first DKIM signature in a header, in small letters; undefined if there is none (RFC 6376 section 3.5). */
+export function signingDomain(head: string): string | undefined {
+  return /(?:^|;)\s*d\s*=\s*([^\s;]+)/.exec(headerField(head, 'DKIM-Signature') ?? '')?.[1]?.toLowerCase();
+}

@@ -6,121 +6,109 @@
  * quotas are such counters, and one costs two numbers a key; a sliding window would keep every moment.
  */
 import type { Micros } from '../../src/core/clock.ts';
+import { longRunRate, type Rule, scaled, stricter } from './rules.ts';
+import { changeAfter, ruleAt, type Timeline } from './timeline.ts';
 
-/** What a limit allows, in real time. */
-export type Rule =
-  | {
-      readonly kind: 'bucket';
-      /** Units a second, for people and lines in a chart. */
-      readonly rate: number;
-      /** The same rate as a ratio of whole numbers: `count` units per `per` microseconds. */
-      readonly count: number;
-      readonly per: Micros;
-      /** Units that a full bucket holds. */
-      readonly burst: number;
-    }
-  | {
-      readonly kind: 'window';
-      readonly count: number;
-      /** Length of a window; null: as long as the connection lives. */
-      readonly per: Micros | null;
-    }
-  | { readonly kind: 'concurrency'; readonly max: number };
-
-/** The rule from a moment on. The first one of a list also holds before its moment. */
-export interface Segment {
-  /** Microseconds since the load began. */
-  readonly from: Micros;
-  readonly rule: Rule;
+/** What a key has earned: its limits times a factor, and never more than a cap. */
+export interface Terms {
+  readonly factor: number;
+  readonly cap: Rule | undefined;
 }
+
+/** The terms of whoever has earned nothing. */
+export const PLAIN: Terms = { factor: 1, cap: undefined };
 
 /** What one key (a source, a domain …) has used of one limit. */
 export interface Account {
-  readonly segments: readonly Segment[];
-  /** The segment that `origin` and `used` were last brought up to. */
-  segment: number;
+  readonly timeline: Timeline;
+  terms: Terms;
+  /** The rule that holds until `until`, unless the terms change. */
+  rule: Rule;
+  until: Micros;
   /** Bucket: when refilling began to count. Window: when it opened. */
   origin: Micros;
   /** Units charged since `origin`; concurrency: units held. */
   used: number;
 }
 
-/** A rate as the smallest whole ratio of units per microseconds. Exact for all rates with up to three decimals a day. */
-export function ratioOf(perSecond: number): { count: number; per: Micros } {
-  const scale = 1000;
-  const count = Math.round(perSecond * 86400 * scale);
-  const per = 86400e6 * scale;
-  const divisor = gcd(count, per);
-  return { count: count / divisor, per: per / divisor };
+/** A new account: nothing used. */
+export function openAccount(timeline: Timeline, terms: Terms, now: Micros): Account {
+  const rule = ruleFor(timeline, terms, now);
+  return { timeline, terms, rule, until: changeAfter(timeline, now), origin: now, used: 0 };
 }
 
-/**
- * A new account: nothing used.
- * @param loadStart the moment that segments count from, on the clock of `now`
- */
-export function openAccount(segments: readonly Segment[], now: Micros, loadStart: Micros): Account {
-  return { segments, segment: segmentAt(segments, now, loadStart), origin: now, used: 0 };
+/** The rule that holds for someone on these terms. */
+export function ruleFor(timeline: Timeline, { factor, cap }: Terms, at: Micros): Rule {
+  const rule = scaled(ruleAt(timeline, at), factor);
+  return cap ? stricter(rule, cap) : rule;
 }
 
-/** The rule that holds now. */
-export function ruleNow(segments: readonly Segment[], now: Micros, loadStart: Micros): Rule {
-  return (segments[segmentAt(segments, now, loadStart)] as Segment).rule;
-}
-
-function segmentAt(segments: readonly Segment[], now: Micros, loadStart: Micros): number {
-  let at = 0;
-  while (at + 1 < segments.length && (segments[at + 1] as Segment).from + loadStart <= now) at++;
-  return at;
+/** Changes the terms at a moment that is not before any other that the account has seen. */
+export function changeTerms(account: Account, terms: Terms, at: Micros): void {
+  catchUp(account, at);
+  account.terms = terms;
+  enter(account, ruleFor(account.timeline, terms, at), at);
 }
 
 /** Brings an account up to `now` and returns the units that it could be charged. */
-export function spare(account: Account, now: Micros, loadStart: Micros): number {
-  const { segments } = account;
-  for (let next = account.segment + 1; next < segments.length; next++) {
-    const { from, rule } = segments[next] as Segment;
-    if (from + loadStart > now) break;
-    carryOver(account, rule, from + loadStart);
-    account.segment = next;
-  }
-  return refill(account, (segments[account.segment] as Segment).rule, now);
-}
-
-/** True if `amount` fits. A full bucket or a fresh window takes even what is larger than itself, once. */
-export function fits(account: Account, amount: number, now: Micros, loadStart: Micros): boolean {
-  const left = spare(account, now, loadStart);
-  if (left >= amount) return true;
-  return amount > 1 && left > 0 && account.used === 0;
-}
-
-/** Whether nothing is used, so that the account could as well be forgotten. */
-export function isFresh(account: Account, now: Micros, loadStart: Micros): boolean {
-  spare(account, now, loadStart);
-  return account.used === 0;
+export function spare(account: Account, now: Micros): number {
+  catchUp(account, now);
+  return refill(account, now);
 }
 
 /**
- * Units a second that a rule allows in the long run: Infinity for a concurrency cap, 0 for a window that is used up.
- * Undefined account: nothing used yet.
+ * True if `amount` fits. A full bucket or a fresh window takes even what is larger than itself, once; the ration of a
+ * connection or a transaction does not.
  */
-export function sustainedRate(
-  rule: Rule,
-  account: Account | undefined,
-  now: Micros,
-  loadStart: Micros,
-): number {
+export function fits(account: Account, amount: number, now: Micros): boolean {
+  const left = spare(account, now);
+  if (left >= amount) return true;
+  const refills = account.rule.kind !== 'window' || account.rule.per !== null;
+  return refills && amount > 1 && left > 0 && account.used === 0;
+}
+
+/** Whether nothing is used, so that the account could as well be forgotten. */
+export function isFresh(account: Account, now: Micros): boolean {
+  spare(account, now);
+  return account.used === 0 && account.terms === PLAIN;
+}
+
+/** The first moment from `now` on at which one unit fits, if nothing changes before; Infinity if it never will. */
+export function nextUnit(account: Account, now: Micros): Micros {
+  const left = spare(account, now);
+  if (left >= 1) return now;
+  const { rule, origin, used } = account;
   switch (rule.kind) {
-    case 'bucket':
-      return rule.rate;
+    case 'bucket': {
+      if (rule.count === 0 || rule.burst < 1) return Number.POSITIVE_INFINITY;
+      const at = origin + Math.ceil(((used - rule.burst + 1) * rule.per) / rule.count);
+      return Math.max(at, now + 1);
+    }
     case 'window':
-      if (rule.per === null) return Number.POSITIVE_INFINITY;
-      return account && spare(account, now, loadStart) <= 0 ? 0 : (rule.count / rule.per) * 1e6;
+      return rule.per === null || rule.count < 1 ? Number.POSITIVE_INFINITY : origin + rule.per;
     case 'concurrency':
       return Number.POSITIVE_INFINITY;
   }
 }
 
-/** Brings `origin` and `used` up to `now` under one rule and returns what is left. */
-function refill(account: Account, rule: Rule, now: Micros): number {
+/** Units a second that an account allows in the long run: Infinity for a cap, 0 for a window that is used up. */
+export function sustainedRate(account: Account, now: Micros): number {
+  const left = spare(account, now);
+  if (account.rule.kind === 'window' && account.rule.per !== null && left <= 0) return 0;
+  return longRunRate(account.rule);
+}
+
+function catchUp(account: Account, now: Micros): void {
+  while (account.until <= now) {
+    const at = account.until;
+    enter(account, ruleFor(account.timeline, account.terms, at), at);
+    account.until = changeAfter(account.timeline, at);
+  }
+}
+
+/** Brings `origin` and `used` up to `now` and returns what is left. */
+function refill(account: Account, now: Micros): number {
+  const { rule } = account;
   switch (rule.kind) {
     case 'bucket': {
       const elapsed = now - account.origin;
@@ -149,17 +137,16 @@ function refill(account: Account, rule: Rule, now: Micros): number {
 }
 
 /**
- * Moves an account to the rule that holds from `at` on. A bucket keeps what it held, at most what the new one holds;
- * a part of a unit is forfeited. Windows and places held go on as they are.
+ * Moves an account to the rule that holds from `at` on. A bucket keeps what it held, at most what the new one holds,
+ * and the part of a unit that was under way. Windows and places held go on as they are.
  */
-function carryOver(account: Account, next: Rule, at: Micros): void {
-  const { rule } = account.segments[account.segment] as Segment;
-  const left = refill(account, rule, at);
-  if (next.kind !== 'bucket') return;
-  account.origin = at;
-  account.used = next.burst - Math.min(left, next.burst);
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
+function enter(account: Account, rule: Rule, at: Micros): void {
+  const old = account.rule;
+  if (rule === old) return;
+  const left = refill(account, at);
+  account.rule = rule;
+  if (rule.kind !== 'bucket' || old.kind !== 'bucket') return;
+  const part = (((at - account.origin) * old.count) % old.per) / old.per;
+  account.used = rule.burst - Math.min(left, rule.burst);
+  account.origin = rule.count === 0 ? at : at - Math.floor((part * rule.per) / rule.count);
 }

@@ -10,11 +10,13 @@ import { MESSAGE_HEADER } from '../../src/core/identity.ts';
 import type { Prng } from '../../src/core/prng.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
 import { type Authenticator, type Check, WHOLE_MESSAGE_BYTES } from './authenticator.ts';
-import { headerField } from './header.ts';
-import { decide, type IspState, type PolicyEvent, type Verdict } from './policy.ts';
+import { headerField, signingDomain } from './header.ts';
+import { decide } from './policy.ts';
 import type { ProtocolError } from './protocol.ts';
 import { domainOf, type Occasion, type Rendered, type Renderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
+import type { IspState } from './state.ts';
+import type { PolicyEvent, Verdict } from './verdict.ts';
 
 /** What an engine asks. Each answer is written as it is; if it says so, the connection is closed afterwards. */
 export interface Session {
@@ -120,7 +122,9 @@ export interface Peer {
   /** Its address in the simulated world, where that is another. */
   readonly simulatedAddress?: string | undefined;
   readonly source: number;
-  readonly netblock: number;
+  /** As whom and in which network it is counted (networks.ts). */
+  readonly client: string;
+  readonly netblock: string;
 }
 
 const SILENCE: Rendered = { code: 0, lines: [], close: true };
@@ -184,8 +188,8 @@ export class IspSession implements Session {
   onConnect(): Rendered {
     this.#open = true;
     this.#world.open.add(this);
-    const { connection, source, netblock } = this.#peer;
-    const verdict = this.#decide({ kind: 'connect', connection, source, netblock });
+    const { connection, source, client, netblock } = this.#peer;
+    const verdict = this.#decide({ kind: 'connect', connection, source, client, netblock });
     const reply = verdict.kind === 'refuse' ? verdict.reply : undefined;
     this.#world.observer.connectionOpened({ at: this.#now(), source, connection, reply });
     if (verdict.kind === 'accept') return this.#say(verdict.reply);
@@ -234,7 +238,9 @@ export class IspSession implements Session {
       this.#decide({
         kind: 'mail',
         connection: this.#peer.connection,
+        sender,
         senderDomain: domainOf(sender).toLowerCase(),
+        size,
       });
     const verdict = allowed.kind === 'accept' ? this.#checkClient(transaction, allowed) : allowed;
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
@@ -312,11 +318,17 @@ export class IspSession implements Session {
     if (transaction?.stage !== 'data') return this.onError('mail-first');
     transaction.stage = 'dot';
     const recipients = waitingIn(transaction);
+    const head = kept.toString('latin1', 0, HEAD_BYTES);
     const verdict =
       this.#tooBig(bytes) ??
       (longText ? this.#refusal('long-text') : undefined) ??
-      this.#decide({ kind: 'dot', connection: this.#peer.connection, recipients, bytes });
-    const head = kept.toString('latin1', 0, HEAD_BYTES);
+      this.#decide({
+        kind: 'dot',
+        connection: this.#peer.connection,
+        recipients,
+        bytes,
+        dkimDomain: this.#world.state.readsSignatures ? signingDomain(head) : undefined,
+      });
     transaction.received = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
     const messageId = /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';

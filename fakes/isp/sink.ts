@@ -1,20 +1,21 @@
 /** An ISP that listens: one process owns it, all its MX addresses and its state. */
-import { isIPv4 } from 'node:net';
 import { type Micros, wallClock } from '../../src/core/clock.ts';
 import type { Prng } from '../../src/core/prng.ts';
-import { allowance, sustained } from './allowance.ts';
+import { allowance, type Line, sustained } from './allowance.ts';
 import { type AuthenticationCounts, Authenticator } from './authenticator.ts';
 import type { Certificates } from './certificates.ts';
 import { prepareChecks } from './check-message.ts';
 import type { Engine, EngineOptions, Tap } from './engine.ts';
 import type { LabResolver } from './lab-resolver.ts';
 import { startNativeEngine } from './native-engine.ts';
-import { createState } from './policy.ts';
+import { clientOf, netblockOf } from './networks.ts';
+import { type Observation, observe } from './policy.ts';
 import type { EngineName } from './protocol.ts';
 import { createRenderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
 import { type IspObserver, IspSession, type Session } from './session.ts';
 import { startSmtpServerEngine, UNSUPPORTED } from './smtp-server-engine.ts';
+import { createState } from './state.ts';
 
 /** Stands for every client whose address is not one of the run's sources. */
 export const UNKNOWN_SOURCE = 0xffff;
@@ -23,13 +24,12 @@ export interface SinkOptions {
   readonly isp: ResolvedIsp;
   /** Where its mail hosts listen; port 0: a free one. */
   readonly listen: readonly { readonly address: string; readonly port: number }[];
+  /** Counts from the beginning of the load, as incidents do. */
   readonly clock: { now(): Micros };
   readonly prng: Prng;
   readonly observer: IspObserver;
   /** The index of a client's address among the run's sources, UNKNOWN_SOURCE if it is none. */
   sourceOf(remoteAddress: string): number;
-  /** When the load begins, on `clock`; incidents count from it. Infinity until `loadBegan` says. Default: 0. */
-  readonly loadStart?: Micros;
   /** The time of day that replies tell. */
   wall?(): Date;
   /** For STARTTLS; without them it is not offered. */
@@ -47,9 +47,9 @@ export interface Sink {
   /** Where it listens, in the order asked for. */
   readonly addresses: readonly { readonly address: string; readonly port: number }[];
   /** Messages a second that it may take from these sources in all; Infinity where nothing limits it. */
-  allowance(sources: readonly number[], now: Micros): number;
+  allowance(sources: readonly number[], now: Micros, line?: Line): number;
   /** Messages a second that it may take from one source in the long run; 0 while that source is blocked. */
-  sustained(source: number, now: Micros): number;
+  sustained(source: number, now: Micros, line?: Line): number;
   /** What authentication has found so far; undefined if nobody is authenticated. */
   authentication(): AuthenticationCounts | undefined;
   openConnections(): number;
@@ -58,8 +58,8 @@ export interface Sink {
    * An address that it does not have is none of its business.
    */
   setListening(address: string, listening: boolean): Promise<void>;
-  /** Tells when the load began, if that was not known at the start. */
-  loadBegan(at: Micros): void;
+  /** Tells it what it would learn from its users and its filters. */
+  observe(observation: Observation): void;
   /** Ends what is open and stops listening. Transactions under way are reported as dropped. */
   stop(): Promise<void>;
 }
@@ -72,7 +72,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   const { isp, clock, prng, observer, certificates } = options;
   const start = ENGINES[isp.engine];
   const lacking = lackingIn(isp.engine, certificates);
-  const state = createState(isp, options.loadStart);
+  const state = createState(isp);
   const { resolver } = options;
   const authenticator =
     resolver && isp.authentication.check !== 'off' ? new Authenticator(isp, resolver, prng) : undefined;
@@ -89,13 +89,15 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     open: new Set<Session>(),
   };
   const newSession = (address: string): Session => {
-    const source = options.sourceOf(address);
+    const simulatedAddress = options.simulatedAddress?.(address);
+    const counted = simulatedAddress ?? address;
     return new IspSession(world, {
       connection: connections++,
       address,
-      simulatedAddress: options.simulatedAddress?.(address),
-      source,
-      netblock: prng.hash(netblockOf(address)),
+      simulatedAddress,
+      source: options.sourceOf(address),
+      client: clientOf(counted),
+      netblock: netblockOf(counted),
     });
   };
   const rules = { ...isp.rules, extensions: isp.rules.extensions.filter((name) => !lacking.has(name)) };
@@ -115,8 +117,8 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   }
   return {
     addresses: engines.map(({ address, port }) => ({ address, port })),
-    allowance: (sources, now) => allowance(state, sources, now),
-    sustained: (source, now) => sustained(state, source, now),
+    allowance: (sources, now, line) => allowance(state, sources, now, line),
+    sustained: (source, now, line) => sustained(state, source, now, line),
     authentication: () => authenticator?.counts,
     openConnections: () => world.open.size,
     async setListening(address, listening) {
@@ -130,9 +132,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
         }
       }
     },
-    loadBegan: (at) => {
-      state.loadStart = at;
-    },
+    observe: (observation) => observe(state, observation, clock.now()),
     stop,
   };
 }
@@ -146,14 +146,4 @@ const ENGINES: Readonly<Record<EngineName, (options: EngineOptions) => Promise<E
 function lackingIn(engine: EngineName, certificates: Certificates | undefined): ReadonlySet<string> {
   if (engine === 'smtp-server') return UNSUPPORTED;
   return new Set(certificates ? [] : ['STARTTLS']);
-}
-
-/** The network of an address as providers judge it: /24 for IPv4 (assumed), /64 for IPv6 (assumed). */
-export function netblockOf(address: string): string {
-  if (isIPv4(address)) return address.slice(0, address.lastIndexOf('.'));
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const rest = tail === '' ? 0 : tail.split(':').length;
-  const zeros = address.includes('::') ? Array<string>(8 - groups.length - rest).fill('0') : [];
-  return [...groups, ...zeros].slice(0, 4).join(':');
 }

@@ -13,6 +13,7 @@ export const Purpose = {
   faultyMta: 6,
   sourceOfMessage: 7,
   authenticationSample: 8,
+  disturbance: 9,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

@@ -1,7 +1,9 @@
 /** One simulated ISP on an address of one's own, for whoever wants to talk to it: no MTA, no seal, no record. */
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
+import { certifiedNames } from '../../fakes/isp/hosted.ts';
 import { loadProfile } from '../../fakes/isp/profile.ts';
-import { type IspIncident, resolveIsp } from '../../fakes/isp/resolve.ts';
+import { resolveIsp } from '../../fakes/isp/resolve.ts';
+import type { IspIncident } from '../../fakes/isp/resolve-incidents.ts';
 import type { IspObserver } from '../../fakes/isp/session.ts';
 import { startSink } from '../../fakes/isp/sink.ts';
 import { createAuthority } from '../../fakes/tls.ts';
@@ -58,8 +60,7 @@ export async function startIspServer(options: IspServerOptions): Promise<IspServ
     overrides: { limits: options.unlimited ? Object.fromEntries(raised) : options.limits },
     incidents: options.incidents,
   });
-  const hosts = isp.mx.map((mx) => mx.host);
-  const certificates = await issueCertificates(await createAuthority(), hosts);
+  const certificates = await issueCertificates(await createAuthority(), certifiedNames(isp.mx));
   const transcript = options.transcript === undefined ? undefined : await openTranscript(options.transcript);
   const started = monotonicMicros();
   const sources = new Map<string, number>();

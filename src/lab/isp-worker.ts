@@ -86,11 +86,15 @@ function begin(): void {
 }
 
 function sampleIsp(at: Micros, isp: number, sink: Sink): void {
-  const allowance = sink.allowance(sources, at);
-  reporter.events.sample({ at, name: 'allowance', value: allowance, isp });
-  reporter.events.sample({ at, name: 'connections_open', value: sink.openConnections(), isp });
-  for (const source of sources) {
-    reporter.events.sample({ at, name: 'allowance', value: sink.sustained(source, at), isp, source });
+  const { events } = reporter;
+  events.sample({ at, name: 'connections_open', value: sink.openConnections(), isp });
+  for (const [name, line] of [
+    ['allowance', 'allowed'],
+    ['allowance_unpunished', 'unpunished'],
+  ] as const) {
+    events.sample({ at, name, value: sink.allowance(sources, at, line), isp });
+    for (const source of sources)
+      events.sample({ at, name, value: sink.sustained(source, at, line), isp, source });
   }
 }
 

@@ -52,9 +52,10 @@ async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
     enterHost: (argv) => host.enter(argv),
     zones,
     mailroom: { address: MAILROOM, port: 25 },
-    listen: plan.isps.map((isp) =>
-      isp.mx.flatMap((mx) => mx.addresses.map((address) => ({ address, port: 25 }))),
-    ),
+    listen: plan.isps.map(({ mx }) => {
+      const addresses = mx.flatMap((group) => group.hosts.flatMap((host) => host.addresses));
+      return [...new Set(addresses)].map((address) => ({ address, port: 25 }));
+    }),
     sources: plan.sources,
     // As in production: the MTA listens everywhere, and is injected over its own loopback.
     submission: { address: '127.0.0.1', port: 25 },
@@ -101,7 +102,7 @@ function loopbackSource(index: number): string {
 function zonesOf(plan: Plan): ZoneSpec {
   const publicKey = throwawayKey();
   return {
-    isps: plan.isps.map(({ resolved, mx }) => ({ domains: resolved.domains, mx })),
+    isps: plan.isps.flatMap(({ mx }) => mx.map(({ domains, hosts }) => ({ domains, mx: hosts }))),
     senders: plan.senders.map((sender) => ({
       domain: sender.domain,
       spf: sender.spf,

@@ -2,7 +2,7 @@
 import { type Clock, type Micros, realClock } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { runCommand } from '../core/process.ts';
-import type { PlannedIncident } from '../scenario/plan.ts';
+import type { PlannedIncident } from '../scenario/incidents.ts';
 
 /** What takes an address away and gives it back. */
 export interface Switches {

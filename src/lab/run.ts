@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
+import { certifiedNames } from '../../fakes/isp/hosted.ts';
 import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
 import { createAuthority } from '../../fakes/tls.ts';
 import { Cleanup } from '../core/cleanup.ts';
@@ -181,10 +182,7 @@ class Run {
     const open: OpenIsp[] = [];
     let replyOffset = 0;
     for (const [index, { resolved }] of plan.isps.entries()) {
-      const certificates = await issueCertificates(
-        authority,
-        resolved.mx.map(({ host }) => host),
-      );
+      const certificates = await issueCertificates(authority, certifiedNames(resolved.mx));
       open.push({ index, resolved, listen: network.listen[index] ?? [], certificates, replyOffset });
       replyOffset += resolved.replies.length;
     }

@@ -70,6 +70,7 @@ export const SAMPLES = [
   'cpu', // CPU share of a worker, 0 to 1 a core (slot: worker)
   'late', // injections begun later than 10 ms after they were due, so far
   'connections_open', // SMTP connections open at an ISP, per source
+  'allowance_unpunished', // the same as `allowance`, as if no penalty was earned and no reputation lost
 ] as const;
 export type SampleName = (typeof SAMPLES)[number];
 

@@ -19,6 +19,7 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
   const isps = input.isps.map((isp) => ({
     ...isp,
     allowance: nulls(),
+    allowanceUnpunished: nulls(),
     attempts: zeros(),
     accepted: zeros(),
     throttled: zeros(),
@@ -53,12 +54,16 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     const isp = isps[sample.isp];
     if (sample.name === 'queue_depth' && isGlobal(sample)) queueDepth[bucket] = sample.value;
     else if (isp && sample.source === NONE16) {
-      if (sample.name === 'allowance')
-        isp.allowance[bucket] = Number.isFinite(sample.value) ? sample.value : null;
+      const rate = Number.isFinite(sample.value) ? sample.value : null;
+      if (sample.name === 'allowance') isp.allowance[bucket] = rate;
+      else if (sample.name === 'allowance_unpunished') isp.allowanceUnpunished[bucket] = rate;
       else if (sample.name === 'connections_open') isp.connectionsOpen[bucket] = sample.value;
     }
   }
-  for (const isp of isps) fillGaps(isp.allowance);
+  for (const isp of isps) {
+    fillGaps(isp.allowance);
+    fillGaps(isp.allowanceUnpunished);
+  }
   fillGaps(queueDepth);
 
   const latency = deliveryLatency(aggregate, buckets);

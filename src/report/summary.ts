@@ -210,6 +210,8 @@ export interface IspSeries {
   readonly name: string;
   /** The most that the ISP would take a second, sustained; null = no limit applies. */
   readonly allowance: readonly (number | null)[];
+  /** The same as if the sender had never earned a penalty or lost reputation. */
+  readonly allowanceUnpunished: readonly (number | null)[];
   readonly attempts: readonly number[];
   readonly accepted: readonly number[];
   readonly throttled: readonly number[];

@@ -14,6 +14,16 @@ export function mailroomHost(senderDomain: string): string {
   return `mx.${senderDomain}`;
 }
 
+/** Domains that share mail hosts. Hosts may share addresses. */
+export interface PlannedMailGroup {
+  readonly domains: readonly string[];
+  readonly hosts: readonly {
+    readonly host: string;
+    readonly preference: number;
+    readonly addresses: readonly string[];
+  }[];
+}
+
 /** Addresses of the `mx`-th mail host of the `isp`-th ISP; an IPv6 address only where the ISP has one. */
 export function mxAddresses(isp: number, mx: number, ipv6: boolean): string[] {
   const v4 = `198.18.${16 + isp}.${10 + mx}`;

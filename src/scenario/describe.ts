@@ -20,7 +20,7 @@ export function describePlan(plan: Plan): string {
     ],
     ...plan.isps.map(({ resolved, share, mx }): [string, string] => [
       resolved.id,
-      `${trim((share / shares) * 100)} %, about ${Math.round((recipients * share) / shares).toLocaleString('en')} recipients; ${mx.length} mail hosts; ${resolved.limits.length} limits`,
+      `${trim((share / shares) * 100)} %, about ${Math.round((recipients * share) / shares).toLocaleString('en')} recipients; ${mx.reduce((sum, group) => sum + group.hosts.length, 0)} mail hosts; ${resolved.limits.length} limits`,
     ]),
     [
       'MTA',

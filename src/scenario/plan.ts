@@ -15,32 +15,16 @@ import { type LoadShape, scheduleOf } from '../driver/schedule.ts';
 import { parseThreshold, type Threshold } from '../gate/threshold.ts';
 import type { Capabilities, MtaSource } from '../mta/adapter.ts';
 import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
-import { mxAddresses, ownerOf } from './addresses.ts';
+import { mxAddresses, ownerOf, type PlannedMailGroup } from './addresses.ts';
+import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
-import type { UNREACHABLE } from './schema.ts';
 
 /** One simulated ISP of a run. */
 export interface PlannedIsp {
   readonly share: number;
   readonly resolved: ResolvedIsp;
-  /** Its mail hosts with their addresses in the sealed internet. */
-  readonly mx: readonly {
-    readonly host: string;
-    readonly preference: number;
-    readonly addresses: readonly string[];
-  }[];
-}
-
-export interface PlannedIncident {
-  readonly isp: string;
-  readonly start: Micros;
-  readonly end: Micros;
-  readonly label: string;
-  /** Mail hosts that can't be reached meanwhile. */
-  readonly unreachable?: {
-    readonly how: (typeof UNREACHABLE)[number];
-    readonly addresses: readonly string[];
-  };
+  /** Which mail hosts take mail for which domains, with their addresses in the sealed internet. */
+  readonly mx: readonly PlannedMailGroup[];
 }
 
 /** A run, ready to be flown. Times are real microseconds. */
@@ -117,7 +101,12 @@ export function planRun(loaded: LoadedScenario): Plan {
   const isps = ids
     .map((id, index) => plannedIsp(loaded, id, index, sources, fault))
     .filter((isp) => isp !== undefined);
-  const incidents = plannedIncidents(loaded, isps, duration, fault);
+  const incidents = plannedIncidents(
+    loaded,
+    (id) => isps.find((i) => i.resolved.id === id)?.mx,
+    duration,
+    fault,
+  );
 
   const retry = scenario.mta.retry.map(real);
   const expire = real(scenario.mta.expire);
@@ -205,88 +194,6 @@ function plannedSources({ scenario }: LoadedScenario, fault: Fault): MtaSource[]
   });
 }
 
-function plannedIncidents(
-  { scenario }: LoadedScenario,
-  isps: readonly PlannedIsp[],
-  load: Micros,
-  fault: Fault,
-): PlannedIncident[] {
-  const ids = Object.keys(scenario.isps);
-  return scenario.incidents.map((incident, index) => {
-    const path = ['incidents', index] as const;
-    if (!ids.includes(incident.isp)) {
-      const near = nearest(incident.isp, ids);
-      fault(
-        [...path, 'isp'],
-        `no ISP "${incident.isp}" in this scenario${near ? `; did you mean ${near}?` : `; expected one of ${ids.join(', ')}`}`,
-      );
-    }
-    if (incident.at >= load)
-      fault(
-        [...path, 'at'],
-        `found ${formatDuration(incident.at)}; expected a moment within the load's ${formatDuration(load)}`,
-      );
-    if (incident.source !== undefined && !scenario.mta.sources.some((s) => s.ip === incident.source)) {
-      fault([...path, 'source'], `${incident.source} is not one of this scenario's sources`);
-    }
-    if (Object.keys(incident.limits).length === 0 && incident.unreachable === undefined) {
-      fault(path, 'this incident changes nothing; expected "limits" or "unreachable"');
-    }
-    const hosts = unreachableHosts(
-      incident,
-      isps.find((isp) => isp.resolved.id === incident.isp),
-      path,
-      fault,
-    );
-    const changes = Object.entries(incident.limits).map(([name, value]) => `${name} ${describeRule(value)}`);
-    if (incident.unreachable !== undefined)
-      changes.push(`${incident.mx ?? 'all mail hosts'}: ${incident.unreachable}`);
-    const whom = incident.source === undefined ? '' : ` for ${incident.source}`;
-    return {
-      isp: incident.isp,
-      start: incident.at,
-      end: incident.at + incident.for,
-      label: `${changes.join(', ')}${whom}`,
-      ...(incident.unreachable !== undefined && {
-        unreachable: { how: incident.unreachable, addresses: hosts },
-      }),
-    };
-  });
-}
-
-/** The addresses of the mail hosts that an incident is about. */
-function unreachableHosts(
-  incident: LoadedScenario['scenario']['incidents'][number],
-  isp: PlannedIsp | undefined,
-  path: readonly PropertyKey[],
-  fault: Fault,
-): string[] {
-  const { mx, unreachable } = incident;
-  if (unreachable === undefined) {
-    if (mx !== undefined) fault([...path, 'mx'], 'only means something with "unreachable"');
-    return [];
-  }
-  const hosts = isp?.mx ?? [];
-  const chosen = hosts.filter(({ host }) => mx === undefined || host === mx);
-  if (isp && chosen.length === 0) {
-    const names = hosts.map(({ host }) => host);
-    const near = nearest(mx ?? '', names);
-    fault(
-      [...path, 'mx'],
-      `no mail host "${mx}" at ${incident.isp}${near ? `; did you mean ${near}?` : `; expected one of ${names.join(', ')}`}`,
-    );
-  }
-  return chosen.flatMap(({ addresses }) => addresses);
-}
-
-/** A changed limit for people: `5/m`, or `5/m, burst 5`. */
-function describeRule(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  return Object.entries(value)
-    .map(([key, part]) => (key === 'rate' ? String(part) : `${key} ${part}`))
-    .join(', ');
-}
-
 function plannedIsp(
   loaded: LoadedScenario,
   id: string,
@@ -303,26 +210,21 @@ function plannedIsp(
       id,
       scale: scenario.clock.scale,
       overrides: {
-        limits: wish.limits ?? {},
-        mailboxes: wish.mailboxes ?? {},
-        authentication: wish.authentication,
+        ...wish,
+        warmup: Array.isArray(wish.warmup) ? newSources(wish.warmup, id, sources, fault) : wish.warmup,
       },
-      incidents: scenario.incidents
-        .filter((incident) => incident.isp === id)
-        .map((incident) => ({
-          start: incident.at,
-          end: incident.at + incident.for,
-          source: sources.find((s) => s.address === incident.source)?.index,
-          limits: incident.limits,
-        })),
+      incidents: incidentsAt(loaded, id, sources),
     });
     return {
       share: wish.share ?? 1 / Object.keys(scenario.isps).length,
       resolved,
-      mx: resolved.mx.map((mx, at) => ({
-        host: mx.host,
-        preference: mx.preference,
-        addresses: mxAddresses(index, at, mx.ipv6),
+      mx: resolved.mx.map(({ domains, hosts }) => ({
+        domains,
+        hosts: hosts.map(({ host, preference, ipv6, places }) => ({
+          host,
+          preference,
+          addresses: places.flatMap((place) => mxAddresses(index, place, ipv6)),
+        })),
       })),
     };
   } catch (error) {
@@ -330,6 +232,20 @@ function plannedIsp(
     fault(['isps', id], error.message);
     return undefined;
   }
+}
+
+/** Indexes of the sources that an ISP does not know yet. */
+function newSources(
+  wish: readonly string[],
+  isp: string,
+  sources: readonly MtaSource[],
+  fault: Fault,
+): number[] {
+  return wish.flatMap((ip, at) => {
+    const source = sources.find((s) => s.address === ip);
+    if (!source) fault(['isps', isp, 'warmup', at], `${ip} is not one of this scenario's sources`);
+    return source ? [source.index] : [];
+  });
 }
 
 function checkAdapter(

@@ -14,6 +14,9 @@ export const realDuration = duration.transform(onlyReal);
 /** A rate on the real clock. */
 export const realRate = rate.transform(onlyReal);
 
+/** `2KB`; bytes. */
+export const size = textual(parseSize, 'a size such as 2KB');
+
 /** `2KB`, or a range `2KB..60KB`; bytes. */
 export const sizeRange = textual((text) => {
   const [from = '', to = from, ...rest] = text.split('..');

@@ -2,14 +2,10 @@
  * What a scenario may say: the one source of types, errors and the JSON Schema for editors. Objects are strict, so a
  * misspelt key is an error. Everything has a default, so that a scenario of ten lines runs.
  */
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { address, domain, incident, limits } from './incident-schema.ts';
 import { duration, realDuration, realRate, share, sizeRange } from './quantities.ts';
 
-const address = z.string().refine((text) => isIP(text) !== 0, 'expected an IPv4 or IPv6 address');
-const domain = z
-  .string()
-  .regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/i, 'expected a domain name such as news.sender.test');
 /** A DNS record of a sender; `none` publishes none. */
 const record = z.string().transform((text) => (text === 'none' ? null : text));
 const positive = z.number().positive('expected a number above 0');
@@ -21,14 +17,20 @@ const source = z.union([
   z.strictObject({ ip: address, helo: domain.optional(), vmta: z.string().optional() }),
 ]);
 
-/** Overrides of an ISP's limits by name: a rate for short, or the fields of the limit; checked against the profile. */
-const limits = z.record(z.string(), z.union([z.string(), z.number(), z.record(z.string(), z.unknown())]));
+const onOff = z.enum(['on', 'off']);
 
 const isp = z.strictObject({
   share: share.optional(),
   profile: z.string().optional(),
   limits: limits.optional(),
   mailboxes: z.record(z.string(), z.unknown()).optional(),
+  mixed: z.enum(['accept', 'reject']).optional(),
+  hosted: z.union([count, z.array(domain)]).optional(),
+  penalties: onOff.optional(),
+  reputation: onOff.optional(),
+  warmup: z.union([z.literal('new'), z.array(address)]).optional(),
+  greylist: z.record(z.string(), z.unknown()).optional(),
+  day: z.record(z.string(), z.unknown()).optional(),
   /** How often the ISP authenticates, or `{ check, sample, bulk, rules }`; checked against the profile. */
   authentication: z.unknown().optional(),
 });
@@ -48,21 +50,6 @@ const load = z.strictObject({
       recipients: count.max(1000, 'expected at most 1000').default(1),
     })
     .prefault({}),
-});
-
-/**
- * How a mail host can be out of reach: connections to it time out, are refused, or end with "no route to host".
- */
-export const UNREACHABLE = ['timeout', 'refused', 'no-route'] as const;
-
-const incident = z.strictObject({
-  isp: z.string(),
-  at: realDuration,
-  for: realDuration,
-  source: address.optional(),
-  limits: limits.default({}),
-  unreachable: z.enum(UNREACHABLE).optional(),
-  mx: z.string().optional(),
 });
 
 const threshold = z

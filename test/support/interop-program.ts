@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
+import { certifiedNames } from '../../fakes/isp/hosted.ts';
 import { startSink, UNKNOWN_SOURCE } from '../../fakes/isp/sink.ts';
 import { startMailroom } from '../../fakes/mailroom.ts';
 import { createAuthority } from '../../fakes/tls.ts';
@@ -83,10 +84,9 @@ for (const [index, { resolved }] of plan.isps.entries()) {
   const seen = observed[resolved.id] as Observed;
   const idOf = (reply: number | undefined): string | undefined =>
     reply === undefined ? undefined : resolved.replies[reply]?.id;
-  const hosts = resolved.mx.map(({ host }) => host);
   await startSink({
     isp: resolved,
-    certificates: await issueCertificates(authority, hosts),
+    certificates: await issueCertificates(authority, certifiedNames(resolved.mx)),
     listen: network.listen[index] ?? [],
     clock: { now: monotonicMicros },
     prng: createPrng(plan.seed),

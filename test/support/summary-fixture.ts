@@ -136,6 +136,7 @@ export function largeFixture(buckets: number): ReportFixture {
       isps: twelve(series.isps).map((isp) => ({
         ...isp,
         allowance: long(isp.allowance),
+        allowanceUnpunished: long(isp.allowanceUnpunished),
         attempts: long(isp.attempts),
         accepted: long(isp.accepted),
         throttled: long(isp.throttled),
@@ -195,7 +196,9 @@ function simulate(model: Model, index: number): Simulated {
     connectionsOpen.push(Math.ceil(tried / 12));
   }
   const { id, name } = model;
-  const series = { id, name, allowance, attempts, accepted, throttled, deferred, rejected, connectionsOpen };
+  const counted = { attempts, accepted, throttled, deferred, rejected, connectionsOpen };
+  // Nobody is punished here.
+  const series = { id, name, allowance, allowanceUnpunished: allowance, ...counted };
   return { model, arrivals, backlog, series };
 }
 

@@ -27,6 +27,7 @@ export function drawnSeries(series: Series, most: number = MOST_BUCKETS): DrawnS
         id: isp.id,
         name: isp.name,
         allowance: merge(isp.allowance, merged, mean),
+        allowanceUnpunished: merge(isp.allowanceUnpunished, merged, mean),
         attempts: rate(isp.attempts),
         accepted: rate(isp.accepted),
         throttled: rate(isp.throttled),

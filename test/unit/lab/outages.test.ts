@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '../../../src/core/clock.ts';
 import { scheduleOutages } from '../../../src/lab/outages.ts';
-import type { PlannedIncident } from '../../../src/scenario/plan.ts';
+import type { PlannedIncident } from '../../../src/scenario/incidents.ts';
 
 const incidents: PlannedIncident[] = [
   {

@@ -71,6 +71,7 @@ function noIspSeries({ id, name }: IspSummary, length: number): IspSeries {
     id,
     name,
     allowance,
+    allowanceUnpunished: allowance,
     attempts: zeros,
     accepted: zeros,
     throttled: zeros,

@@ -4,13 +4,13 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { Authenticator } from '../../../../fakes/isp/authenticator.ts';
 import type { DnsFailures } from '../../../../fakes/isp/lab-resolver.ts';
-import { createState } from '../../../../fakes/isp/policy.ts';
 import { loadProfile } from '../../../../fakes/isp/profile.ts';
 import type { EngineName } from '../../../../fakes/isp/protocol.ts';
 import { createRenderer } from '../../../../fakes/isp/render.ts';
 import { type ResolvedIsp, resolveIsp } from '../../../../fakes/isp/resolve.ts';
 import { type IspObserver, IspSession, type Session } from '../../../../fakes/isp/session.ts';
 import { startSink } from '../../../../fakes/isp/sink.ts';
+import { createState } from '../../../../fakes/isp/state.ts';
 import { VirtualClock } from '../../../../src/core/clock.ts';
 import { createPrng } from '../../../../src/core/prng.ts';
 import { assertGolden } from '../../../support/golden.ts';
@@ -51,7 +51,13 @@ function openIsp(name: string, authentication: unknown, failures?: DnsFailures) 
   };
   let connections = 0;
   const newSession = (address = SOURCE.address): IspSession => {
-    const session = new IspSession(world, { connection: connections++, address, source: 0, netblock: 0 });
+    const session = new IspSession(world, {
+      connection: connections++,
+      address,
+      source: 0,
+      client: address,
+      netblock: 'n',
+    });
     session.onConnect();
     session.onHelo('EHLO', SOURCE.helo);
     return session;

@@ -2,51 +2,34 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  changeTerms,
   fits,
   isFresh,
+  nextUnit,
   openAccount,
-  type Rule,
-  ratioOf,
-  ruleNow,
-  type Segment,
+  PLAIN,
   spare,
   sustainedRate,
 } from '../../../../fakes/isp/limits.ts';
+import { bucket, type Rule } from '../../../../fakes/isp/rules.ts';
+import type { Segment, Timeline } from '../../../../fakes/isp/timeline.ts';
 
-const bucket = (perSecond: number, burst: number): Rule => ({
-  kind: 'bucket',
-  rate: perSecond,
-  ...ratioOf(perSecond),
-  burst,
-});
 const window = (count: number, per: number | null): Rule => ({ kind: 'window', count, per });
-const always = (rule: Rule): Segment[] => [{ from: 0, rule }];
+const over = (segments: readonly Segment[]): Timeline => ({ segments, day: null });
+const always = (rule: Rule): Timeline => over([{ from: 0, rule }]);
 
 /** What a sender gets that tries every `step` microseconds until `end` as often as it is let. */
-function greedy(segments: readonly Segment[], end: number, step: number): number {
-  const account = openAccount(segments, 0, 0);
+function greedy(timeline: Timeline, end: number, step: number): number {
+  const account = openAccount(timeline, PLAIN, 0);
   let got = 0;
   for (let now = 0; now <= end; now += step) {
-    while (fits(account, 1, now, 0)) {
+    while (fits(account, 1, now)) {
       account.used++;
       got++;
     }
   }
   return got;
 }
-
-test('rates become whole ratios', () => {
-  for (const [perSecond, count, per] of [
-    [20 / 60, 1, 3e6],
-    [20, 1, 50_000],
-    [5000 / 86400, 1, 17.28e6],
-    [0, 0, 1],
-    [(1 / 3600) * 2.5, 1, 1440e6],
-    [1e6, 1, 1],
-  ] as const) {
-    assert.deepEqual(ratioOf(perSecond), { count, per }, `${perSecond}/s`);
-  }
-});
 
 test('a greedy sender gets burst + floor(rate × time) from a bucket, and count from a window', () => {
   const second = 1e6;
@@ -66,12 +49,12 @@ test('a greedy sender gets burst + floor(rate × time) from a bucket, and count 
 });
 
 test('a unit is there at its microsecond, not one before', () => {
-  const account = openAccount(always(bucket(20 / 60, 1)), 0, 0);
-  assert.equal(spare(account, 0, 0), 1);
+  const account = openAccount(always(bucket(20 / 60, 1)), PLAIN, 0);
+  assert.equal(spare(account, 0), 1);
   account.used++;
   for (let n = 1; n <= 1000; n++) {
-    assert.equal(spare(account, n * 3e6 - 1, 0), 0, `before ${n}`);
-    assert.equal(spare(account, n * 3e6, 0), 1, `at ${n}`);
+    assert.equal(spare(account, n * 3e6 - 1), 0, `before ${n}`);
+    assert.equal(spare(account, n * 3e6), 1, `at ${n}`);
     account.used++;
   }
 });
@@ -84,12 +67,12 @@ test('a bucket never gives more than burst + rate × time, however it is asked',
       fc.array(fc.integer({ min: 0, max: 3_000_000 }), { maxLength: 200 }),
       (perMinute, burst, waits) => {
         const rule = bucket(perMinute / 60, burst);
-        const account = openAccount(always(rule), 0, 0);
+        const account = openAccount(always(rule), PLAIN, 0);
         let now = 0;
         let got = 0;
         for (const wait of waits) {
           now += wait;
-          const left = spare(account, now, 0);
+          const left = spare(account, now);
           assert.ok(Number.isInteger(left) && left >= 0 && left <= burst);
           account.used += left;
           got += left;
@@ -102,13 +85,13 @@ test('a bucket never gives more than burst + rate × time, however it is asked',
 });
 
 test('a message larger than the bucket passes a full bucket, once', () => {
-  const account = openAccount(always(bucket(10, 100)), 0, 0);
-  assert.equal(fits(account, 250, 0, 0), true);
+  const account = openAccount(always(bucket(10, 100)), PLAIN, 0);
+  assert.equal(fits(account, 250, 0), true);
   account.used += 250;
-  assert.equal(fits(account, 1, 15e6 - 1, 0), false);
-  assert.equal(fits(account, 1, 15e6 + 1e5, 0), true);
-  assert.equal(fits(account, 250, 20e6, 0), false);
-  assert.equal(fits(account, 250, 25e6, 0), true);
+  assert.equal(fits(account, 1, 15e6 - 1), false);
+  assert.equal(fits(account, 1, 15e6 + 1e5), true);
+  assert.equal(fits(account, 250, 20e6), false);
+  assert.equal(fits(account, 250, 25e6), true);
 });
 
 test('an incident that lowers a rate applies at once, and its end does not refund', () => {
@@ -117,7 +100,7 @@ test('an incident that lowers a rate applies at once, and its end does not refun
     { from: 60e6, rule: bucket(1, 5) },
     { from: 120e6, rule: bucket(10, 100) },
   ];
-  const account = openAccount(segments, 0, 0);
+  const account = openAccount(over(segments), PLAIN, 0);
   for (const [now, expected, charge] of [
     [59.9e6, 100, 0],
     [60e6, 5, 5],
@@ -129,26 +112,31 @@ test('an incident that lowers a rate applies at once, and its end does not refun
     [121e6, 15, 15],
     [140e6, 100, 0],
   ] as const) {
-    assert.equal(spare(account, now, 0), expected, `at ${now / 1e6} s`);
+    assert.equal(spare(account, now), expected, `at ${now / 1e6} s`);
     account.used += charge;
   }
 });
 
-test('changes that nobody looked at are made up for, and count from the start of the load', () => {
+test('changes that nobody looked at are made up for', () => {
   const segments = [
     { from: 0, rule: bucket(10, 100) },
     { from: 60e6, rule: bucket(0, 0) },
     { from: 70e6, rule: bucket(10, 100) },
   ];
-  for (const [name, loadStart, opened, now, expected] of [
-    ['a second after the incident', 0, 0, 71e6, 10],
-    ['the load began 100 s later', 100e6, 0, 71e6, 100],
-    ['the same, a second after the incident', 100e6, 0, 171e6, 10],
-    ['the load has not begun', Number.POSITIVE_INFINITY, 0, 71e6, 100],
-    ['an account opened after the incident starts full', 0, 80e6, 80e6, 100],
+  for (const [name, opened, now, expected] of [
+    ['before the incident', 0, 59e6, 100],
+    ['a second after the incident', 0, 71e6, 10],
+    ['an account opened after the incident starts full', 80e6, 80e6, 100],
   ] as const) {
-    assert.equal(spare(openAccount(segments, opened, loadStart), now, loadStart), expected, name);
+    assert.equal(spare(openAccount(over(segments), PLAIN, opened), now), expected, name);
   }
+});
+
+test('the part of a unit that was under way is kept, however often the rule changes', () => {
+  // A rate that moves a little every 100 ms gives as much as its mean, though each piece is less than a unit.
+  const segments = Array.from({ length: 100 }, (_, i) => ({ from: i * 1e5, rule: bucket(1 + i / 100, 1) }));
+  const got = greedy(over(segments), 10e6, 1000);
+  assert.equal(got, 1 + 14);
 });
 
 test('a cap that is lowered is met by new connections only', () => {
@@ -156,42 +144,62 @@ test('a cap that is lowered is met by new connections only', () => {
     { from: 0, rule: { kind: 'concurrency', max: 5 } },
     { from: 10, rule: { kind: 'concurrency', max: 2 } },
   ];
-  const account = openAccount(segments, 0, 0);
+  const account = openAccount(over(segments), PLAIN, 0);
   account.used = 4;
-  assert.equal(spare(account, 9, 0), 1);
-  assert.equal(spare(account, 10, 0), -2);
+  assert.equal(spare(account, 9), 1);
+  assert.equal(spare(account, 10), -2);
 });
 
 test('sustained rate, and when an account may be forgotten', () => {
-  const full = openAccount(always(window(100, 10e6)), 0, 0);
-  full.used = 100;
-  for (const [name, rule, account, now, expected] of [
-    ['bucket', bucket(20 / 60, 3), undefined, 0, 20 / 60],
-    ['window', window(100, 10e6), undefined, 0, 10],
-    ['window used up', window(100, 10e6), full, 9e6, 0],
-    ['the next window', window(100, 10e6), full, 10e6, 10],
-    ['ration of a connection', window(20, null), undefined, 0, Number.POSITIVE_INFINITY],
-    ['cap on connections', { kind: 'concurrency', max: 3 } as const, undefined, 0, Number.POSITIVE_INFINITY],
+  for (const [name, rule, used, now, expected] of [
+    ['bucket', bucket(20 / 60, 3), 0, 0, 20 / 60],
+    ['window', window(100, 10e6), 0, 0, 10],
+    ['window used up', window(100, 10e6), 100, 9e6, 0],
+    ['the next window', window(100, 10e6), 100, 10e6, 10],
+    ['ration of a connection', window(20, null), 0, 0, Number.POSITIVE_INFINITY],
+    ['cap on connections', { kind: 'concurrency', max: 3 } as const, 0, 0, Number.POSITIVE_INFINITY],
   ] as const) {
-    assert.equal(sustainedRate(rule, account, now, 0), expected, name);
+    const account = openAccount(always(rule), PLAIN, 0);
+    account.used = used;
+    assert.equal(sustainedRate(account, now), expected, name);
   }
-  const account = openAccount(always(bucket(1, 2)), 0, 0);
+  const account = openAccount(always(bucket(1, 2)), PLAIN, 0);
   account.used = 2;
-  assert.equal(isFresh(account, 1.9e6, 0), false);
-  assert.equal(isFresh(account, 2e6, 0), true);
+  assert.equal(isFresh(account, 1.9e6), false);
+  assert.equal(isFresh(account, 2e6), true);
+  changeTerms(account, { factor: 0.5, cap: undefined }, 3e6);
+  assert.equal(isFresh(account, 9e6), false, 'one on terms of its own is kept');
 });
 
-test('the rule of a moment', () => {
-  const segments = [
-    { from: 0, rule: bucket(1, 1) },
-    { from: 10, rule: bucket(2, 1) },
-  ];
-  for (const [now, rate] of [
-    [-5, 1],
-    [9, 1],
-    [10, 2],
+test('terms scale a limit and cap it, from their moment on', () => {
+  const account = openAccount(always(bucket(10, 100)), PLAIN, 0);
+  account.used = 100;
+  for (const [at, terms, then, expected] of [
+    [10e6, { factor: 0.5, cap: undefined }, 10e6, 50],
+    [10e6, { factor: 0.1, cap: undefined }, 12e6, 10],
+    [12e6, { factor: 1, cap: bucket(1, 5) }, 12e6, 5],
+    [12e6, { factor: 0, cap: undefined }, 99e6, 0],
+    [99e6, PLAIN, 100e6, 10],
   ] as const) {
-    const rule = ruleNow(segments, now, 0);
-    assert.equal(rule.kind === 'bucket' && rule.rate, rate);
+    changeTerms(account, terms, at);
+    assert.equal(spare(account, then), expected, `${JSON.stringify(terms)} at ${at}`);
+  }
+});
+
+test('when the next unit is there', () => {
+  for (const [name, rule, used, now, expected] of [
+    ['at once', bucket(1, 5), 0, 3e6, 3e6],
+    ['a bucket', bucket(3, 2), 2, 0, 333_334],
+    ['a bucket that owes', bucket(2, 2), 5, 0, 2e6],
+    ['a bucket that gives nothing', bucket(0, 0), 0, 0, Number.POSITIVE_INFINITY],
+    ['a window', window(5, 10e6), 5, 4e6, 10e6],
+    ['a ration', window(5, null), 5, 4e6, Number.POSITIVE_INFINITY],
+  ] as const) {
+    const account = openAccount(always(rule), PLAIN, 0);
+    account.used = used;
+    const at = nextUnit(account, now);
+    assert.equal(at, expected, name);
+    if (Number.isFinite(at) && at > now)
+      assert.deepEqual([spare(account, at - 1), spare(account, at)], [0, name === 'a window' ? 5 : 1], name);
   }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitOverride, loadProfile, profileNames } from '../../../../fakes/isp/profile.ts';
+import { loadProfile, profileNames } from '../../../../fakes/isp/profile.ts';
+import { limitOverride } from '../../../../fakes/isp/profile-schema.ts';
 import { resolveIsp } from '../../../../fakes/isp/resolve.ts';
 import { inFolder, limitLine, profileText, REPLIES } from './profiles-for-tests.ts';
 
@@ -11,7 +12,7 @@ test('the ISPs that come with the harness are valid, and their facts are marked'
     for (const [limit, { source, mark }] of Object.entries(profile.limits))
       assert.ok(source && mark, `${name} ${limit}`);
     assert.ok('ip-rate' in profile.limits && 'connections' in profile.limits);
-    assert.deepEqual(Object.keys(profile.mailboxes), ['unknown', 'full']);
+    assert.deepEqual(Object.keys(profile.mailboxes), ['unknown', 'full', 'disabled']);
     assert.doesNotThrow(() => resolveIsp(profile, { scale: 60 }));
   }
 });
@@ -23,13 +24,19 @@ test('where each ISP speaks', () => {
   assert.deepEqual(said, [
     'gmail ip-rate: dot G2',
     'gmail domain-rate: dot G4',
+    'gmail dkim-rate: dot G5',
+    'gmail netblock-rate: dot G3',
     'gmail connections: connect G35',
+    'gmail mailbox-minute: rcpt G20',
+    'gmail recipients-per-message: rcpt G44',
     'outlook ip-rate: rcpt O6',
     'outlook ip-hour: mail O1',
     'outlook connections: mail O3',
+    'outlook recipients-per-message: rcpt O10',
     'yahoo ip-rate: mail Y1',
     'yahoo connections: connect Y31',
     'yahoo messages-per-connection: mail hangup',
+    'yahoo mailbox-minute: rcpt Y33',
   ]);
 });
 
@@ -126,7 +133,7 @@ test('limits whose parts do not go together', () => {
   const cases: [Record<string, string | number>, string][] = [
     [
       { kind: 'window', count: 5, reply: 'T4' },
-      'a window without "per" lasts as long as the connection; expected key connection',
+      'a window without "per" is the ration of a connection or a transaction; expected such a key',
     ],
     [
       { kind: 'concurrency', max: 5 },

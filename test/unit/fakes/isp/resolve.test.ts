@@ -67,7 +67,7 @@ test('incidents give a rule over time; of two at once the later one wins', () =>
   const incidents = [
     { start: 10, end: 30, limits: { rate: '1/s' } },
     { start: 20, end: 40, limits: { rate: '3/s' } },
-    { start: 50, end: 60, source: 7, limits: { rate: '0/s', ration: 1 } },
+    { start: 50, end: 60, sources: [7], limits: { rate: '0/s', ration: 1 } },
   ];
   const isp = testIsp(LIMITS, [], { incidents });
   const rates = (segments: readonly { from: number; rule: object }[]): unknown[] =>
@@ -82,14 +82,14 @@ test('incidents give a rule over time; of two at once the later one wins', () =>
   ];
   assert.deepEqual(rates(limit?.segments ?? []), all);
   assert.deepEqual(
-    limit?.ofSource.map((s) => [s.source, rates(s.segments)]),
+    limit?.exceptions.map((s) => [s.of, rates(s.segments)]),
     [[7, [...all, [50, 0], [60, 2]]]],
   );
   assert.deepEqual(
-    isp.limits[4]?.ofSource.map((s) => s.source),
+    isp.limits[4]?.exceptions.map((s) => s.of),
     [7],
   );
-  assert.deepEqual(isp.limits[1]?.ofSource, []);
+  assert.deepEqual(isp.limits[1]?.exceptions, []);
 });
 
 for (const [name, options, expected] of [
@@ -101,37 +101,37 @@ for (const [name, options, expected] of [
   [
     'rate',
     { overrides: { limits: { rate: 'fast' } } },
-    'limits.rate: found "fast"; expected a rate such as 20/m, or { rate, burst }',
+    'limits.rate: found "fast"; expected a rate such as 20/m, a share such as 25%, or { rate, burst }',
   ],
   [
     'number for a rate',
     { overrides: { limits: { rate: 20 } } },
-    'limits.rate: found 20; expected a rate such as 20/m, or { rate, burst }',
+    'limits.rate: found 20; expected a rate such as 20/m, a share such as 25%, or { rate, burst }',
   ],
   [
     'rate for a cap',
     { overrides: { limits: { cap: '5/s' } } },
-    'limits.cap: found "5/s"; expected a number of connections, or { max }',
+    'limits.cap: found "5/s"; expected a number of connections, a share such as 25%, or { max }',
   ],
   [
     'field of another kind',
     { overrides: { limits: { cap: { burst: 1 } } } },
-    'limits.cap: found burst; expected a number of connections, or { max }',
+    'limits.cap: found burst; expected a number of connections, a share such as 25%, or { max }',
   ],
   [
     'rate for a ration',
     { overrides: { limits: { ration: '5/s' } } },
-    'limits.ration: found "5/s"; expected a count, or { count }',
+    'limits.ration: found "5/s"; expected a count, a share such as 25%, or { count }',
   ],
   [
     'field',
     { overrides: { limits: { hour: { cuont: 1 } } } },
-    'limits.hour: found {"cuont":1}; expected a count, a rate such as 5000/h, or { count, per }',
+    'limits.hour: found {"cuont":1}; expected a count, a rate such as 5000/h, a share such as 25%, or { count, per }',
   ],
   [
     'null',
     { overrides: { limits: { rate: null } } },
-    'limits.rate: found null; expected a rate such as 20/m, or { rate, burst }',
+    'limits.rate: found null; expected a rate such as 20/m, a share such as 25%, or { rate, burst }',
   ],
   [
     'incident',
@@ -140,7 +140,7 @@ for (const [name, options, expected] of [
   ],
   [
     'incident of a source',
-    { incidents: [{ start: 0, end: 1, source: 0, limits: { domain: '1/s' } }] },
+    { incidents: [{ start: 0, end: 1, sources: [0], limits: { domain: '1/s' } }] },
     "incidents.0.limits.domain: this limit counts for each sender-domain; it can't change for one source alone",
   ],
   [
@@ -184,7 +184,7 @@ test('a resolved ISP is plain data, and goes by the name that the scenario gives
   for (const name of profileNames()) {
     const isp = resolveIsp(loadProfile(name), {
       scale: 60,
-      incidents: [{ start: 1, end: 2, source: 0, limits: { 'ip-rate': '1/m' } }],
+      incidents: [{ start: 1, end: 2, sources: [0], limits: { 'ip-rate': '1/m' } }],
     });
     assert.deepEqual(structuredClone(isp), isp);
     assert.deepEqual(JSON.parse(JSON.stringify(isp)), isp);

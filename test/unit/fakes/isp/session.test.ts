@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createState } from '../../../../fakes/isp/policy.ts';
 import { createRenderer, type Rendered } from '../../../../fakes/isp/render.ts';
 import type { ResolvedIsp } from '../../../../fakes/isp/resolve.ts';
 import { IspSession, type Session } from '../../../../fakes/isp/session.ts';
+import { createState } from '../../../../fakes/isp/state.ts';
 import { VirtualClock } from '../../../../src/core/clock.ts';
 import { createPrng } from '../../../../src/core/prng.ts';
 import { TRANSACTION_OUTCOMES } from '../../../../src/record/attempt-log.ts';
@@ -77,7 +77,7 @@ function dialogue(
           }),
       },
     },
-    { connection: 0, address: '192.0.2.1', source: 0, netblock: 0 },
+    { connection: 0, address: '192.0.2.1', source: 0, client: '192.0.2.1', netblock: '192.0.2.0/24' },
   );
   const heard = words.map((word): Rendered | undefined => {
     const [command, name = 'a'] = word.split(' ');

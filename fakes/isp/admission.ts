@@ -1,0 +1,133 @@
+/**
+ * Limits and warm-up at one stage. They are checked first, in the profile's order, and charged only if all of them
+ * have room: an attempt over a limit costs nothing. So a limit counts what was let past its stage, whatever became of
+ * it: after the dot, messages that were received whole.
+ */
+import type { Micros } from '../../src/core/clock.ts';
+import { type Account, fits, PLAIN, spare } from './limits.ts';
+import type { LimitStage, LimitUnit } from './profile-schema.ts';
+import { noteViolation, type Standing, settle, standingOf, termsOf } from './standing.ts';
+import { type Connection, type IspState, keyOf, standingKeyOf } from './state.ts';
+import { type LimitTable, openIn } from './tables.ts';
+import type { PolicyEvent, Verdict } from './verdict.ts';
+import { countToday, firstDay, isNew, leftToday, type WarmingUp } from './warmup.ts';
+
+type Asking = Exclude<PolicyEvent, { kind: 'close' }>;
+
+/** The verdict of the first limit without room; undefined if all had room, and then they have been charged. */
+export function admit(
+  state: IspState,
+  stage: LimitStage,
+  connection: Connection,
+  event: Asking,
+  now: Micros,
+): Verdict | undefined {
+  const tables = state.atStage[stage];
+  const { touched } = state;
+  touched.length = 0;
+  for (const table of tables) {
+    const key = keyOf(table.limit.key, connection);
+    const account =
+      key === undefined ? undefined : (table.accounts.get(key) ?? open(state, table, key, connection, now));
+    touched.push(account);
+    if (account && !hasRoom(table, account, connection, event, now))
+      return refuse(state, table, connection, now);
+  }
+  const ramp = state.isp.warmup?.stage === stage ? state.isp.warmup : null;
+  const warming = ramp && warmingOf(state, connection);
+  if (ramp && warming && leftToday(ramp, warming, now) < amountOf(ramp.unit, event))
+    return state.refusals[ramp.reply];
+
+  for (let i = 0; i < tables.length; i++) {
+    const account = touched[i];
+    if (!account) continue;
+    const { isCap, limit } = tables[i] as LimitTable;
+    if (!isCap) account.used += amountOf(limit.unit, event);
+    else if (!connection.held.includes(account)) {
+      account.used++;
+      connection.held.push(account);
+    }
+  }
+  if (ramp && warming) countToday(warming, amountOf(ramp.unit, event), now);
+  return undefined;
+}
+
+function hasRoom(
+  { isCap, limit }: LimitTable,
+  account: Account,
+  connection: Connection,
+  event: Asking,
+  now: Micros,
+): boolean {
+  if (!isCap) return fits(account, amountOf(limit.unit, event), now);
+  // A connection that holds a place keeps it; the cap is about new ones.
+  return connection.held.includes(account) || spare(account, now) >= 1;
+}
+
+function open(
+  state: IspState,
+  table: LimitTable,
+  key: string | number,
+  connection: Connection,
+  now: Micros,
+): Account {
+  const { key: kind } = table.limit;
+  const exception =
+    kind === 'sender-domain'
+      ? connection.senderDomain
+      : kind === 'source' || kind === 'connection'
+        ? connection.source
+        : undefined;
+  const standing = standingFor(state, table, connection);
+  return openIn(table, key, exception, standing ? termsOf(standing, table.index) : PLAIN, now);
+}
+
+/** The standing of whom a limit is about, if it has one already. */
+function standingFor(
+  { standings }: IspState,
+  { limit: { key: kind } }: LimitTable,
+  connection: Connection,
+): Standing | undefined {
+  if (kind === 'isp' || kind === 'connection' || kind === 'transaction' || kind === 'mailbox')
+    return undefined;
+  const key = standingKeyOf(kind, connection);
+  return key === undefined ? undefined : standings[kind].known.get(key);
+}
+
+/** What is over a limit is refused in the limit's words, or in those of a bad reputation; and it is a violation. */
+function refuse(state: IspState, table: LimitTable, connection: Connection, now: Micros): Verdict {
+  const tier = standingFor(state, table, connection)?.spell.tier;
+  for (const standings of state.judged) {
+    if (!standings.penalty?.on.includes(table.index)) continue;
+    const key = standingKeyOf(standings.kind, connection);
+    if (key === undefined) continue;
+    const standing = standingOf(standings, key, state.tables, now);
+    settle(standings, standing, state.tables, now);
+    const begins = noteViolation(standings, standing, table.index, state.tables, now);
+    const warming = begins ? state.warming.get(connection.client) : undefined;
+    if (warming) warming.punished = true;
+  }
+  const reply = tier?.reply ?? null;
+  if (reply === null || !state.isp.replies[reply]?.stages.includes(table.limit.stage)) return table.refusal;
+  const close = state.isp.replies[reply]?.closes ?? false;
+  return { kind: 'refuse', reply, close, limit: table.index };
+}
+
+function warmingOf(state: IspState, { client, source }: Connection): WarmingUp | undefined {
+  const known = state.warming.get(client);
+  if (known || !state.isp.warmup || !isNew(state.isp.warmup, source)) return known;
+  const warming = firstDay();
+  state.warming.set(client, warming);
+  return warming;
+}
+
+function amountOf(unit: LimitUnit, event: Asking): number {
+  switch (event.kind) {
+    case 'mail':
+      return unit === 'bytes' ? (event.size ?? 0) : 1;
+    case 'dot':
+      return unit === 'bytes' ? event.bytes : unit === 'recipients' ? event.recipients.length : 1;
+    default:
+      return 1;
+  }
+}
