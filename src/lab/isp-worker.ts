@@ -101,7 +101,11 @@ function sampleIsp(at: Micros, isp: number, sink: Sink): void {
 async function stop(): Promise<void> {
   for (const { sink } of sinks) await sink.stop();
   reporter.flush(true);
-  await channel.flush({ type: 'stopped' });
+  const authentication = sinks.flatMap(({ index, sink }) => {
+    const counts = sink.authentication();
+    return counts ? [{ isp: index, counts }] : [];
+  });
+  await channel.flush({ type: 'stopped', authentication });
   exit(0);
 }
 

@@ -1,4 +1,5 @@
 /** What the processes of a run say to each other. Every channel carries structured clones, never JSON. */
+import type { AuthenticationCounts } from '../../fakes/isp/authenticator.ts';
 import type { Certificates } from '../../fakes/isp/certificates.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import type { ZoneSpec } from '../../fakes/zones.ts';
@@ -85,7 +86,11 @@ export type FromIspWorker =
       readonly type: 'opened';
       readonly endpoints: readonly (readonly { readonly address: string; readonly port: number }[])[];
     }
-  | { readonly type: 'stopped' }
+  | {
+      readonly type: 'stopped';
+      /** What authentication found at each ISP that authenticates, by index. */
+      readonly authentication: readonly { readonly isp: number; readonly counts: AuthenticationCounts }[];
+    }
   | WorkerFailure
   | RecordBatch;
 

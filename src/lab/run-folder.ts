@@ -1,6 +1,7 @@
 /** A run's folder: what is written when, so that every report can be made again from it. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AuthenticationCounts } from '../../fakes/isp/authenticator.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { histogramLog } from '../record/histograms.ts';
 import type { Report } from '../report/build.ts';
@@ -49,6 +50,19 @@ export function createRunFolder(parent: string, scenario: string, startedAt: Dat
 export function writeRunFile(folder: string, file: RunFile, scenarioText: string): void {
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(file)}\n`);
   writeFileSync(join(folder, 'scenario.yaml'), scenarioText);
+}
+
+/** Writes `authentication.json`: for each ISP that authenticates, how many messages it looked at and what it found. */
+export function writeAuthentication(
+  folder: string,
+  { isps }: Plan,
+  found: readonly { readonly isp: number; readonly counts: AuthenticationCounts }[],
+): void {
+  const byIsp = found.map(({ isp, counts }) => {
+    const { id, authentication } = (isps[isp] as Plan['isps'][number]).resolved;
+    return [id, { check: authentication.check, ...counts }];
+  });
+  writeWhole(join(folder, 'authentication.json'), `${JSON.stringify(Object.fromEntries(byIsp), null, 2)}\n`);
 }
 
 /** Reads `run.json`. Throws (kind `usage`) if this is not a run's folder. */

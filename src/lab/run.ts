@@ -33,7 +33,7 @@ import type {
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, scheduleOutages } from './outages.ts';
 import { modelOf, reportInput } from './report-input.ts';
-import { CA_FILE, mtaConfig, writeReports, writeRunFile } from './run-folder.ts';
+import { CA_FILE, mtaConfig, writeAuthentication, writeReports, writeRunFile } from './run-folder.ts';
 import { WORKERS } from './worker-names.ts';
 import { Worker } from './workers.ts';
 
@@ -372,7 +372,8 @@ class Run {
     // The MTA first: it must not deliver after its queue has been read.
     if (this.#mta) await this.#mta.stop();
     isps.send({ type: 'stop' });
-    await isps.expect('stopped');
+    const { authentication } = await isps.expect('stopped');
+    writeAuthentication(this.#request.folder, this.#request.plan, authentication);
     const { own } = this.#recorder;
     const queued = this.#mta ? await this.#mta.listQueue() : [];
     for (const { sender, recipient } of queued ?? []) {
