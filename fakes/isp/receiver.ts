@@ -91,6 +91,9 @@ export class Receiver {
   /** The TLS handshake is done. What was said before is forgotten (RFC 3207 section 4.2). */
   secured(): void {
     this.#session.onSecured();
+    // Something in the clear may have come while the answer to STARTTLS was on its way.
+    this.#input = NOTHING;
+    this.#at = 0;
     this.#encrypted = true;
     this.#greeted = false;
     this.#endTransaction();
@@ -306,16 +309,12 @@ export class Receiver {
     else {
       const answer = this.#session.onData();
       if (answer.code === 354) {
-        this.#content = this.#newContent();
+        this.#content = new Content(this.#session.wantsContent, this.#rules.textLine);
         this.#reader = new DataReader(this.#content);
         this.#mode = 'text';
       }
       this.#say(answer);
     }
-  }
-
-  #newContent(): Content {
-    return new Content(this.#session.wantsContent, this.#rules.textLine);
   }
 
   #readText(): void {
@@ -338,7 +337,7 @@ export class Receiver {
     let refusal: Rendered | undefined;
     if (!this.#content) {
       const answer = this.#session.onData();
-      if (answer.code === 354) this.#content = this.#newContent();
+      if (answer.code === 354) this.#content = new Content(this.#session.wantsContent);
       else refusal = answer;
       this.#speaker.expect(answer.failure);
     }

@@ -167,7 +167,8 @@ export class Speaker {
 
   #fail({ kind }: Failure): void {
     this.#doom = undefined;
-    this.#condition = kind === 'stall' ? 'stalled' : 'over';
+    // What stays open is the client's to close.
+    this.#condition = kind === 'stall' || kind === 'half-open' ? 'stalled' : 'over';
     if (kind === 'stall') return;
     this.#session.onClose(true);
     if (kind === 'reset') this.#wire.reset();
