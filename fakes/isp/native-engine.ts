@@ -67,6 +67,7 @@ class Connection implements Wire {
   readonly #contexts: Contexts;
   readonly #tap: Tap | undefined;
   #progress = -1;
+  #over = false;
   /** Looks in a row that found nothing new. */
   #unchanged = 0;
 
@@ -90,8 +91,11 @@ class Connection implements Wire {
   /** Looks whether something was said since the last look; if not for long, the receiver or the connection ends. */
   watch(idleLooks: number, lingerLooks: number): void {
     const { progress, over } = this.#receiver;
-    this.#unchanged = progress === this.#progress ? this.#unchanged + 1 : 0;
+    // When all is said, what a client goes on to say does not keep the connection.
+    const unchanged = over ? this.#over : progress === this.#progress;
+    this.#unchanged = unchanged ? this.#unchanged + 1 : 0;
     this.#progress = progress;
+    this.#over = over;
     if (this.#unchanged < (over ? Math.min(lingerLooks, idleLooks) : idleLooks)) return;
     this.#unchanged = 0;
     this.#receiver.timedOut();
@@ -115,7 +119,8 @@ class Connection implements Wire {
   }
 
   reset(): void {
-    this.#tcp.resetAndDestroy();
+    // What resetAndDestroy() does, without the FIN that it sends first: a client would see a clean end.
+    Object.assign(this.#tcp, { resetAndClosing: true }).destroy();
   }
 
   destroy(): void {

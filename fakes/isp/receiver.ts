@@ -12,6 +12,8 @@ import { Speaker, type Wire } from './speaker.ts';
 
 const NOTHING = Buffer.alloc(0);
 const CR = 13;
+/** A client that says more than this while an answer is due is not listened to until it is given. */
+const MOST_HELD = 65_536;
 
 /** Commands that must follow HELO or EHLO (RFC 5321 section 4.1.4). */
 const AFTER_HELLO = new Set(['MAIL', 'RCPT', 'DATA', 'BDAT', 'STARTTLS']);
@@ -81,6 +83,7 @@ export class Receiver {
     this.#input = rest ? Buffer.concat([rest, bytes]) : bytes;
     this.#at = 0;
     this.#run();
+    if (this.#speaker.held && this.#input.length > MOST_HELD) this.#wire.pause();
   }
 
   /** The client reads again. */

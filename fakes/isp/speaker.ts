@@ -1,7 +1,7 @@
 /**
  * The side of a connection that answers: at once or later, in words or by breaking off. Replies to commands that came
- * together leave together. While a client does not read, or an answer is due later, it is not listened to, so that no
- * more is held of it than one read brings.
+ * together leave together. A client that does not read is not listened to, so that no more is held of it than one read
+ * brings.
  */
 import { after } from '../../src/core/clock.ts';
 import type { CertificateName } from './certificates.ts';
@@ -79,7 +79,6 @@ export class Speaker {
       return;
     }
     this.flush();
-    this.#wire.pause();
     this.#cancelDelay = after(delayMs, () => {
       this.#cancelDelay = undefined;
       this.#act(answer, then);
@@ -92,7 +91,6 @@ export class Speaker {
   async sayWhenKnown(answer: Promise<Rendered>): Promise<void> {
     this.#thinking = true;
     this.flush();
-    this.#wire.pause();
     const known = await answer;
     this.#thinking = false;
     if (this.#condition === 'over') return;
