@@ -11,12 +11,12 @@ import type { Prng } from '../../src/core/prng.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
 import { type Authenticator, type Check, WHOLE_MESSAGE_BYTES } from './authenticator.ts';
 import { headerField, signingDomain } from './header.ts';
-import { decide } from './policy.ts';
+import { decide, observe } from './policy.ts';
 import type { ProtocolError } from './protocol.ts';
 import { domainOf, type Occasion, type Rendered, type Renderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
 import type { IspState } from './state.ts';
-import type { PolicyEvent, Verdict } from './verdict.ts';
+import type { Effect, PolicyEvent, Verdict } from './verdict.ts';
 
 /** What an engine asks. Each answer is written as it is; if it says so, the connection is closed afterwards. */
 export interface Session {
@@ -127,6 +127,7 @@ export interface Peer {
   readonly netblock: string;
 }
 
+const NO_EFFECTS = { connection: undefined, transaction: undefined };
 const SILENCE: Rendered = { code: 0, lines: [], close: true };
 
 type Refusal = Verdict & { readonly kind: 'refuse' };
@@ -179,6 +180,7 @@ export class IspSession implements Session {
   #transaction: Transaction | undefined;
   #open = false;
   #encrypted = false;
+  #effects: { connection: Effect | undefined; transaction: Effect | undefined } = NO_EFFECTS;
 
   constructor(world: SessionWorld, peer: Peer) {
     this.#world = world;
@@ -192,7 +194,10 @@ export class IspSession implements Session {
     const verdict = this.#decide({ kind: 'connect', connection, source, client, netblock });
     const reply = verdict.kind === 'refuse' ? verdict.reply : undefined;
     this.#world.observer.connectionOpened({ at: this.#now(), source, connection, reply });
-    if (verdict.kind === 'accept') return this.#say(verdict.reply);
+    if (verdict.kind === 'accept') {
+      if (verdict.effect) this.#effects = { ...NO_EFFECTS, connection: verdict.effect };
+      return this.#say(verdict.reply);
+    }
     // A client that is refused at once has nothing left to say but QUIT, so it is sent away in any case.
     const answer = reply === undefined ? SILENCE : this.#say(reply, {}, true);
     this.#end('isp', reply);
@@ -242,6 +247,7 @@ export class IspSession implements Session {
         senderDomain: domainOf(sender).toLowerCase(),
         size,
       });
+    this.#meet(allowed);
     const verdict = allowed.kind === 'accept' ? this.#checkClient(transaction, allowed) : allowed;
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
     const answer = this.#say(verdict.reply);
@@ -307,6 +313,11 @@ export class IspSession implements Session {
     return reply === undefined ? this.onError('unknown-command') : this.#say(reply, { bytes });
   }
 
+  /** The faults that the policy has in store for this connection and for its transaction. */
+  get effects(): { readonly connection: Effect | undefined; readonly transaction: Effect | undefined } {
+    return this.#effects;
+  }
+
   get wantsContent(): number {
     return this.#transaction?.check ? WHOLE_MESSAGE_BYTES : HEAD_BYTES;
   }
@@ -329,6 +340,7 @@ export class IspSession implements Session {
         bytes,
         dkimDomain: this.#world.state.readsSignatures ? signingDomain(head) : undefined,
       });
+    this.#meet(verdict);
     transaction.received = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
     const messageId = /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';
@@ -400,8 +412,16 @@ export class IspSession implements Session {
     const judgement = await authenticator?.judge(check, whole, copies, this.#now());
     if (!this.#open || this.#transaction !== transaction) return SILENCE;
     const refusal = judgement?.refusal;
+    if (refusal !== undefined) this.#tellOfFailure(transaction.sender);
     const verdict = refusal === undefined ? accepted : this.#refusalWith(refusal);
     return this.#answerDot(transaction, verdict, { ...about, ...judgement?.about });
+  }
+
+  /** What fails authentication costs reputation. */
+  #tellOfFailure(sender: string): void {
+    const { source } = this.#peer;
+    const senderDomain = domainOf(sender).toLowerCase();
+    observe(this.#world.state, { kind: 'unauthenticated', source, senderDomain }, this.#now());
   }
 
   /** Says what became of a message, to the client and to the observer. */
@@ -441,6 +461,12 @@ export class IspSession implements Session {
 
   #now(): Micros {
     return this.#world.clock.now();
+  }
+
+  /** Remembers the fault that comes with a verdict about a transaction. */
+  #meet(verdict: Verdict): void {
+    const transaction = verdict.kind === 'accept' ? verdict.effect : undefined;
+    if (transaction !== this.#effects.transaction) this.#effects = { ...this.#effects, transaction };
   }
 
   #decide(event: PolicyEvent): Verdict {

@@ -6,6 +6,7 @@ import { type AuthenticationCounts, Authenticator } from './authenticator.ts';
 import type { Certificates } from './certificates.ts';
 import { prepareChecks } from './check-message.ts';
 import type { Engine, EngineOptions, Tap } from './engine.ts';
+import { FaultySession } from './faulty-session.ts';
 import type { LabResolver } from './lab-resolver.ts';
 import { startNativeEngine } from './native-engine.ts';
 import { clientOf, netblockOf } from './networks.ts';
@@ -88,10 +89,11 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     authenticator,
     open: new Set<Session>(),
   };
+  const mayFail = isp.disturbances.some(({ effect }) => effect !== null);
   const newSession = (address: string): Session => {
     const simulatedAddress = options.simulatedAddress?.(address);
     const counted = simulatedAddress ?? address;
-    return new IspSession(world, {
+    const session = new IspSession(world, {
       connection: connections++,
       address,
       simulatedAddress,
@@ -99,6 +101,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
       client: clientOf(counted),
       netblock: netblockOf(counted),
     });
+    return mayFail ? new FaultySession(session) : session;
   };
   const rules = { ...isp.rules, extensions: isp.rules.extensions.filter((name) => !lacking.has(name)) };
   const listenOn = (address: string, port: number): Promise<Engine> =>

@@ -42,8 +42,8 @@ export type Effect =
   | { readonly kind: 'slow-banner'; readonly delay: Micros }
   /** Every reply of the connection comes late. */
   | { readonly kind: 'tarpit'; readonly delay: Micros }
-  /** Nothing is said any more from this stage on, and the connection stays open. */
-  | { readonly kind: 'stall'; readonly stage: 'connect' | 'ehlo' | 'dot' }
+  /** Nothing is said any more from this stage on, and the connection stays open, or is closed from our side only. */
+  | { readonly kind: 'stall' | 'half-open'; readonly stage: 'connect' | 'ehlo' | 'dot' }
   /** The connection is reset after so many bytes of the message. */
   | { readonly kind: 'reset'; readonly bytes: number }
   /** The message is taken, and the connection lost before the reply that says so. */
@@ -72,6 +72,7 @@ export function stageOfEffect(effect: Effect): 'connect' | 'mail' | 'dot' {
     case 'lose-reply':
       return 'dot';
     case 'stall':
+    case 'half-open':
       return effect.stage === 'dot' ? 'dot' : 'connect';
     case 'slow-banner':
     case 'tarpit':

@@ -42,12 +42,16 @@ const effect = z.discriminatedUnion(
   [
     z.strictObject({ kind: z.literal('slow-banner'), delay: realDuration, share: all }),
     z.strictObject({ kind: z.literal('tarpit'), delay: realDuration, share: all }),
-    z.strictObject({ kind: z.literal('stall'), stage: z.enum(['connect', 'ehlo', 'dot']), share: all }),
+    z.strictObject({
+      kind: z.enum(['stall', 'half-open']),
+      stage: z.enum(['connect', 'ehlo', 'dot']),
+      share: all,
+    }),
     z.strictObject({ kind: z.literal('reset'), bytes: size.default(0), share: all }),
     z.strictObject({ kind: z.literal('lose-reply'), share: all }),
     z.strictObject({ kind: z.literal('tls'), fault: z.enum(TLS_FAULTS), share: all }),
   ],
-  { error: 'expected one of slow-banner, tarpit, stall, reset, lose-reply, tls' },
+  { error: 'expected one of slow-banner, tarpit, stall, half-open, reset, lose-reply, tls' },
 );
 
 /** An incident. Times are real; rates in `limits` are simulated, as in a profile. */

@@ -34,8 +34,13 @@ export function at(isp: ResolvedIsp, chance = prng) {
       ),
     rcpt: (connection: number, recipient: string, now = 0): string =>
       say(decide(state, { kind: 'rcpt', connection, recipient }, now, chance)),
-    dot: (connection: number, now = 0, recipients: string[] = ['u1.0@isp.test'], bytes = 1000): string =>
-      say(decide(state, { kind: 'dot', connection, recipients, bytes }, now, chance)),
+    dot: (
+      connection: number,
+      now = 0,
+      recipients: string[] = ['u1.0@isp.test'],
+      bytes = 1000,
+      dkimDomain?: string,
+    ): string => say(decide(state, { kind: 'dot', connection, recipients, bytes, dkimDomain }, now, chance)),
     close: (connection: number, now = 0): void =>
       void decide(state, { kind: 'close', connection }, now, chance),
     /** One message from MAIL to the dot: the first refusal, or the last reply. */
@@ -44,6 +49,15 @@ export function at(isp: ResolvedIsp, chance = prng) {
       if (!mail.endsWith('-mail')) return mail;
       const rcpt = client.rcpt(connection, recipient, now);
       return rcpt.endsWith('-rcpt') ? client.dot(connection, now, [recipient]) : rcpt;
+    },
+    /** One message to somebody new on a connection of its own: the first refusal, or the last reply. */
+    deliver(now: number, source = 0, domain = 'news.sender.test'): string {
+      const { connection, heard } = client.connect(source, now);
+      const told = heard.endsWith('-greeting')
+        ? client.send(connection, now, `u${connection}.0@isp.test`, domain)
+        : heard;
+      client.close(connection, now);
+      return told;
     },
   };
   return client;

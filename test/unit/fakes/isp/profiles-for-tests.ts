@@ -23,6 +23,9 @@ export const REPLIES = `
 - { id: T6, stage: rcpt, code: 452, enhanced: 4.2.2, text: full, class: deferred, source: test, mark: assumed }
 - { id: T7, stage: dot, code: 554, enhanced: null, text: "no {rcpt}", class: rejected, source: test, mark: assumed }
 - { id: T8, stage: mail, code: 421, enhanced: null, text: enough, class: deferred, closes: true, source: test, mark: assumed }
+- { id: T9, stage: dot, code: 421, enhanced: 4.7.28, text: punished, class: throttled, closes: true, source: test, mark: assumed }
+- { id: T10, stage: dot, code: 550, enhanced: 5.7.1, text: blocked, class: rejected, source: test, mark: assumed }
+- { id: T11, stage: mail, code: 553, enhanced: 5.7.1, text: blocked, class: rejected, source: test, mark: assumed }
 `;
 
 const HEAD = `
@@ -35,11 +38,15 @@ session:
   answers: { connect: T-greeting, ehlo: T-ehlo, helo: T-helo, mail: T-mail, rcpt: T-rcpt, data: T-data, dot: T-dot, reset: T-reset, quit: T-quit }
 `;
 
-/** The text of a profile with these limits and mailboxes (YAML, one line each). */
-export function profileText(limits: readonly string[] = [], mailboxes: readonly string[] = []): string {
+/** The text of a profile with these limits and mailboxes (YAML, one line each), and whatever else it has. */
+export function profileText(
+  limits: readonly string[] = [],
+  mailboxes: readonly string[] = [],
+  more = '',
+): string {
   const block = (name: string, lines: readonly string[]): string =>
     lines.length === 0 ? `${name}: {}\n` : `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`;
-  return `${HEAD}${block('limits', limits)}${block('mailboxes', mailboxes)}`;
+  return `${HEAD}${block('limits', limits)}${block('mailboxes', mailboxes)}${more}`;
 }
 
 /** A limit in YAML; what is not given is a bucket of 1/s for a source, said at the dot with T4. */
@@ -73,14 +80,19 @@ export function inFolder<T>(profile: string, replies: string, use: (profilePath:
   }
 }
 
-export function testProfile(limits: readonly string[] = [], mailboxes: readonly string[] = []): IspProfile {
-  return inFolder(profileText(limits, mailboxes), REPLIES, loadProfile);
+export function testProfile(
+  limits: readonly string[] = [],
+  mailboxes: readonly string[] = [],
+  more = '',
+): IspProfile {
+  return inFolder(profileText(limits, mailboxes, more), REPLIES, loadProfile);
 }
 
 export function testIsp(
   limits: readonly string[] = [],
   mailboxes: readonly string[] = [],
   options: Partial<ResolveOptions> = {},
+  more = '',
 ): ResolvedIsp {
-  return resolveIsp(testProfile(limits, mailboxes), { scale: 1, ...options });
+  return resolveIsp(testProfile(limits, mailboxes, more), { scale: 1, ...options });
 }
