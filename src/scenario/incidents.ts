@@ -34,7 +34,7 @@ export function plannedIncidents(
 ): PlannedIncident[] {
   const ids = Object.keys(scenario.isps);
   const sources = scenario.mta.sources.map(({ ip }) => ip);
-  return scenario.incidents.map((incident, index) => {
+  const planned = scenario.incidents.map((incident, index): PlannedIncident => {
     const path = ['incidents', index] as const;
     if (!ids.includes(incident.isp)) {
       const near = nearest(incident.isp, ids);
@@ -75,6 +75,19 @@ export function plannedIncidents(
       }),
     };
   });
+  planned.forEach((later, index) => {
+    const earlier = planned.slice(0, index).findIndex((other) => takesSameHost(other, later));
+    if (earlier >= 0)
+      fault(['incidents', index], `takes a mail host away that incidents.${earlier} has taken already`);
+  });
+  return planned;
+}
+
+/** Whether two outages of one mail host overlap: which of them would hold can't be said. */
+function takesSameHost(a: PlannedIncident, b: PlannedIncident): boolean {
+  const both =
+    a.unreachable?.addresses.some((address) => b.unreachable?.addresses.includes(address)) ?? false;
+  return both && a.start < b.end && b.start < a.end;
 }
 
 /** The addresses of the mail hosts that an incident is about. */

@@ -17,7 +17,8 @@ function inShort(path: string): string[] {
     'load={ rate: 20/s, duration: 4s, connections: 5 }',
     'warmup=0s',
     'drain.timeout=5s',
-    ...incidents.flatMap((_, at) => [`incidents.${at}.at=1s`, `incidents.${at}.for=2s`]),
+    // One after the other: two outages of one host can't overlap.
+    ...incidents.flatMap((_, n) => [`incidents.${n}.at=${500 + 500 * n}ms`, `incidents.${n}.for=400ms`]),
   ];
 }
 

@@ -38,8 +38,11 @@ test("openssl s_client verifies each mail host's certificate against the lab's a
     ] as const) {
       const { code, stdout, stderr } = await ask(host, family, host, protocol);
       assert.equal(code, 0, stdout + stderr);
-      for (const line of [`Protocol version: ${name}`, 'Verification: OK', `Verified peername: ${host}`])
+      for (const line of [`Protocol version: ${name}`, 'Verification: OK'])
         assert.ok(stderr.split('\n').includes(line), `${line} in\n${stderr}`);
+      // Hosts made from customers' names share a wildcard.
+      const peer = /^Verified peername: (.*)$/m.exec(stderr)?.[1] ?? '';
+      assert.ok([host, host.replace(/^[^.]+/, '*')].includes(peer), stderr);
     }
   }
   const wrong = await ask('mta5.am0.yahoodns.net', '-4', 'mta5.example.test', '-tls1_3');

@@ -14,9 +14,9 @@ const scenario = `
 seed: 5
 mta: { adapter: none, sources: [198.18.128.1, "2001:2:0:1::1"] }
 isps:
-  gmail: { limits: { ip-rate: { rate: 1/h, burst: 5 } }, mailboxes: { unknown: 30%, full: 0 } }
-  yahoo: { limits: { ip-rate: { rate: 1/h, burst: 12 } }, mailboxes: { unknown: 30%, full: 0 } }
-  outlook: { limits: { ip-rate: { rate: 1/h, burst: 12 } }, mailboxes: { unknown: 30%, full: 0 } }
+  gmail: { limits: { ip-rate: { rate: 1/h, burst: 5 } }, mailboxes: { unknown: 30%, full: 0, disabled: 0 } }
+  yahoo: { limits: { ip-rate: { rate: 1/h, burst: 12 } }, mailboxes: { unknown: 30%, full: 0, disabled: 0 } }
+  outlook: { limits: { ip-rate: { rate: 1/h, burst: 12 } }, mailboxes: { unknown: 30%, full: 0, disabled: 0 } }
 load: { rate: 1/s, duration: 1s }
 `;
 

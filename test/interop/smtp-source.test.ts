@@ -11,9 +11,9 @@ const scenario = `
 seed: 1
 mta: { adapter: none, sources: [${SOURCE}] }
 isps:
-  gmail: { limits: { ip-rate: 1000/s, domain-rate: 1000/s }, mailboxes: { unknown: 0, full: 0 } }
-  yahoo: { limits: { ip-rate: 1000/s, messages-per-connection: 1000 }, mailboxes: { unknown: 0, full: 0 } }
-  outlook: { limits: { ip-rate: 1000/s }, mailboxes: { unknown: 0, full: 0 } }
+  gmail: { limits: { ip-rate: 1000/s, domain-rate: 1000/s }, mailboxes: { unknown: 0, full: 0, disabled: 0 } }
+  yahoo: { limits: { ip-rate: 1000/s, messages-per-connection: 1000 }, mailboxes: { unknown: 0, full: 0, disabled: 0 } }
+  outlook: { limits: { ip-rate: 1000/s }, mailboxes: { unknown: 0, full: 0, disabled: 0 } }
 load: { rate: 1/s, duration: 1s }
 `;
 
