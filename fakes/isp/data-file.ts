@@ -73,6 +73,10 @@ function faultsOf(issue: z.core.$ZodIssue, root: unknown): Fault[] {
       message: unknownName('key', key, issue.message.split(', ')),
     }));
   }
+  if (issue.code === 'invalid_key') {
+    const message = `found ${JSON.stringify(issue.path.at(-1))}; ${issue.issues.map((i) => i.message).join(', ')}`;
+    return [{ path: issue.path, message }];
+  }
   const found = issue.path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
     root,

@@ -163,6 +163,14 @@ const host = strict({
 });
 const hosts = z.array(host).min(1, 'expected at least one mail host');
 
+/** A map with standing keys; as with `strict`, the message carries the known keys. */
+function byStandingKey<T extends z.ZodType>(each: T) {
+  return z.partialRecord(z.enum(STANDING_KEYS), each, {
+    error: (issue: { readonly code?: string }) =>
+      issue.code === 'unrecognized_keys' ? STANDING_KEYS.join(', ') : undefined,
+  });
+}
+
 /** The shape of a profile. */
 export const profileSchema = strict({
   engine: z.enum(ENGINES).default('native'),
@@ -196,8 +204,8 @@ export const profileSchema = strict({
   }),
   authentication: authenticationSchema.optional(),
   limits: z.record(z.string(), limit),
-  penalties: z.partialRecord(z.enum(STANDING_KEYS), penalty).default({}),
-  reputation: z.partialRecord(z.enum(STANDING_KEYS), reputation).default({}),
+  penalties: byStandingKey(penalty).default({}),
+  reputation: byStandingKey(reputation).default({}),
   warmup: warmup.optional(),
   greylist: greylist.optional(),
   day: day.optional(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headerField } from '../../../../fakes/isp/header.ts';
+import { headerField, signingDomain } from '../../../../fakes/isp/header.ts';
 
 for (const [name, head, expected] of [
   ['first field', 'X-Number: 7\r\nTo: a\r\n\r\n', '7'],
@@ -16,3 +16,18 @@ for (const [name, head, expected] of [
     assert.equal(headerField(head, 'X-Number'), expected);
   });
 }
+
+for (const [name, value, expected] of [
+  ['as it is written', 'v=1; a=rsa-sha256; d=news.Sender.test; s=windtunnel; bh=x', 'news.sender.test'],
+  ['folded, first, without blanks', 'd=a.test;\r\n v=1', 'a.test'],
+  ['with blanks around', 'v=1;\r\n\td = a.test ; i=@b.test', 'a.test'],
+  ['not another tag that ends in d', 'v=1; xd=a.test', undefined],
+] as const) {
+  test(`the domain that signed: ${name}`, () => {
+    assert.equal(signingDomain(`To: a\r\nDKIM-Signature: ${value}\r\n\r\n`), expected);
+  });
+}
+
+test('nobody signed', () => {
+  assert.equal(signingDomain('To: a\r\n\r\nDKIM-Signature: d=a.test\r\n'), undefined);
+});

@@ -28,9 +28,14 @@ export function at(isp: ResolvedIsp, chance = prng) {
         ),
       };
     },
-    mail: (connection: number, now = 0, senderDomain = 'news.sender.test'): string =>
+    mail: (connection: number, now = 0, senderDomain = 'news.sender.test', size = 0): string =>
       say(
-        decide(state, { kind: 'mail', connection, sender: `b-1@${senderDomain}`, senderDomain }, now, chance),
+        decide(
+          state,
+          { kind: 'mail', connection, sender: `b-1@${senderDomain}`, senderDomain, size },
+          now,
+          chance,
+        ),
       ),
     rcpt: (connection: number, recipient: string, now = 0): string =>
       say(decide(state, { kind: 'rcpt', connection, recipient }, now, chance)),

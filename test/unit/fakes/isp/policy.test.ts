@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allowance, sustained } from '../../../../fakes/isp/allowance.ts';
+import { decide } from '../../../../fakes/isp/policy.ts';
 import { loadProfile } from '../../../../fakes/isp/profile.ts';
 import { type ResolvedIsp, type ResolveOptions, resolveIsp } from '../../../../fakes/isp/resolve.ts';
 import type { IspState } from '../../../../fakes/isp/state.ts';
@@ -104,6 +105,59 @@ test('each limit speaks at its stage, for its key, and what is over it costs not
     ];
     assert.deepEqual(got, heard, name);
   }
+});
+
+test('a limit by DKIM domain counts what was signed, and nobody else', () => {
+  const client = at(testIsp([limitLine('l', { rate: '1/h', burst: 1, key: 'dkim-domain' })]));
+  assert.equal(client.state.readsSignatures, true);
+  const { connection } = client.connect();
+  const send = (domain?: string): string => {
+    client.mail(connection);
+    return client.dot(connection, 0, ['u@isp.test'], 1000, domain);
+  };
+  assert.deepEqual(
+    [send('a.test'), send('a.test'), send('b.test'), send(), send(), send('a.test')],
+    ['T-dot', 'T4', 'T-dot', 'T-dot', 'T-dot', 'T4'],
+  );
+  assert.equal(allowance(client.state, [0], 0), 2 / 3600);
+});
+
+test('rations of a transaction: recipients, and bytes as they are announced and as they come', () => {
+  const ration = { key: 'transaction', kind: 'window' };
+  const client = at(
+    testIsp([
+      limitLine('recipients', { ...ration, unit: 'recipients', count: 2, stage: 'rcpt', reply: 'T3' }),
+      limitLine('announced', { ...ration, unit: 'bytes', count: 5000, stage: 'mail', reply: 'T8' }),
+      limitLine('size', { ...ration, unit: 'bytes', count: 5000, reply: 'T7' }),
+    ]),
+  );
+  const { connection } = client.connect();
+  const transaction = (bytes: number, size?: number): string[] => [
+    client.mail(connection, 0, 'a.test', size),
+    ...['a', 'b', 'c'].map((name) => client.rcpt(connection, `${name}@isp.test`)),
+    client.dot(connection, 0, ['a@isp.test', 'b@isp.test'], bytes),
+  ];
+  const recipients = ['T-rcpt', 'T-rcpt', 'T3'];
+  for (let n = 0; n < 3; n++) assert.deepEqual(transaction(5000), ['T-mail', ...recipients, 'T-dot']);
+  assert.deepEqual(transaction(5001), ['T-mail', ...recipients, 'T7']);
+  assert.deepEqual([transaction(1, 5001)[0], transaction(1, 5000)[0]], ['T8', 'T-mail']);
+});
+
+test('sources in one network for IPv6 are counted as one', () => {
+  const { state } = at(testIsp([limitLine('l', { rate: '10/s', burst: 1 })]));
+  const prng = createPrng(1);
+  for (const source of [0, 1])
+    decide(
+      state,
+      { kind: 'connect', connection: source, source, client: '2001:2:0:1::/64', netblock: 'n' },
+      0,
+      prng,
+    );
+  const send = (connection: number): string =>
+    decide(state, { kind: 'dot', connection, recipients: ['u@isp.test'], bytes: 1 }, 0, prng).kind;
+  assert.deepEqual([send(0), send(1)], ['accept', 'refuse']);
+  assert.equal(allowance(state, [0, 1], 0), 10);
+  assert.equal(allowance(state, [0, 1, 2], 0), 20, 'one that has not connected is in a network of its own');
 });
 
 test('the second of two limits refuses before the first is charged', () => {

@@ -170,3 +170,81 @@ test('the part of the schema that scenarios embed', () => {
     assert.equal(limitOverride.safeParse(value).success, ok, JSON.stringify(value));
   }
 });
+
+const penalty = (fields: string): string =>
+  `penalties: { source: { after: 1, per: 1m, forget: 1h, source: test, mark: assumed, ${fields} } }\n`;
+const reputation = (fields: string): string =>
+  `reputation: { source: { recover: 1/d, weights: {}, source: test, mark: assumed, ${fields} } }\n`;
+
+for (const [name, more, expected] of [
+  [
+    'a penalty for a limit that is not there',
+    penalty('on: [ip-rat], levels: [[{ for: 1m, reply: T9 }]]'),
+    'penalties.source.on.0: unknown limit "ip-rat"; did you mean ip-rate?',
+  ],
+  [
+    'a step that does nothing',
+    penalty('on: [ip-rate], levels: [[{ for: 1m }]]'),
+    'penalties.source.levels.0.0.for: this step does nothing; expected a reply or limits',
+  ],
+  [
+    'a step with a limit of another key',
+    penalty('on: [ip-rate], levels: [[{ for: 1m, limits: { domain: 1/s } }]]'),
+    'penalties.source.levels.0.0.limits.domain: domain counts for each sender-domain; expected source',
+  ],
+  [
+    'a penalty that accepts',
+    penalty('on: [ip-rate], levels: [[{ for: 1m, reply: T-dot }]]'),
+    'penalties.source.levels.0.0.reply: T-dot is accepted; expected throttled or deferred or rejected',
+  ],
+  [
+    'a penalty for a mailbox',
+    penalty('on: [ip-rate], levels: [[{ for: 1m, reply: T9 }]]').replace('source:', 'mailbox:'),
+    'penalties.mailbox: unknown key "mailbox"; expected one of source, netblock, sender-domain, dkim-domain',
+  ],
+  [
+    'a penalty of a domain at connect',
+    penalty('on: [domain], levels: [[{ for: 1m, reply: T1 }]]').replace('source:', 'sender-domain:'),
+    'penalties.sender-domain.levels.0.0.reply: T1 is a reply at connect; expected one at mail or rcpt or dot',
+  ],
+  [
+    'tiers that do not rise',
+    reputation('tiers: [{ below: 50, factor: 0.1 }, { below: 20, factor: 0.5 }]'),
+    'reputation.source.tiers.1.below: found 20; expected more than 50, the tier before, and at most 100, the best',
+  ],
+  [
+    'conduct that nobody knows',
+    reputation('tiers: []').replace('weights: {}', 'weights: { complaints: -1 }'),
+    'reputation.source.weights.complaints: unknown key "complaints"; did you mean complaint?',
+  ],
+  [
+    'a warm-up where its unit is not known',
+    'warmup: { days: [5], unit: recipients, stage: mail, reply: T2, source: test, mark: assumed }\n',
+    "warmup.stage: recipients can't be counted at mail; expected rcpt or dot",
+  ],
+  [
+    'a greylist that is not temporary',
+    'greylist: { delay: 5m, lifetime: 1d, reply: T5 }\n',
+    'greylist.reply: T5 is rejected; expected deferred',
+  ],
+  ['an hour', 'day: { factors: { 24: 1 } }\n', 'day.factors.24: found "24"; expected an hour from 0 to 23'],
+  [
+    'mailboxes of customers',
+    'hosted: { mx: [{ host: "{domain}.x.test", preference: 0, ipv6: false }], mailboxes: { unknown: { share: 1%, reply: T55 } } }\n',
+    'hosted.mailboxes.unknown.reply: unknown reply "T55"; did you mean T5?',
+  ],
+] as const) {
+  test(`a wrong profile is refused with its place: ${name}`, () => {
+    const domain = limitLine('domain', { key: 'sender-domain' });
+    inFolder(profileText([...limits, domain], mailboxes, more), REPLIES, (file) => {
+      assert.throws(
+        () => loadProfile(file),
+        (error: Error) => {
+          const told = error.message.split('\n').map((line) => line.replace(/^.*?:\d+:\d+: /, ''));
+          assert.ok(told.includes(expected), error.message);
+          return true;
+        },
+      );
+    });
+  });
+}
