@@ -124,8 +124,7 @@ export class Receiver {
       this.#wire.destroy();
       return;
     }
-    this.#say(this.#session.onError('timeout'));
-    this.#speaker.close();
+    this.#say({ ...this.#session.onError('timeout'), close: true });
   }
 
   /** Reads as far as the bytes go, and sends the answers. */
@@ -317,6 +316,7 @@ export class Receiver {
         this.#mode = 'text';
       }
       this.#say(answer);
+      this.#speaker.failsAfter(this.#input.length - this.#at);
     }
   }
 
@@ -343,6 +343,7 @@ export class Receiver {
       if (answer.code === 354) this.#content = new Content(this.#session.wantsContent);
       else refusal = answer;
       this.#speaker.expect(answer.failure);
+      if (this.#speaker.failsAfter(this.#input.length - this.#at)) return;
     }
     this.#expectChunk(command, refusal);
   }

@@ -151,10 +151,8 @@ export class Speaker {
   }
 
   #act({ lines, close, failure }: Rendered, then?: () => void): void {
-    if (failure && failure.afterBytes === undefined) {
-      this.flush();
-      this.#fail(failure);
-    } else if (lines.length === 0) this.close();
+    if (failure && failure.afterBytes === undefined) this.#fail(failure);
+    else if (lines.length === 0) this.close();
     else {
       this.#out += `${lines.join('\r\n')}\r\n`;
       this.expect(failure);
@@ -164,6 +162,7 @@ export class Speaker {
   }
 
   #fail({ kind }: Failure): void {
+    this.flush();
     this.#doom = undefined;
     // What stays open is the client's to close.
     this.#condition = kind === 'stall' || kind === 'half-open' ? 'stalled' : 'over';

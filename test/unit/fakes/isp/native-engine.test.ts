@@ -98,6 +98,16 @@ for (const [kind, error] of [
     assert.deepEqual(session.messages, []);
   });
 
+  test(`${kind} in the middle of a chunk that comes with its command`, async (t) => {
+    const session = new ScriptedSession({ data: { failure: { kind, afterBytes: 10 } } });
+    const { client } = await open(t, session);
+    await client.reply();
+    await client.ask(...ENVELOPE);
+    client.write(`BDAT 20 LAST\r\n${'x'.repeat(20)}`);
+    await client.closed();
+    assert.deepEqual([client.error, session.closed, session.messages], [error, 'isp', []]);
+  });
+
   test(`${kind} in a TLS handshake, and in what is encrypted`, async (t) => {
     const inHandshake = new ScriptedSession({ starttls: { failure: { kind, afterBytes: 1 } } });
     const { client } = await open(t, inHandshake);
