@@ -135,6 +135,7 @@ test('an MTA that runs into a rate limit: allowance, attempts above it, and the 
     'incidents.0.for=4s',
     'mta.retry=[1m]',
     'mta.expire=6m',
+    'isps.gmail.penalties=off',
   ];
   const { code, stdout, stderr } = await cli([
     'run',

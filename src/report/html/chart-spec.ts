@@ -37,8 +37,8 @@ export interface SeriesSpec {
   readonly column: string;
   /** The style sheet's name of the colour, without `--`. */
   readonly color: string;
-  /** `limit` is a step line that does not stretch the y axis when it is far above all that happened. */
-  readonly style: 'line' | 'area' | 'limit';
+  /** A limit is a step line that does not stretch the y axis when it is far above all that happened. */
+  readonly style: 'line' | 'area' | 'limit' | 'limit-dashed';
 }
 
 /** A stretch of time behind a chart, named in a strip above it. */

@@ -102,7 +102,7 @@ function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot
 
 function seriesOptions({ series, axis, stacked }: ChartSpec, i: number): UPlot.Series {
   const { label, color, style } = series[i] as SeriesSpec;
-  const limit = style === 'limit';
+  const limit = isLimit(style);
   const area = style === 'area';
   const layer = stacked && area;
   // A bucket's value holds until the next bucket begins.
@@ -112,6 +112,7 @@ function seriesOptions({ series, axis, stacked }: ChartSpec, i: number): UPlot.S
     // The edge of an empty layer would be drawn as a line on the layer below.
     ...(!layer && { stroke: () => paint(color) }),
     width: layer ? 0 : limit ? 2 : 1.5,
+    ...(style === 'limit-dashed' && { dash: [4, 4] }),
     // A limit far above all that happened must not press the rest flat.
     auto: !limit,
     spanGaps: axis === 'percentile',
@@ -119,6 +120,10 @@ function seriesOptions({ series, axis, stacked }: ChartSpec, i: number): UPlot.S
     ...(area && { fill: () => paint(color, layer ? 0.55 : 0.25) }),
     ...(steps && { paths: steps }),
   };
+}
+
+function isLimit(style: SeriesSpec['style']): boolean {
+  return style === 'limit' || style === 'limit-dashed';
 }
 
 /** The places of the series that lie on each other, from the lowest up. */
@@ -222,7 +227,7 @@ function linearTop(u: UPlot, { x, series }: ChartSpec, highest: number | null): 
   const { min = 0, max = page.end } = u.series[0] ?? {};
   const inView = column(x).map((at) => at !== null && at >= min && at <= max);
   const limits = series
-    .filter(({ style }) => style === 'limit')
+    .filter(({ style }) => isLimit(style))
     .flatMap((s) => column(s.column).filter((v, i) => inView[i] && v !== null && v <= reach));
   const top = limits.reduce<number>((most, v) => Math.max(most, v ?? 0), highest ?? 0);
   return top === 0 ? 1 : top * 1.1;
@@ -352,7 +357,7 @@ function placeOfP99({ idle, x }: ChartSpec): number | null {
 }
 
 function none({ style }: SeriesSpec): string {
-  return style === 'limit' ? 'none' : '–';
+  return isLimit(style) ? 'none' : '–';
 }
 
 /** First and last place of the x column in view, as for `slice`. */

@@ -1,15 +1,22 @@
 import { formatCount, formatPerSecond, formatShare } from '../../numbers.ts';
 import type { IspSeries, IspSummary, Phase } from '../../summary.ts';
+import type { SeriesSpec } from '../chart-spec.ts';
 import { anchor } from '../markup.ts';
 import { type Chart, type TimeFrame, timeSpec, total } from './chart.ts';
 
 /** An allowance stretches the chart up to this multiple of the most attempts; a higher one would press them flat. */
 export const LIMIT_REACH = 1.9;
 
+function unpunished(column: string): SeriesSpec {
+  return { label: 'if never punished', column, color: 'c-allowance', style: 'limit-dashed' };
+}
+
 /** The adaptation curve of an ISP: what was allowed, what the MTA tried and what came of it. */
 export function adaptationChart(frame: TimeFrame, isp: IspSummary, kind: 'overview' | 'isp'): Chart {
   const series = frame.series.isps.find(({ id }) => id === isp.id) ?? noIspSeries(isp, frame.series.t.length);
   const column = (name: string): string => `${isp.id} ${name}`;
+  // Shown only where the sender has earned a penalty or lost reputation: being punished is not free.
+  const punished = series.allowanceUnpunished.some((value, i) => value !== series.allowance[i]);
   return {
     spec: {
       ...timeSpec(frame, anchor(kind, isp.id), isp.id),
@@ -19,6 +26,7 @@ export function adaptationChart(frame: TimeFrame, isp: IspSummary, kind: 'overvi
         { label: 'throttled', column: column('throttled'), color: 'c-throttled', style: 'area' },
         { label: 'attempts', column: column('attempts'), color: 'c-attempts', style: 'line' },
         { label: 'allowance', column: column('allowance'), color: 'c-allowance', style: 'limit' },
+        ...(punished ? [unpunished(column('unpunished'))] : []),
       ],
     },
     columns: {
@@ -26,6 +34,7 @@ export function adaptationChart(frame: TimeFrame, isp: IspSummary, kind: 'overvi
       [column('throttled')]: series.throttled,
       [column('attempts')]: series.attempts,
       [column('allowance')]: series.allowance,
+      ...(punished && { [column('unpunished')]: series.allowanceUnpunished }),
     },
     title: `Adaptation at ${isp.name}: recipient attempts a second`,
     sentence: adaptationSentence(frame, isp, series),
