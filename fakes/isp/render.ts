@@ -1,6 +1,6 @@
 /** From a reply with placeholders to the lines that go over the wire. */
 import { isIPv6 } from 'node:net';
-import type { Prng } from '../../src/core/prng.ts';
+import { type Prng, Purpose } from '../../src/core/prng.ts';
 import type { CertificateName } from './certificates.ts';
 import type { Placeholder, Reply } from './replies.ts';
 import type { ResolvedIsp } from './resolve.ts';
@@ -221,6 +221,10 @@ function result(passed = false): string {
   return passed ? 'Pass' : 'Fail';
 }
 
+/** Where the words of each kind of id begin among those of a transaction, and how many there are in all. */
+const FIRST_WORD = { gid: 0, sid: 3, behind: 5, pfa: 7, iid: 9 };
+const WORDS = 10;
+
 /** What each placeholder becomes. The forms of ids are those of the catalogue of facts. */
 function createValues(
   isp: ResolvedIsp,
@@ -228,8 +232,11 @@ function createValues(
   wall: () => Date,
 ): Record<Placeholder, (o: Occasion) => string> {
   // Ids are told from each other by a hash, so that the same run gives the same ids.
-  const hex = (what: string, o: Occasion, word: number): string =>
-    prng.hash(`${isp.id}/${what}/${o.connection}/${o.transaction}/${word}`).toString(16).padStart(8, '0');
+  const hex = (what: keyof typeof FIRST_WORD, o: Occasion, word: number): string => {
+    const place = o.transaction * WORDS + FIRST_WORD[what] + word;
+    const number = prng.chance(Purpose.replyId, o.connection ^ isp.number, place) * 2 ** 32;
+    return number.toString(16).padStart(8, '0');
+  };
   const host = isp.mta.split('.')[0] ?? '';
   return {
     ip: (o) => printedAddress(o.ip),
@@ -278,7 +285,7 @@ function createValues(
     return idOf('sid', { ...o, transaction: 0 });
   }
 
-  function idOf(what: string, o: Occasion): string {
+  function idOf(what: 'sid' | 'behind', o: Occasion): string {
     return `08D${hex(what, o, 0)}${hex(what, o, 1).slice(0, 5)}`.toUpperCase();
   }
 

@@ -14,6 +14,7 @@ export const Purpose = {
   sourceOfMessage: 7,
   authenticationSample: 8,
   disturbance: 9,
+  replyId: 10,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
