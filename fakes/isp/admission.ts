@@ -6,6 +6,7 @@
 import type { Micros } from '../../src/core/clock.ts';
 import { type Account, fits, PLAIN, spare } from './limits.ts';
 import type { LimitStage, LimitUnit } from './profile-schema.ts';
+import { WARMUP } from './resolved-isp.ts';
 import { noteViolation, type Standing, settle, standingOf, termsOf } from './standing.ts';
 import { type Connection, type IspState, keyOf, standingKeyOf } from './state.ts';
 import { type LimitTable, openIn } from './tables.ts';
@@ -35,8 +36,10 @@ export function admit(
   }
   const ramp = state.isp.warmup?.stage === stage ? state.isp.warmup : null;
   const warming = ramp && warmingOf(state, connection);
-  if (ramp && warming && leftToday(ramp, warming, now) < amountOf(ramp.unit, event))
+  if (ramp && warming && leftToday(ramp, warming, now) < amountOf(ramp.unit, event)) {
+    noteViolations(state, connection, WARMUP, now);
     return state.refusals[ramp.reply];
+  }
 
   for (let i = 0; i < tables.length; i++) {
     const account = touched[i];
@@ -96,21 +99,25 @@ function standingFor(
 
 /** What is over a limit is refused in the limit's words, or in those of a bad reputation; and it is a violation. */
 function refuse(state: IspState, table: LimitTable, connection: Connection, now: Micros): Verdict {
-  const tier = standingFor(state, table, connection)?.spell.tier;
+  const reply = standingFor(state, table, connection)?.spell.tier?.reply ?? null;
+  noteViolations(state, connection, table.index, now);
+  if (reply === null || !state.isp.replies[reply]?.stages.includes(table.limit.stage)) return table.refusal;
+  const close = state.isp.replies[reply]?.closes ?? false;
+  return { kind: 'refuse', reply, close, limit: table.index };
+}
+
+/** Counts a violation for everyone whom the profile punishes for it. */
+function noteViolations(state: IspState, connection: Connection, limit: number, now: Micros): void {
   for (const standings of state.judged) {
-    if (!standings.penalty?.on.includes(table.index)) continue;
+    if (!standings.penalty?.on.includes(limit)) continue;
     const key = standingKeyOf(standings.kind, connection);
     if (key === undefined) continue;
     const standing = standingOf(standings, key, state.tables, now);
     settle(standings, standing, state.tables, now);
-    const begins = noteViolation(standings, standing, table.index, state.tables, now);
+    const begins = noteViolation(standings, standing, limit, state.tables, now);
     const warming = begins ? state.warming.get(connection.client) : undefined;
     if (warming) warming.punished = true;
   }
-  const reply = tier?.reply ?? null;
-  if (reply === null || !state.isp.replies[reply]?.stages.includes(table.limit.stage)) return table.refusal;
-  const close = state.isp.replies[reply]?.closes ?? false;
-  return { kind: 'refuse', reply, close, limit: table.index };
 }
 
 function warmingOf(state: IspState, { client, source }: Connection): WarmingUp | undefined {

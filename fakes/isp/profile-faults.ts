@@ -10,6 +10,7 @@ import {
   MORE_ANSWERS,
   type ProfileData,
   type ProfileLimit,
+  WARMUP_NAME,
 } from './profile-schema.ts';
 import type { Reply, ReplyClass } from './replies.ts';
 
@@ -150,7 +151,8 @@ function penaltyFaults({ penalties, limits }: ProfileData, say: Say): void {
   const names = Object.keys(limits);
   for (const [key, { on, levels }] of Object.entries(penalties)) {
     on.forEach((name, index) => {
-      if (!(name in limits)) say(['penalties', key, 'on', index], unknownName('limit', name, names));
+      if (!(name in limits) && name !== WARMUP_NAME)
+        say(['penalties', key, 'on', index], unknownName('limit', name, [...names, WARMUP_NAME]));
     });
     levels.forEach((steps, level) => {
       steps.forEach((step, index) => {

@@ -51,6 +51,9 @@ export type Conduct = (typeof CONDUCTS)[number];
 /** Stands where a reply is named, and means: close the connection and say nothing. */
 export const HANGUP = 'hangup';
 
+/** Stands among the names of limits, where violations are listed, for the daily quota of new sources. */
+export const WARMUP_NAME = 'warmup';
+
 /** The success replies that a session needs, by the command that they answer. */
 export const ANSWERS = ['connect', 'ehlo', 'helo', 'mail', 'rcpt', 'data', 'dot', 'reset', 'quit'] as const;
 export type Answered = (typeof ANSWERS)[number];

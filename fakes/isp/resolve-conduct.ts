@@ -3,8 +3,14 @@ import type { z } from 'zod';
 import type { Day } from './day.ts';
 import { type Complain, overridden, realDuration, realRate } from './overrides.ts';
 import type { IspProfile } from './profile.ts';
-import { type day, STANDING_KEYS } from './profile-schema.ts';
-import type { ResolvedPenalty, ResolvedReputation, ResolvedStep, ResolvedWarmup } from './resolved-isp.ts';
+import { type day, STANDING_KEYS, WARMUP_NAME } from './profile-schema.ts';
+import {
+  type ResolvedPenalty,
+  type ResolvedReputation,
+  type ResolvedStep,
+  type ResolvedWarmup,
+  WARMUP,
+} from './resolved-isp.ts';
 import type { Rule } from './rules.ts';
 
 /** What resolving a profile needs to know. */
@@ -26,7 +32,7 @@ export function resolvePenalties(resolving: Resolving): ResolvedPenalty[] {
     if (!penalty) return [];
     return {
       key,
-      on: penalty.on.map((name) => names.indexOf(name)),
+      on: penalty.on.map((name) => (name === WARMUP_NAME ? WARMUP : names.indexOf(name))),
       after: penalty.after,
       per: realDuration(penalty.per, scale),
       forget: realDuration(penalty.forget, scale),

@@ -83,10 +83,13 @@ export interface ResolvedLimit {
   readonly mark: Mark;
 }
 
+/** Stands among the indexes of limits for the daily quota of sources that are new. */
+export const WARMUP = -1;
+
 /** What whoever goes over limits again and again has to bear. */
 export interface ResolvedPenalty {
   readonly key: StandingKey;
-  /** The limits whose refusals are violations. */
+  /** The limits whose refusals are violations; WARMUP: the quota of a new source. */
   readonly on: readonly number[];
   /** A penalty starts with this many of them within `per`, counted from the first. */
   readonly after: number;

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { sustained } from '../../../../fakes/isp/allowance.ts';
 import { credit } from '../../../../fakes/isp/credit.ts';
 import { loadProfile, profileNames } from '../../../../fakes/isp/profile.ts';
 import { type ResolveOptions, resolveIsp } from '../../../../fakes/isp/resolve.ts';
+import { asset } from '../../../../src/core/assets.ts';
+import { warmUp } from '../../../support/warmup-example.ts';
 import { at } from './policy-client.ts';
 import { limitLine, testIsp } from './profiles-for-tests.ts';
 
@@ -118,9 +121,9 @@ for (const name of profileNames()) {
     };
     // A little more than the day's ration, spread over the day.
     const accepted = days.map((quota, day) => {
-      const step = Math.floor(DAY / (quota + 20));
+      const step = Math.floor(DAY / (quota + 10));
       let count = 0;
-      for (let n = 0; n < quota + 20; n++) {
+      for (let n = 0; n < quota + 10; n++) {
         const reply = send(day * DAY + n * step);
         if (reply === taken) count++;
         else heard.add(reply);
@@ -133,3 +136,21 @@ for (const name of profileNames()) {
     assert.equal(sustained(client.state, 0, 15 * DAY), sustained(known.state, 0, 0));
   });
 }
+
+test('the worked example in fakes/README.md', () => {
+  const quotas = loadProfile('outlook').warmup?.days ?? [];
+  const [polite, hasty, rude] = [(day: number) => quotas[day] ?? 0, () => 500, () => 2000].map((perDay) =>
+    warmUp('outlook', perDay),
+  );
+  const table = readFileSync(asset('fakes', 'README.md'), 'utf8').match(/^\| \d+( \| \d+){4} \|$/gm) ?? [];
+  assert.equal(table.length, 7);
+  for (const line of table) {
+    const row = line.split('|').map(Number).slice(1, 6);
+    const day = (row[0] ?? 0) - 1;
+    const accepted = [polite, hasty, rude].map((days) => days?.[day]?.accepted);
+    assert.deepEqual(row, [day + 1, quotas[day], ...accepted]);
+  }
+  assert.deepEqual(Object.keys(polite?.[13]?.refused ?? {}), []);
+  assert.deepEqual(Object.keys(hasty?.[0]?.refused ?? {}), ['O1']);
+  assert.deepEqual(Object.keys(rude?.[0]?.refused ?? {}), ['O1', 'O21']);
+});
