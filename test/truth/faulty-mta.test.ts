@@ -97,21 +97,28 @@ test('an MTA that drops, doubles and hides 1 in 100: exactly those are reported'
 
   const { dropped, duplicated, forgotten } = (mta as FaultyMta).misdeeds;
   const count = (metric: string): number => (summary.metrics[metric] as { count: number }).count;
-  assert.equal(summary.totals.injectedMessages, 1000);
+  const { injectedMessages, droppedIterations } = summary.totals;
+  // On a machine that is busy with other things the load may end before all of it has begun.
+  assert.equal(injectedMessages + droppedIterations, 1000);
   assert.deepEqual(
     [count('lost'), count('duplicated'), count('missing_dsn')],
     [dropped, duplicated, forgotten],
   );
   // The counts are not zero by accident.
-  assert.equal(dropped, 10);
-  assert.ok(duplicated >= 5 && forgotten >= 5, `${duplicated} duplicated, ${forgotten} forgotten`);
+  assert.ok(
+    dropped >= 5 && duplicated >= 5 && forgotten >= 5,
+    `${duplicated} duplicated, ${forgotten} forgotten`,
+  );
   // Every recipient has one outcome, and they add up.
   const outcomes = summary.conservation.reduce((sum, o) => sum + o.count, 0);
-  assert.equal(outcomes, 1000);
-  assert.equal(summary.totals.injectedRecipients, 1000);
+  assert.equal(outcomes, injectedMessages);
+  assert.equal(summary.totals.injectedRecipients, injectedMessages);
   assert.deepEqual(
     [summary.verdict.exitCode, summary.thresholds.map((x) => x.passed)],
     [99, [false, false, false]],
   );
-  assert.match(summary.thresholds[0]?.sentence ?? '', /^lost: count is 10, 10 above what count==0 asks/);
+  assert.match(
+    summary.thresholds[0]?.sentence ?? '',
+    new RegExp(`^lost: count is ${dropped}, ${dropped} above what count==0 asks`),
+  );
 });
