@@ -20,7 +20,15 @@ import { type DnsRecord, soaAbove, type Zones } from './zones.ts';
 export type Transport = 'udp' | 'tcp';
 
 /** Response codes (RFC 1035 section 4.1.1; BADVERS: RFC 6891 section 9). */
-const RCODES = { NOERROR: 0, FORMERR: 1, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 } as const;
+const RCODES = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  BADVERS: 16,
+} as const;
 export type Rcode = keyof typeof RCODES;
 
 const HEADER_BYTES = 12;
@@ -40,8 +48,15 @@ export interface Answered {
   readonly rcode: Rcode;
 }
 
+/** How a name can fail while an incident lasts: an answer that says so, a false "no such name", or silence. */
+export const DNS_TROUBLES = ['servfail', 'nxdomain', 'timeout'] as const;
+export type DnsTrouble = (typeof DNS_TROUBLES)[number];
+
+/** What is wrong with a name (in small letters, '' for the root) right now, if anything is. */
+export type Troubled = (name: string) => DnsTrouble | undefined;
+
 /** The response to a query, whatever its length. It has no question if the query did not have exactly one. */
-export function answer(query: Packet, zones: Zones): Packet {
+export function answer(query: Packet, zones: Zones, troubled: Troubled = () => undefined): Packet {
   const [question, ...others] = query.questions ?? [];
   const [opt, ...moreOpts] = opts(query);
   if (((query.flags ?? 0) & OPCODE_BITS) !== 0) return reply(query, 'NOTIMP');
@@ -54,7 +69,9 @@ export function answer(query: Packet, zones: Zones): Packet {
 
   const name = question.name === '.' ? '' : question.name.toLowerCase();
   const type: string = question.type;
-  const records = zones.get(name);
+  const trouble = troubled(name);
+  if (trouble === 'servfail') return reply(query, 'SERVFAIL');
+  const records = trouble === 'nxdomain' ? undefined : zones.get(name);
   const answers = (records ?? []).filter((r) => type === 'ANY' || r.type === type);
   if (answers.length === 0) {
     const soa = soaAbove(zones, name);
@@ -70,16 +87,18 @@ export function answer(query: Packet, zones: Zones): Packet {
 
 /**
  * The bytes that answer the bytes of a query, cut to what the transport takes, and what to log about it. Undefined
- * for what must not be answered: responses, and packets without a whole header. Never throws.
+ * for what is not answered: responses, packets without a whole header, and names that time out. Never throws.
  */
 export function respond(
   bytes: Buffer,
   zones: Zones,
   transport: Transport,
+  troubled: Troubled = () => undefined,
 ): { bytes: Buffer; answered: Answered } | undefined {
   if (bytes.length < HEADER_BYTES || (bytes.readUInt8(2) & 0x80) !== 0) return undefined;
   const query = readQuery(bytes);
-  const response = answer(query, zones);
+  if (troubled(query.questions?.[0]?.name.toLowerCase() ?? '') === 'timeout') return undefined;
+  const response = answer(query, zones, troubled);
   // The question goes back byte for byte: its case (0x20), and whatever else decoding would lose.
   const question =
     response.questions?.length === 1 ? bytes.subarray(HEADER_BYTES, questionEnd(bytes)) : Buffer.alloc(0);

@@ -3,7 +3,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { HarnessError, messageOf } from '../src/core/errors.ts';
-import { type Answered, respond, type Transport } from './dns-answer.ts';
+import { type Answered, respond, type Transport, type Troubled } from './dns-answer.ts';
 import type { Zones } from './zones.ts';
 
 /** A query as it was answered. */
@@ -39,10 +39,11 @@ export async function startDns(options: {
   readonly zones: Zones;
   readonly idleMs?: number;
   readonly onQuery?: (query: AnsweredQuery) => void;
+  readonly troubled?: Troubled;
 }): Promise<DnsServer> {
-  const { address, zones, idleMs = 10_000, onQuery } = options;
+  const { address, zones, idleMs = 10_000, onQuery, troubled } = options;
   const handle = (bytes: Buffer, transport: Transport, from: string): Buffer | undefined => {
-    const response = respond(bytes, zones, transport);
+    const response = respond(bytes, zones, transport, troubled);
     if (response) onQuery?.({ ...response.answered, transport, from });
     return response?.bytes;
   };

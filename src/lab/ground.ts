@@ -25,8 +25,8 @@ export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Gro
     }
     return { lab: 'sealed', privilege: probe.privilege, warnings: [] };
   }
-  if (plan.incidents.some((incident) => incident.unreachable !== undefined)) {
-    throw new HarnessError('lab', 'an incident that makes mail hosts unreachable needs a seal', {
+  if (plan.incidents.some(({ unreachable, dns }) => unreachable ?? dns)) {
+    throw new HarnessError('lab', 'an incident that takes mail hosts or names away needs a seal', {
       hint: probe ? `${probe.step}: ${probe.reason}. ${probe.fix}` : 'run it without --no-seal',
     });
   }

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { startDns } from '../../fakes/dns.ts';
+import type { DnsTrouble } from '../../fakes/dns-answer.ts';
 import { buildZones, type ZoneSpec } from '../../fakes/zones.ts';
 import { HarnessError } from '../core/errors.ts';
 import { platform } from '../core/process.ts';
@@ -33,6 +34,8 @@ export interface LabNetwork {
   readonly sources: readonly MtaSource[];
   /** Where the MTA takes mail in; port 0 lets it choose. */
   readonly submission: Endpoint;
+  /** Makes lookups of a domain and all below it fail, or work again. Nothing without a seal, where nobody asks. */
+  troubleDns(domain: string, trouble: DnsTrouble | undefined): void;
   close(): Promise<void>;
 }
 
@@ -45,7 +48,8 @@ async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
   const host = await raiseInternet({ sources: plan.sources.map((s) => s.address), resolver: RESOLVER });
   const proof = proveSealed();
   const zones = zonesOf(plan);
-  const dns = await openDns(zones, folder);
+  const troubles = new Map<string, DnsTrouble>();
+  const dns = await openDns(zones, troubles, folder);
   return {
     lab: 'sealed',
     proof,
@@ -59,6 +63,10 @@ async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
     sources: plan.sources,
     // As in production: the MTA listens everywhere, and is injected over its own loopback.
     submission: { address: '127.0.0.1', port: 25 },
+    troubleDns(domain, trouble) {
+      if (trouble === undefined) troubles.delete(domain);
+      else troubles.set(domain, trouble);
+    },
     async close() {
       await dns.stop();
       await host.stop();
@@ -89,6 +97,7 @@ function openLoopback(plan: Plan): LabNetwork {
       address: most === 1 ? '127.0.0.1' : loopbackSource(i),
     })),
     submission: { address: '127.0.0.1', port: 0 },
+    troubleDns: () => {},
     close: async () => {},
   };
 }
@@ -116,12 +125,17 @@ function zonesOf(plan: Plan): ZoneSpec {
 }
 
 /** DNS for the whole sealed world, with a log of what was asked. */
-async function openDns(zones: ZoneSpec, folder: string): Promise<{ stop(): Promise<void> }> {
+async function openDns(
+  zones: ZoneSpec,
+  troubles: ReadonlyMap<string, DnsTrouble>,
+  folder: string,
+): Promise<{ stop(): Promise<void> }> {
   const log = createWriteStream(join(folder, 'dns.log'));
   const dns = await startDns({
     address: RESOLVER,
     port: 53,
     zones: buildZones(zones),
+    troubled: (name) => (troubles.size > 0 ? troubleOf(name, troubles) : undefined),
     onQuery: ({ name, type, transport, rcode, from }) =>
       log.write(`${from} ${transport} ${type} ${name} ${rcode}\n`),
   });
@@ -131,6 +145,13 @@ async function openDns(zones: ZoneSpec, folder: string): Promise<{ stop(): Promi
       await new Promise((resolve) => log.end(resolve));
     },
   };
+}
+
+/** What is wrong with a name: what is wrong with the nearest domain that it is in. */
+function troubleOf(name: string, troubles: ReadonlyMap<string, DnsTrouble>): DnsTrouble | undefined {
+  const labels = name.split('.');
+  const trouble = labels.map((_, at) => troubles.get(labels.slice(at).join('.')));
+  return trouble.find((found) => found !== undefined);
 }
 
 /** A DKIM key that lives as long as the run; base64 of the public key as DNS publishes it (RFC 6376 section 3.6.1). */

@@ -116,7 +116,7 @@ class Run {
     driver.send({ type: 'prepare', plan: this.#driverPlan(network, endpoints), lab });
     await driver.expect('prepared');
 
-    await this.#load(isps, driver);
+    await this.#load(network, isps, driver);
     await this.#drain();
     await this.#stopAll(isps, driver);
     return this.#report(input);
@@ -286,7 +286,11 @@ class Run {
 
   // --- flying ---
 
-  async #load(isps: Worker<ToIspWorker, FromIspWorker>, driver: Worker<ToDriver, FromDriver>): Promise<void> {
+  async #load(
+    network: LabNetwork,
+    isps: Worker<ToIspWorker, FromIspWorker>,
+    driver: Worker<ToDriver, FromDriver>,
+  ): Promise<void> {
     this.#epoch = monotonicMicros() + LEAD_MICROS;
     isps.send({ type: 'start', epoch: this.#epoch });
     driver.send({ type: 'start', epoch: this.#epoch });
@@ -298,7 +302,12 @@ class Run {
     const listen = (address: string, listening: boolean): void =>
       isps.send({ type: 'listening', address, listening });
     this.#cleanup.defer(
-      scheduleOutages(this.#request.plan.incidents, this.#epoch, { route: routeAway, listen }, failed),
+      scheduleOutages(
+        this.#request.plan.incidents,
+        this.#epoch,
+        { route: routeAway, listen, dns: network.troubleDns },
+        failed,
+      ),
     );
     this.#stage = 'load';
     const measure = measureSelf();

@@ -1,6 +1,7 @@
 /** What a scenario may say about an incident: when, about whom, and what changes meanwhile. */
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
+import { DNS_TROUBLES } from '../../fakes/dns-answer.ts';
 import { TLS_FAULTS } from '../../fakes/isp/verdict.ts';
 import { realDuration, share, size } from './quantities.ts';
 
@@ -70,4 +71,5 @@ export const incident = z.strictObject({
   effect: effect.optional(),
   unreachable: z.enum(UNREACHABLE).optional(),
   mx: z.string().optional(),
+  dns: z.enum(DNS_TROUBLES).optional(),
 });

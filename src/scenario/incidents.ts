@@ -1,4 +1,5 @@
 /** From the incidents of a scenario to those of a plan, and to what they are for an ISP. */
+import type { DnsTrouble } from '../../fakes/dns-answer.ts';
 import { clientOf } from '../../fakes/isp/networks.ts';
 import type { IspIncident } from '../../fakes/isp/resolve-incidents.ts';
 import type { Micros } from '../core/clock.ts';
@@ -20,6 +21,8 @@ export interface PlannedIncident {
     readonly how: (typeof UNREACHABLE)[number];
     readonly addresses: readonly string[];
   };
+  /** Domains whose lookups fail meanwhile. */
+  readonly dns?: { readonly how: DnsTrouble; readonly domains: readonly string[] };
 }
 
 type Incident = LoadedScenario['scenario']['incidents'][number];
@@ -48,7 +51,7 @@ export function plannedIncidents(
         [...path, 'at'],
         `found ${formatDuration(incident.at)}; expected a moment within the load's ${formatDuration(load)}`,
       );
-    const { source, netblock, domain, limits, ramp, reply, effect, unreachable } = incident;
+    const { source, netblock, domain, limits, ramp, reply, effect, unreachable, dns } = incident;
     if (source !== undefined && !sources.includes(source))
       fault([...path, 'source'], `${source} is not one of this scenario's sources`);
     if (netblock && !sources.some(netblock.holds))
@@ -57,8 +60,11 @@ export function plannedIncidents(
       fault([...path, 'netblock'], 'an incident is about one source or about a netblock, not both');
     if (domain !== undefined && !scenario.senders.some((s) => s.domain === domain))
       fault([...path, 'domain'], `${domain} is not one of this scenario's senders`);
-    if (Object.keys(limits ?? {}).length === 0 && !reply && !effect && unreachable === undefined)
-      fault(path, 'this incident changes nothing; expected "limits", "reply", "effect" or "unreachable"');
+    if (Object.keys(limits ?? {}).length === 0 && !reply && !effect && !unreachable && !dns)
+      fault(
+        path,
+        'this incident changes nothing; expected "limits", "reply", "effect", "unreachable" or "dns"',
+      );
     if (incident.mx !== undefined && unreachable === undefined)
       fault([...path, 'mx'], 'only means something with "unreachable"');
     if (ramp !== undefined && !limits) fault([...path, 'ramp'], 'only limits can move to a value in time');
@@ -72,6 +78,9 @@ export function plannedIncidents(
           how: unreachable,
           addresses: unreachableHosts(incident, mailGroupsOf(incident.isp), path, fault),
         },
+      }),
+      ...(dns && {
+        dns: { how: dns, domains: (mailGroupsOf(incident.isp) ?? []).flatMap((group) => group.domains) },
       }),
     };
   });
@@ -141,12 +150,13 @@ function whom(
 }
 
 function labelOf(incident: Incident): string {
-  const { source, netblock, domain, limits = {}, ramp, reply, effect, unreachable, mx } = incident;
+  const { source, netblock, domain, limits = {}, ramp, reply, effect, unreachable, mx, dns } = incident;
   const portion = (share: number): string => (share === 1 ? '' : ` to ${trim(share * 100)} %`);
   const changes = Object.entries(limits).map(([name, value]) => `${name} ${describeRule(value)}`);
   if (changes.length > 0 && ramp) changes.push(`within ${formatDuration(ramp)}`);
   if (reply) changes.push(`reply ${reply.id}${portion(reply.share)}`);
   if (effect) changes.push(`${effect.kind}${portion(effect.share)}`);
+  if (dns) changes.push(`DNS: ${dns}`);
   if (unreachable !== undefined) changes.push(`${mx ?? 'all mail hosts'}: ${unreachable}`);
   const about = [source, netblock?.text, domain].filter((name) => name !== undefined);
   return `${changes.join(', ')}${about.length > 0 ? ` for ${about.join(' and ')}` : ''}`;

@@ -2,6 +2,7 @@
  * From what a scenario says to what a run does: quantities on the real clock, addresses, schedules, phases, parsed
  * thresholds. Plain data, so that it can be sent to the lab and kept in the run's folder.
  */
+import { dirname, resolve } from 'node:path';
 import { loadProfile } from '../../fakes/isp/profile.ts';
 import { type ResolvedIsp, resolveIsp } from '../../fakes/isp/resolve.ts';
 import { PHASES, type PhaseSpan, phasesOf } from '../analysis/phases.ts';
@@ -194,6 +195,11 @@ function plannedSources({ scenario }: LoadedScenario, fault: Fault): MtaSource[]
   });
 }
 
+/** A profile's name as it is; the path of one as seen from the scenario's folder. */
+function profilePath(scenarioFile: string, profile: string): string {
+  return /[/\\]|\.ya?ml$/.test(profile) ? resolve(dirname(scenarioFile), profile) : profile;
+}
+
 function plannedIsp(
   loaded: LoadedScenario,
   id: string,
@@ -205,7 +211,7 @@ function plannedIsp(
   const wish = scenario.isps[id];
   if (!wish) return undefined;
   try {
-    const profile = loadProfile(wish.profile ?? id);
+    const profile = loadProfile(profilePath(loaded.file, wish.profile ?? id));
     const resolved = resolveIsp(profile, {
       id,
       scale: scenario.clock.scale,

@@ -299,3 +299,18 @@ test('no bytes whatever make it throw, and every response can be decoded', () =>
     { numRuns: 3000 },
   );
 });
+
+test('names in trouble fail as asked, others do not', () => {
+  const troubles = { 'gmail.com': 'servfail', 'many.test': 'nxdomain', 'sender.test': 'timeout' } as const;
+  const troubled = (name: string) => troubles[name as keyof typeof troubles];
+  const cases: [name: string, rcode: string | undefined][] = [
+    ['GMAIL.com', 'SERVFAIL'],
+    ['many.test', 'NXDOMAIN'],
+    ['sender.test', undefined],
+    ['in.l.google.com', 'NOERROR'],
+  ];
+  for (const [name, rcode] of cases) {
+    const response = respond(encode(ask({ name, type: 'A' })), zones, 'udp', troubled);
+    assert.equal(response?.answered.rcode, rcode, name);
+  }
+});

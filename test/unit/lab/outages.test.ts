@@ -20,6 +20,13 @@ const incidents: PlannedIncident[] = [
     unreachable: { how: 'timeout', addresses: ['198.18.16.10', '2001:2:0:100::1'] },
   },
   { isp: 'yahoo', start: 30, end: 35, label: 'a limit' },
+  {
+    isp: 'yahoo',
+    start: 12,
+    end: 18,
+    label: '',
+    dns: { how: 'servfail', domains: ['yahoo.com', 'aol.com'] },
+  },
 ];
 
 /** Lets every promise that can settle do so. */
@@ -34,6 +41,7 @@ test('hosts go away and come back at their moments, and not after a stop', async
     {
       route: async (how, address, away) => void seen.push(`${clock.now()} ${how} ${address} ${away}`),
       listen: (address, listening) => void seen.push(`${clock.now()} listen ${address} ${listening}`),
+      dns: (domain, trouble) => void seen.push(`${clock.now()} dns ${domain} ${trouble}`),
     },
     (error) => assert.fail(String(error)),
     clock,
@@ -47,6 +55,10 @@ test('hosts go away and come back at their moments, and not after a stop', async
   await settle();
   assert.deepEqual(seen, [
     '10 listen 198.18.16.10 false',
+    '15 dns yahoo.com servfail',
+    '15 dns aol.com servfail',
+    '20 dns yahoo.com undefined',
+    '20 dns aol.com undefined',
     '20 listen 198.18.16.10 true',
     '30 timeout 198.18.16.10 true',
     '30 timeout 2001:2:0:100::1 true',
@@ -59,11 +71,11 @@ test('a switch that fails is reported', async () => {
   scheduleOutages(
     incidents,
     0,
-    { route: () => Promise.reject(new Error('no ip')), listen: () => {} },
+    { route: () => Promise.reject(new Error('no ip')), listen: () => {}, dns: () => {} },
     (error) => failures.push((error as Error).message),
     clock,
   );
   clock.advance(30);
   await settle();
-  assert.deepEqual(failures, ['no ip', 'no ip']);
+  assert.deepEqual(failures, ['no ip']);
 });
