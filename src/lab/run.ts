@@ -2,9 +2,8 @@
  * Flies one run: brings up mailroom, ISPs, MTA and driver in that order, records what they report, drains the MTA's
  * queue, and writes the reports. Everything that was started is stopped, however the run ends.
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { certifiedNames } from '../../fakes/isp/hosted.ts';
 import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
@@ -12,10 +11,8 @@ import { createAuthority } from '../../fakes/tls.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
 import { messageOfSender, recipientOf } from '../core/identity.ts';
-import { environment } from '../core/process.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
-import type { DriverPlan } from '../driver/driver.ts';
-import type { MtaAdapter, RunningMta, SpawnMta } from '../mta/adapter.ts';
+import type { MtaAdapter, RunningMta } from '../mta/adapter.ts';
 import { adapterNamed } from '../mta/registry.ts';
 import { Recorder } from '../record/recorder.ts';
 import type { RecordBatch } from '../record/reporter.ts';
@@ -34,6 +31,7 @@ import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, scheduleOutages } from './outages.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import { CA_FILE, mtaConfig, writeAuthentication, writeReports, writeRunFile } from './run-folder.ts';
+import { driverPlanOf, routesOf, spawnIn } from './wiring.ts';
 import { WORKERS } from './worker-names.ts';
 import { Worker } from './workers.ts';
 
@@ -113,7 +111,7 @@ class Run {
     const input = await this.#startMta(network, endpoints, mailroom);
     writeRunFile(folder, { format: 1, plan, input }, scenarioText);
     const driver = this.#startWorker<ToDriver, FromDriver>('driver', DRIVER_WORKER, network.enterHost);
-    driver.send({ type: 'prepare', plan: this.#driverPlan(network, endpoints), lab });
+    driver.send({ type: 'prepare', plan: driverPlanOf(plan, network, endpoints, this.#mta), lab });
     await driver.expect('prepared');
 
     await this.#load(network, isps, driver);
@@ -224,7 +222,7 @@ class Run {
         retry: plan.retry,
         expire: plan.expire,
         concurrency: plan.concurrency,
-        routes: network.lab === 'sealed' ? undefined : this.#routes(endpoints, mailroom),
+        routes: network.lab === 'sealed' ? undefined : routesOf(plan, endpoints, mailroom),
       },
       spawnIn(network),
       network.proof,
@@ -243,45 +241,6 @@ class Run {
       { adapter: adapter.name, version, sources, config: mtaConfig(folder) },
       evidenceOf(adapter),
     );
-  }
-
-  /** Without a seal: where the mail of each domain goes. */
-  #routes(endpoints: readonly (readonly Endpoint[])[], mailroom: Mailroom): Record<string, Endpoint> {
-    const routes: Record<string, Endpoint> = {};
-    this.#request.plan.isps.forEach(({ resolved }, index) => {
-      const endpoint = endpoints[index]?.[0];
-      if (endpoint) for (const domain of resolved.domains) routes[domain] = endpoint;
-    });
-    for (const { domain } of this.#request.plan.senders)
-      routes[domain] = { address: mailroom.address, port: mailroom.port };
-    return routes;
-  }
-
-  #driverPlan(network: LabNetwork, endpoints: readonly (readonly Endpoint[])[]): DriverPlan {
-    const { plan } = this.#request;
-    const common = {
-      seed: plan.seed,
-      shape: plan.shape,
-      mix: plan.mix,
-      message: plan.message,
-      helo: `injector.${plan.senders[0]?.domain ?? 'sender.test'}`,
-      timeoutMs: 60_000,
-    };
-    if (this.#mta) {
-      const target = { endpoints: [this.#mta.submission], connections: plan.connections };
-      return { ...common, targets: [target], targetPer: 'run', pipelineAcrossMessages: false };
-    }
-    const share = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
-    const targets = plan.isps.map((isp, index) => ({
-      // Every mail host from every source of its family, in turn.
-      endpoints: network.sources.flatMap((source) =>
-        (endpoints[index] ?? [])
-          .filter(({ address }) => address.includes(':') === source.address.includes(':'))
-          .map((endpoint) => ({ ...endpoint, localAddress: source.address })),
-      ),
-      connections: Math.max(1, Math.round((plan.connections * isp.share) / share)),
-    }));
-    return { ...common, targets, targetPer: 'isp', pipelineAcrossMessages: true };
   }
 
   // --- flying ---
@@ -417,19 +376,4 @@ function isRecords(message: { readonly type: string }): message is RecordBatch {
 
 function evidenceOf({ capabilities }: MtaAdapter): ReportInput['evidence'] {
   return { queue: capabilities.queue, sendsDsn: capabilities.dsn === 'always' };
-}
-
-/** Starts the MTA's processes on its side of the network, with their output in a log file. */
-function spawnIn(network: LabNetwork): SpawnMta {
-  return (argv, { cwd, env, logFile }) => {
-    mkdirSync(dirname(logFile), { recursive: true });
-    const log = openSync(logFile, 'a');
-    const [command = '', ...args] = network.enterHost(argv);
-    return spawn(command, args, {
-      cwd,
-      env: { ...environment(), ...env },
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
-  };
 }
