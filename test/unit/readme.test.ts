@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { asset, projectRoot } from '../../src/core/assets.ts';
 import { METRICS } from '../../src/gate/metrics.ts';
-import { parseScenario } from '../../src/scenario/load.ts';
+import { loadScenario, parseScenario } from '../../src/scenario/load.ts';
 import { planRun } from '../../src/scenario/plan.ts';
 import { scenarioSchema } from '../../src/scenario/schema.ts';
 
@@ -27,6 +27,13 @@ test("the README's table of a scenario has every key", () => {
 test("the README's scenario is one", () => {
   const text = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   assert.equal(planRun(parseScenario(text, 'readme.yaml')).messages, 1500);
+});
+
+test('the README lists every scenario with its question', () => {
+  for (const file of readdirSync(asset('scenarios')).filter((name) => name.endsWith('.yaml'))) {
+    const { question } = loadScenario(asset('scenarios', file));
+    assert.ok(readme.includes(`| [${file}](scenarios/${file}) | ${question} |`), file);
+  }
 });
 
 test('what the README links to is there', () => {
