@@ -1,4 +1,5 @@
 /** A session that acts out the faults that the policy has in store for it: answers that come late, wrong or never. */
+import type { Micros } from '../../src/core/clock.ts';
 import type { ProtocolError } from './protocol.ts';
 import type { Failure, Rendered } from './render.ts';
 import type { IncomingMessage, IspSession, Session } from './session.ts';
@@ -15,7 +16,7 @@ export class FaultySession implements Session {
   onConnect(): Rendered {
     const answer = this.#slowly(this.#inner.onConnect());
     const { connection } = this.#inner.effects;
-    if (connection?.kind === 'slow-banner') return { ...answer, delayMs: connection.delay / 1e3 };
+    if (connection?.kind === 'slow-banner') return delayed(answer, connection.delay);
     return stalled(answer, connection, 'connect');
   }
 
@@ -101,8 +102,13 @@ export class FaultySession implements Session {
 
   #slowly(answer: Rendered): Rendered {
     const { connection } = this.#inner.effects;
-    return connection?.kind === 'tarpit' ? { ...answer, delayMs: connection.delay / 1e3 } : answer;
+    return connection?.kind === 'tarpit' ? delayed(answer, connection.delay) : answer;
   }
+}
+
+/** An answer that comes so much later than it would have come. */
+function delayed(answer: Rendered, delay: Micros): Rendered {
+  return { ...answer, delayMs: (answer.delayMs ?? 0) + delay / 1e3 };
 }
 
 function stalled(answer: Rendered, effect: Effect | undefined, stage: string): Rendered {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { authenticationSchema } from './authentication-profile.ts';
 import { strict } from './data-file.ts';
+import { latencySchema } from './latency.ts';
 import { ENGINES, PROTOCOL_ERRORS, type ProtocolError } from './protocol.ts';
 import { duration, rate, share, units } from './quantities.ts';
 import { MARKS } from './replies.ts';
@@ -205,6 +206,7 @@ export const profileSchema = strict({
       >,
     ).default({}),
   }),
+  latency: latencySchema.optional(),
   authentication: authenticationSchema.optional(),
   limits: z.record(z.string(), limit),
   penalties: byStandingKey(penalty).default({}),

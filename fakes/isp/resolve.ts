@@ -16,6 +16,7 @@ import {
   resolveWarmup,
 } from './resolve-conduct.ts';
 import { disturbancesOf, type IspIncident, resolveLimits } from './resolve-incidents.ts';
+import { type LatencyWish, resolveLatency } from './resolve-latency.ts';
 import { indexed, rulesOf } from './resolve-protocol.ts';
 import type { ResolvedIsp, ResolvedMailbox } from './resolved-isp.ts';
 
@@ -44,6 +45,8 @@ export interface IspOverrides {
   readonly greylist?: unknown;
   readonly day?: unknown;
   readonly mixed?: 'accept' | 'reject' | undefined;
+  /** Default: off. */
+  readonly latency?: LatencyWish | undefined;
   /** Domains of customers, or how many there are. */
   readonly hosted?: number | readonly string[] | undefined;
 }
@@ -84,6 +87,7 @@ export function resolveIsp(profile: IspProfile, options: ResolveOptions): Resolv
     replies: profile.replies,
     engine: profile.engine,
     rules: rulesOf(profile, scale),
+    latency: resolveLatency(profile, overrides.latency, complain),
     answers: indexed(profile.session.answers, replyIndex) as ResolvedIsp['answers'],
     errors: indexed(profile.session.errors, replyIndex) as ResolvedIsp['errors'],
     limits: resolveLimits(resolving, incidents),

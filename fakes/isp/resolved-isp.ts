@@ -2,6 +2,7 @@
 import type { Micros } from '../../src/core/clock.ts';
 import type { ResolvedAuthentication } from './authentication.ts';
 import type { Day } from './day.ts';
+import type { Latency } from './latency.ts';
 import type {
   Answered,
   Conduct,
@@ -33,6 +34,8 @@ export interface ResolvedIsp {
   readonly wrap: number | null;
   readonly engine: EngineName;
   readonly rules: ProtocolRules;
+  /** How long answers take; null: no time. */
+  readonly latency: Latency | null;
   readonly replies: readonly Reply[];
   readonly answers: Readonly<Record<Answered, number> & Partial<Record<MoreAnswered, number>>>;
   readonly errors: Readonly<Partial<Record<ProtocolError, number>>>;

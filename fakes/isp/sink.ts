@@ -14,7 +14,8 @@ import { type Observation, observe } from './policy.ts';
 import type { EngineName } from './protocol.ts';
 import { createRenderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
-import { type IspObserver, IspSession, type Session } from './session.ts';
+import { type IspObserver, IspSession, type Peer, type Session } from './session.ts';
+import { SlowSession } from './slow-session.ts';
 import { startSmtpServerEngine, UNSUPPORTED } from './smtp-server-engine.ts';
 import { createState } from './state.ts';
 
@@ -93,14 +94,15 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   const newSession = (address: string): Session => {
     const simulatedAddress = options.simulatedAddress?.(address);
     const counted = simulatedAddress ?? address;
-    const session = new IspSession(world, {
+    const peer: Peer = {
       connection: connections++,
       address,
       simulatedAddress,
       source: options.sourceOf(address),
       client: clientOf(counted),
       netblock: netblockOf(counted),
-    });
+    };
+    const session = isp.latency ? new SlowSession(world, peer, isp.latency) : new IspSession(world, peer);
     return mayFail ? new FaultySession(session) : session;
   };
   const rules = { ...isp.rules, extensions: isp.rules.extensions.filter((name) => !lacking.has(name)) };

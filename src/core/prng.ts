@@ -15,6 +15,7 @@ export const Purpose = {
   authenticationSample: 8,
   disturbance: 9,
   replyId: 10,
+  latency: 11,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

@@ -31,6 +31,12 @@ const isp = z.strictObject({
   warmup: z.union([z.literal('new'), z.array(address)]).optional(),
   greylist: z.record(z.string(), z.unknown()).optional(),
   day: z.record(z.string(), z.unknown()).optional(),
+  /** Real time that answers take: as the profile says, or by stage; checked against the profile. Default: off. */
+  latency: z
+    .union([onOff, z.record(z.string(), z.unknown())], {
+      error: 'expected on, off or times by stage such as { dot: 20ms }',
+    })
+    .optional(),
   /** How often the ISP authenticates, or `{ check, sample, bulk, rules }`; checked against the profile. */
   authentication: z.unknown().optional(),
 });

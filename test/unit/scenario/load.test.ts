@@ -67,6 +67,10 @@ test('mistakes, one by one', () => {
       'load: { rate: 5/s, duration: 1s, message: { size: 9KB..2KB } }\n',
       's.yaml:1:45: load.message.size: found "9KB..2KB"; expected a size such as 2KB, or a range such as 2KB..60KB',
     ],
+    [
+      `${minimal}isps: { gmail: { latency: fast } }\n`,
+      's.yaml:2:18: isps.gmail.latency: found "fast"; expected on, off or times by stage such as { dot: 20ms }',
+    ],
     [`${minimal}load: {}\n`, 's.yaml:2:1: Map keys must be unique'],
   ];
   for (const [text, expected] of rows) assert.deepEqual(problems(text), [expected], text);
