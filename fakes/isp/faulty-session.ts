@@ -1,8 +1,9 @@
 /** A session that acts out the faults that the policy has in store for it: answers that come late, wrong or never. */
 import type { Micros } from '../../src/core/clock.ts';
+import type { IspSession } from './isp-session.ts';
 import type { ProtocolError } from './protocol.ts';
 import type { Failure, Rendered } from './render.ts';
-import type { IncomingMessage, IspSession, Session } from './session.ts';
+import type { IncomingMessage, Session } from './session.ts';
 import type { Effect } from './verdict.ts';
 
 /** Puts faults on the answers of a session. Only the native engine acts them out. */

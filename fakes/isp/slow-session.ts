@@ -1,8 +1,9 @@
 /** A session whose answers take their time, as the profile says. Only the native engine waits. */
 import { Purpose } from '../../src/core/prng.ts';
+import { IspSession } from './isp-session.ts';
 import { type Latency, type LatencyStage, quantile } from './latency.ts';
 import type { Rendered } from './render.ts';
-import { type IncomingMessage, IspSession, type Peer, type SessionWorld } from './session.ts';
+import type { IncomingMessage, Peer, SessionWorld } from './session.ts';
 
 /** Answers that one transaction has a place for in keyed chance. */
 const ANSWERS = 2 ** 16;

@@ -5,11 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IspSession } from '../../fakes/isp/isp-session.ts';
 import { Receiver } from '../../fakes/isp/receiver.ts';
 import { createRenderer } from '../../fakes/isp/render.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import { resolveIsp } from '../../fakes/isp/resolve.ts';
-import { type IspObserver, IspSession, type Session } from '../../fakes/isp/session.ts';
+import type { IspObserver, Session } from '../../fakes/isp/session.ts';
 import { type Sink, startSink } from '../../fakes/isp/sink.ts';
 import type { Wire } from '../../fakes/isp/speaker.ts';
 import { createState } from '../../fakes/isp/state.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { IspSession } from '../../../../fakes/isp/isp-session.ts';
 import { createRenderer, type Rendered } from '../../../../fakes/isp/render.ts';
 import type { ResolvedIsp } from '../../../../fakes/isp/resolve.ts';
-import { IspSession, type Session } from '../../../../fakes/isp/session.ts';
+import type { Session } from '../../../../fakes/isp/session.ts';
 import { createState } from '../../../../fakes/isp/state.ts';
 import { VirtualClock } from '../../../../src/core/clock.ts';
 import { createPrng } from '../../../../src/core/prng.ts';

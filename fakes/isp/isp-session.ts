@@ -1,0 +1,488 @@
+/** The session of a client at a simulated ISP: what was said so far, what the policy says to it, and what came of it. */
+import type { Micros } from '../../src/core/clock.ts';
+import { MESSAGE_HEADER } from '../../src/core/identity.ts';
+import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
+import { type Check, WHOLE_MESSAGE_BYTES } from './authenticator.ts';
+import { headerField, signingDomain } from './header.ts';
+import { decide, observe } from './policy.ts';
+import type { ProtocolError } from './protocol.ts';
+import { domainOf, type Occasion, type Rendered } from './render.ts';
+import { HEAD_BYTES, type IncomingMessage, type Peer, type Session, type SessionWorld } from './session.ts';
+import type { Effect, PolicyEvent, Verdict } from './verdict.ts';
+
+const NO_EFFECTS = { connection: undefined, transaction: undefined };
+const SILENCE: Rendered = { code: 0, lines: [], close: true };
+
+type Refusal = Verdict & { readonly kind: 'refuse' };
+
+const REFUSED = ['throttled', 'deferred', 'rejected'] as const;
+type Refused = (typeof REFUSED)[number];
+
+/** A recipient that was named, and what was said to it at RCPT. */
+interface Named {
+  readonly address: string;
+  readonly answer: Rendered;
+  /** Whether it waits for the reply to the dot. */
+  readonly accepted: boolean;
+}
+
+interface Transaction {
+  readonly sender: string;
+  /** By address in small letters. */
+  readonly named: Map<string, Named>;
+  stage: Stage;
+  /** What is known of the client, if this transaction is authenticated. */
+  check: Check | undefined;
+  /** The message, once it is in. */
+  received: Content;
+  /** The refusal of MAIL. The transaction ends when the client goes on, since it may still name recipients. */
+  refused:
+    | { readonly at: Micros; readonly reply: number; readonly outcome: Refused; readonly ration: boolean }
+    | undefined;
+  /** The refusal at RCPT that stands for all of them: the first of the mildest outcome. */
+  refusal: { readonly reply: number; readonly outcome: Refused } | undefined;
+}
+
+/** Why a transaction ends before the reply to its dot. `ration`: the connection has carried what it may carry. */
+type EndedBy = 'client' | 'isp' | 'ration';
+
+/** What is known of a message's content. */
+interface Content {
+  readonly bytes: number;
+  readonly headerMessage: string | undefined;
+}
+const NOTHING: Content = { bytes: 0, headerMessage: undefined };
+
+/** The session of one connection: asks the policy, words the answers, and tells the observer what came of each command. */
+export class IspSession implements Session {
+  readonly #world: SessionWorld;
+  readonly #peer: Peer;
+  #helo = '';
+  #transactions = 0;
+  #ids: Occasion['ids'] = {};
+  #transaction: Transaction | undefined;
+  #open = false;
+  #encrypted = false;
+  #effects: { connection: Effect | undefined; transaction: Effect | undefined } = NO_EFFECTS;
+
+  constructor(world: SessionWorld, peer: Peer) {
+    this.#world = world;
+    this.#peer = peer;
+  }
+
+  onConnect(): Rendered {
+    this.#open = true;
+    this.#world.open.add(this);
+    const { connection, source, client, netblock } = this.#peer;
+    const verdict = this.#decide({ kind: 'connect', connection, source, client, netblock });
+    const reply = verdict.kind === 'refuse' ? verdict.reply : undefined;
+    this.#world.observer.connectionOpened({ at: this.#now(), source, connection, reply });
+    if (verdict.kind === 'accept') {
+      if (verdict.effect) this.#effects = { ...NO_EFFECTS, connection: verdict.effect };
+      return this.#say(verdict.reply);
+    }
+    // A client that is refused at once has nothing left to say but QUIT, so it is sent away in any case.
+    const answer = reply === undefined ? SILENCE : this.#say(reply, {}, true);
+    this.#end('isp', reply);
+    return answer;
+  }
+
+  onHelo(verb: 'HELO' | 'EHLO', name: string): Rendered {
+    if (!this.#open) return SILENCE;
+    this.#finish('client');
+    this.#helo = name;
+    return this.#say(this.#world.isp.answers[verb === 'EHLO' ? 'ehlo' : 'helo']);
+  }
+
+  onStartTls(): Rendered {
+    if (!this.#open) return SILENCE;
+    const reply = this.#world.isp.answers.starttls;
+    return reply === undefined ? this.onError('unknown-command') : this.#say(reply);
+  }
+
+  onSecured(): void {
+    this.#finish('client');
+    this.#encrypted = true;
+    this.#helo = '';
+  }
+
+  onMail(sender: string, size = 0): Rendered {
+    if (!this.#open) return SILENCE;
+    this.#finish('client');
+    this.#transactions++;
+    this.#ids = {};
+    const transaction: Transaction = {
+      sender,
+      named: new Map(),
+      stage: 'mail',
+      check: undefined,
+      received: NOTHING,
+      refused: undefined,
+      refusal: undefined,
+    };
+    this.#transaction = transaction;
+    const allowed =
+      this.#tooBig(size) ??
+      this.#decide({
+        kind: 'mail',
+        connection: this.#peer.connection,
+        sender,
+        senderDomain: domainOf(sender).toLowerCase(),
+        size,
+      });
+    this.#meet(allowed);
+    const verdict = allowed.kind === 'accept' ? this.#checkClient(transaction, allowed) : allowed;
+    if (verdict.kind === 'hangup') return this.#hangUp(verdict);
+    const answer = this.#say(verdict.reply);
+    if (verdict.kind === 'refuse') {
+      const { reply } = verdict;
+      transaction.refused = {
+        at: this.#now(),
+        reply,
+        outcome: this.#outcomeOf(reply),
+        ration: this.#isRation(verdict),
+      };
+      if (verdict.close) this.#end('isp', reply);
+    }
+    return answer;
+  }
+
+  onRcpt(recipient: string): Rendered {
+    const transaction = this.#transaction;
+    if (!this.#open) return SILENCE;
+    if (!transaction) return this.onError('mail-first');
+    const key = recipient.toLowerCase();
+    // Whoever names a recipient twice means one delivery, and hears the same again.
+    const known = transaction.named.get(key);
+    if (known) return known.answer;
+    const named = (answer: Rendered, accepted: boolean): void =>
+      void transaction.named.set(key, { address: recipient, answer, accepted });
+    if (transaction.refused) {
+      const answer = this.onError('mail-first');
+      named(answer, false);
+      return answer;
+    }
+    transaction.stage = 'rcpt';
+    const verdict = this.#decide({ kind: 'rcpt', connection: this.#peer.connection, recipient });
+    if (verdict.kind === 'hangup') {
+      named(SILENCE, true);
+      return this.#hangUp(verdict);
+    }
+    const answer = this.#say(verdict.reply, { recipient });
+    named(answer, verdict.kind === 'accept');
+    if (verdict.kind === 'refuse') {
+      const outcome = this.#outcomeOf(verdict.reply);
+      this.#attempt(transaction, recipient, outcome, verdict.reply);
+      const { refusal } = transaction;
+      const milder = !refusal || REFUSED.indexOf(outcome) < REFUSED.indexOf(refusal.outcome);
+      if (milder) transaction.refusal = { reply: verdict.reply, outcome };
+      if (verdict.close) this.#end(this.#isRation(verdict) ? 'ration' : 'isp', verdict.reply);
+    }
+    return answer;
+  }
+
+  onData(): Rendered {
+    if (!this.#open) return SILENCE;
+    const transaction = this.#transaction;
+    if (!transaction || transaction.refused) return this.onError('mail-first');
+    if (waitingIn(transaction).length === 0) return this.onError('rcpt-first');
+    transaction.stage = 'data';
+    return this.#say(this.#world.isp.answers.data);
+  }
+
+  onChunk(bytes: number): Rendered {
+    const reply = this.#world.isp.answers.chunk;
+    if (!this.#open) return SILENCE;
+    return reply === undefined ? this.onError('unknown-command') : this.#say(reply, { bytes });
+  }
+
+  /** The faults that the policy has in store for this connection and for its transaction. */
+  get effects(): { readonly connection: Effect | undefined; readonly transaction: Effect | undefined } {
+    return this.#effects;
+  }
+
+  get wantsContent(): number {
+    return this.#transaction?.check ? WHOLE_MESSAGE_BYTES : HEAD_BYTES;
+  }
+
+  onDot(message: IncomingMessage): Rendered | Promise<Rendered> {
+    const { bytes, head: kept, longText = false } = message;
+    const transaction = this.#transaction;
+    if (!this.#open) return SILENCE;
+    if (transaction?.stage !== 'data') return this.onError('mail-first');
+    transaction.stage = 'dot';
+    const recipients = waitingIn(transaction);
+    const head = kept.toString('latin1', 0, HEAD_BYTES);
+    const verdict =
+      this.#tooBig(bytes) ??
+      (longText ? this.#refusal('long-text') : undefined) ??
+      this.#decide({
+        kind: 'dot',
+        connection: this.#peer.connection,
+        recipients,
+        bytes,
+        dkimDomain: this.#world.state.readsSignatures ? signingDomain(head) : undefined,
+      });
+    this.#meet(verdict);
+    transaction.received = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
+    if (verdict.kind === 'hangup') return this.#hangUp(verdict);
+    const messageId = /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';
+    const about = { recipient: recipients[0] ?? '', bytes, messageId };
+    const { check } = transaction;
+    return verdict.kind === 'accept' && check
+      ? this.#authenticate(transaction, check, message, verdict, about)
+      : this.#answerDot(transaction, verdict, about);
+  }
+
+  onReset(keep = false): Rendered {
+    if (!this.#open) return SILENCE;
+    if (!keep) this.#finish('client');
+    const { reset, noop = reset } = this.#world.isp.answers;
+    return this.#say(keep ? noop : reset);
+  }
+
+  onQuit(): Rendered {
+    if (!this.#open) return SILENCE;
+    const answer = this.#say(this.#world.isp.answers.quit, {}, true);
+    this.#end('client', undefined);
+    return answer;
+  }
+
+  onCourtesy(command: 'vrfy' | 'help'): Rendered {
+    if (!this.#open) return SILENCE;
+    const reply = this.#world.isp.answers[command];
+    return reply === undefined ? this.onError('unimplemented-command') : this.#say(reply);
+  }
+
+  onError(error: ProtocolError, argument = ''): Rendered {
+    if (!this.#open) return SILENCE;
+    const { reply } = this.#refusal(error);
+    const answer = this.#say(reply, error === 'bad-hello' ? { helo: argument } : {});
+    if (answer.close) this.#end('isp', reply);
+    return answer;
+  }
+
+  onClose(byIsp = false): void {
+    this.#end(byIsp ? 'isp' : 'client', undefined);
+  }
+
+  /** Authenticates a client that may send, if its transaction is to be authenticated. */
+  #checkClient(transaction: Transaction, accepted: Verdict): Verdict {
+    const { authenticator } = this.#world;
+    const { connection, address, simulatedAddress = address } = this.#peer;
+    if (!authenticator?.looksAt(connection, this.#transactions)) return accepted;
+    transaction.check = authenticator.begin({
+      address: simulatedAddress,
+      helo: this.#helo,
+      sender: transaction.sender,
+      tls: this.#encrypted,
+    });
+    const { refusal } = transaction.check;
+    return refusal === undefined ? accepted : this.#refusalWith(refusal);
+  }
+
+  /** Authenticates a message that would be accepted. Meanwhile the connection may end, and the transaction with it. */
+  async #authenticate(
+    transaction: Transaction,
+    check: Check,
+    { bytes, head }: IncomingMessage,
+    accepted: Verdict & { readonly kind: 'accept' },
+    about: Partial<Occasion>,
+  ): Promise<Rendered> {
+    const { authenticator } = this.#world;
+    const whole = head.length < bytes ? undefined : head;
+    const copies = waitingIn(transaction).length;
+    const judgement = await authenticator?.judge(check, whole, copies, this.#now());
+    if (!this.#open || this.#transaction !== transaction) return SILENCE;
+    const refusal = judgement?.refusal;
+    if (refusal !== undefined) this.#tellOfFailure(transaction.sender);
+    const verdict = refusal === undefined ? accepted : this.#refusalWith(refusal);
+    return this.#answerDot(transaction, verdict, { ...about, ...judgement?.about });
+  }
+
+  /** What fails authentication costs reputation. */
+  #tellOfFailure(sender: string): void {
+    const { source } = this.#peer;
+    const senderDomain = domainOf(sender).toLowerCase();
+    observe(this.#world.state, { kind: 'unauthenticated', source, senderDomain }, this.#now());
+  }
+
+  /** Says what became of a message, to the client and to the observer. */
+  #answerDot(
+    transaction: Transaction,
+    verdict: Exclude<Verdict, { kind: 'hangup' }>,
+    about: Partial<Occasion>,
+  ): Rendered {
+    const answer = this.#say(verdict.reply, about);
+    const { named, received } = transaction;
+    const recipients = waitingIn(transaction);
+    const outcome = verdict.kind === 'accept' ? 'accepted' : this.#outcomeOf(verdict.reply);
+    for (const recipient of recipients)
+      this.#attempt(transaction, recipient, outcome, verdict.reply, received);
+    const partial = outcome === 'accepted' && recipients.length < named.size;
+    this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, received);
+    if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
+    return answer;
+  }
+
+  /** The refusal of a message that is larger than the ISP offers to take. */
+  #tooBig(bytes: number): Refusal | undefined {
+    const { size } = this.#world.isp.rules;
+    return size !== null && bytes > size ? this.#refusal('too-big') : undefined;
+  }
+
+  #refusal(error: ProtocolError): Refusal {
+    const reply = this.#world.isp.errors[error];
+    if (reply === undefined) throw new Error(`no reply to ${error}`);
+    return this.#refusalWith(reply);
+  }
+
+  #refusalWith(reply: number): Refusal {
+    const close = this.#world.isp.replies[reply]?.closes ?? false;
+    return { kind: 'refuse', reply, close, limit: undefined };
+  }
+
+  #now(): Micros {
+    return this.#world.clock.now();
+  }
+
+  /** Remembers the fault that comes with a verdict about a transaction. */
+  #meet(verdict: Verdict): void {
+    const transaction = verdict.kind === 'accept' ? verdict.effect : undefined;
+    if (transaction !== this.#effects.transaction) this.#effects = { ...this.#effects, transaction };
+  }
+
+  #decide(event: PolicyEvent): Verdict {
+    return decide(this.#world.state, event, this.#now(), this.#world.prng);
+  }
+
+  #say(reply: number, about: Partial<Occasion> = {}, close?: boolean): Rendered {
+    const occasion: Occasion = {
+      ip: this.#peer.address,
+      helo: this.#helo,
+      sender: this.#transaction?.sender ?? '',
+      recipient: '',
+      messageId: '',
+      bytes: 0,
+      connection: this.#peer.connection,
+      transaction: this.#transactions,
+      ids: this.#ids,
+      tls: this.#encrypted,
+      ...about,
+    };
+    return this.#world.render(reply, occasion, close);
+  }
+
+  #hangUp(verdict: Verdict): Rendered {
+    this.#end(this.#isRation(verdict) ? 'ration' : 'isp', undefined);
+    return SILENCE;
+  }
+
+  /** Whether a limit on what one connection may carry was met: the client is to come back on a new one. */
+  #isRation(verdict: Verdict): boolean {
+    if (verdict.kind === 'accept' || verdict.limit === undefined) return false;
+    return this.#world.isp.limits[verdict.limit]?.key === 'connection';
+  }
+
+  #outcomeOf(reply: number): Refused {
+    const found = this.#world.isp.replies[reply]?.class;
+    if (found === undefined || found === 'accepted') throw new Error(`reply ${reply} refuses nothing`);
+    return found;
+  }
+
+  /** Ends the transaction under way, if there is one, before its dot was answered. */
+  #finish(by: EndedBy): void {
+    const transaction = this.#transaction;
+    if (!transaction) return;
+    const { refused, refusal, named, received } = transaction;
+    const waiting = waitingIn(transaction);
+    if (refused) {
+      // Recipients that were named after the refusal share it.
+      const recipients = named.size > 0 ? [...named.values()].map((n) => n.address) : [undefined];
+      for (const recipient of recipients)
+        this.#attempt(transaction, recipient, refused.outcome, refused.reply, NOTHING, refused.at);
+      this.#close(
+        transaction,
+        refused.ration ? 'recycled' : refused.outcome,
+        refused.reply,
+        NOTHING,
+        refused.at,
+      );
+    } else if (refusal && waiting.length === 0) {
+      this.#close(transaction, by === 'ration' ? 'recycled' : refusal.outcome, refusal.reply);
+    } else {
+      const outcome = by === 'client' ? 'abandoned' : 'dropped';
+      for (const recipient of waiting) this.#attempt(transaction, recipient, outcome, undefined, received);
+      if (named.size === 0 && by !== 'client') this.#attempt(transaction, undefined, outcome, undefined);
+      this.#close(transaction, by === 'ration' ? 'recycled' : outcome, undefined, received);
+    }
+  }
+
+  #attempt(
+    { sender, stage }: Transaction,
+    recipient: string | undefined,
+    outcome: AttemptOutcome,
+    reply: number | undefined,
+    { headerMessage }: Content = NOTHING,
+    at: Micros = this.#now(),
+  ): void {
+    const { connection, source } = this.#peer;
+    this.#world.observer.attempt({
+      at,
+      source,
+      connection,
+      sender,
+      recipient,
+      headerMessage,
+      stage,
+      outcome,
+      reply,
+    });
+  }
+
+  #close(
+    { sender, named, stage }: Transaction,
+    outcome: TransactionOutcome,
+    reply: number | undefined,
+    { bytes }: Content = NOTHING,
+    at: Micros = this.#now(),
+  ): void {
+    this.#transaction = undefined;
+    const { connection, source } = this.#peer;
+    this.#world.observer.transaction({
+      at,
+      source,
+      connection,
+      sender,
+      stage,
+      outcome,
+      recipients: named.size,
+      bytes,
+      reply,
+    });
+  }
+
+  /** Ends the session, once. `reply`: what the ISP closed it with, if it was the ISP and it said something. */
+  #end(by: EndedBy, reply: number | undefined): void {
+    if (!this.#open) return;
+    this.#finish(by);
+    this.#open = false;
+    this.#world.open.delete(this);
+    const { connection, source } = this.#peer;
+    this.#decide({ kind: 'close', connection });
+    this.#world.observer.connectionClosed({
+      at: this.#now(),
+      source,
+      connection,
+      transactions: this.#transactions,
+      reply,
+    });
+  }
+}
+
+/** Recipients that were accepted at RCPT, so that the reply to the dot is theirs. */
+function waitingIn({ named }: Transaction): string[] {
+  const waiting: string[] = [];
+  for (const { address, accepted } of named.values()) if (accepted) waiting.push(address);
+  return waiting;
+}
