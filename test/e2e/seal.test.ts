@@ -11,10 +11,10 @@ import { sleepMs } from '../../src/core/clock.ts';
 import { isRoot, nodeBinary, runCommand } from '../../src/core/process.ts';
 import { probeSeal, proveSealed, type SealPrivilege, spawnSealed } from '../../src/lab/seal.ts';
 import { workFolder } from '../support/cli.ts';
+import { NOBODY, nobodyCanRead } from '../support/nobody.ts';
 import type { SealedTask } from '../support/sealed-program.ts';
 
 // As root, everything is tested with root's rights, and then this file runs itself as a user without any.
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const privilege: SealPrivilege = isRoot() ? 'root' : 'user-namespace';
 const support = (name: string): string => fileURLToPath(new URL(`../support/${name}.js`, import.meta.url));
 const mark = `seal-test-${process.pid}`;
@@ -195,8 +195,7 @@ for (const [name, change, task, expected] of machines) {
 if (isRoot()) {
   test('all of this without root', options, async (t) => {
     const file = fileURLToPath(import.meta.url);
-    const readable = await runCommand([...NOBODY, 'test', '-r', file]);
-    if (readable.code !== 0) return t.skip(`skipped: user 65534 can't read ${file}`);
+    if (!nobodyCanRead(file)) return t.skip(`skipped: user 65534 can't read ${file}`);
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const argv = [...NOBODY, nodeBinary, '--enable-source-maps', '--test-reporter=spec', file];
     const { code, stdout, stderr } = await runCommand(argv, { env });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Browser, chromium } from 'playwright-core';
+import { lacking } from './skip.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
@@ -24,8 +25,7 @@ export async function openBrowser(t: TestContext): Promise<Browser | undefined> 
     .flatMap((folder) => NAMES.map((name) => join(folder, name)))
     .find(existsSync);
   if (executablePath === undefined) {
-    if (process.env.CI === 'true') throw new Error('chromium not found, and CI must not skip this test');
-    t.skip('skipped: chromium not found');
+    lacking(t, 'chromium not found');
     return undefined;
   }
   const browser = await chromium.launch({ executablePath, args: FLAGS });
