@@ -8,7 +8,7 @@ import { type LabProof, requireTarget } from '../core/proof.ts';
 import type { Packer } from '../record/attempt-log.ts';
 import { createMessages, type MessagePlan } from './message.ts';
 import { ConnectionPool } from './pool.ts';
-import { createRecipients, type RecipientMix } from './recipients.ts';
+import { createRecipients, type RecipientPlan } from './recipients.ts';
 import { type LoadShape, scheduleOf } from './schedule.ts';
 import type { Job, JobResult, SessionTarget } from './session.ts';
 
@@ -16,7 +16,7 @@ import type { Job, JobResult, SessionTarget } from './session.ts';
 export interface DriverPlan {
   readonly seed: number;
   readonly shape: LoadShape;
-  readonly mix: RecipientMix;
+  readonly recipients: RecipientPlan;
   readonly message: MessagePlan;
   readonly helo: string;
   /** Where messages go: to the one MTA, or (adapter: none) to the ISP of the message, by its index. */
@@ -66,7 +66,7 @@ export async function startDriver(
     for (const { address } of endpoints) requireTarget(proof, address);
   const prng = createPrng(plan.seed);
   const schedule = scheduleOf(plan.shape);
-  const recipients = createRecipients(plan.mix, prng);
+  const recipients = createRecipients(plan.recipients, prng);
   const messages = await createMessages(plan.message, recipients, prng);
 
   let due = 0;
@@ -93,7 +93,7 @@ export async function startDriver(
       }),
   );
   const poolOf = (message: number): ConnectionPool =>
-    pools[plan.targetPer === 'run' ? 0 : recipients.isp(message * plan.message.recipients)] as ConnectionPool;
+    pools[plan.targetPer === 'run' ? 0 : recipients.isp(message, 0)] as ConnectionPool;
 
   function ended(job: Job, connection: number, result: JobResult): void {
     if (result.state === 'confirmed') confirmed++;

@@ -44,8 +44,7 @@ export async function createMessages(
   return (message) => {
     const domain = senderDomains[message % senderDomains.length] as string;
     const addresses: string[] = [];
-    for (let slot = 0; slot < plan.recipients; slot++)
-      addresses.push(recipients.address(message * plan.recipients + slot));
+    for (let slot = 0; slot < plan.recipients; slot++) addresses.push(recipients.address(message, slot));
     const sender = envelopeSender(message, domain);
     const head = template.head({
       number: String(message),

@@ -2,44 +2,65 @@ import { recipientAddress } from '../core/identity.ts';
 import { type Prng, Purpose } from '../core/prng.ts';
 
 /** Whom a load is for: ISPs with their shares and domains. */
-export interface RecipientMix {
-  readonly isps: readonly { readonly share: number; readonly domains: readonly string[] }[];
-  readonly recipientsPerMessage: number;
+export interface RecipientPlan {
+  readonly isps: readonly {
+    readonly share: number;
+    readonly domains: readonly { readonly name: string; readonly weight: number }[];
+  }[];
+  readonly perMessage: number;
   /** Whether each recipient's ISP is chosen for itself, or once for all recipients of a message. */
   readonly ispPer: 'recipient' | 'message';
+  /** Number of the load's first message, and of its first mailbox. */
+  readonly firstMessage: number;
+  readonly firstMailbox: number;
+  /** So many messages go to different mailboxes, then the mailboxes repeat; undefined: they never do. */
+  readonly repeatAfter: number | undefined;
 }
 
-/** The recipients of a run, by number. The same seed gives the same recipients. */
+/** The recipients of a load's messages. The same seed gives the same recipients. */
 export interface Recipients {
-  /** The ISP (index) of a recipient. */
-  isp(recipient: number): number;
-  address(recipient: number): string;
+  /** The ISP (index) of a message's recipient. */
+  isp(message: number, slot: number): number;
+  address(message: number, slot: number): string;
 }
 
-/** Chooses ISP and domain of every recipient by keyed chance; nothing is stored. */
-export function createRecipients(mix: RecipientMix, prng: Prng): Recipients {
+/** Chooses ISP and domain of every mailbox by keyed chance; nothing is stored. */
+export function createRecipients(plan: RecipientPlan, prng: Prng): Recipients {
+  const { perMessage, ispPer, firstMessage, firstMailbox, repeatAfter } = plan;
+  const pickIsp = picker(plan.isps.map((isp) => isp.share));
+  const pickDomain = plan.isps.map(({ domains }) => picker(domains.map((domain) => domain.weight)));
+
+  function mailbox(message: number, slot: number): number {
+    const n = message - firstMessage;
+    return firstMailbox + (repeatAfter === undefined ? n : n % repeatAfter) * perMessage + slot;
+  }
+  function ispOf(box: number): number {
+    const key = ispPer === 'message' ? Math.floor(box / perMessage) : box;
+    return pickIsp(prng.chance(Purpose.ispOfRecipient, key));
+  }
+  return {
+    isp: (message, slot) => ispOf(mailbox(message, slot)),
+    address(message, slot) {
+      const box = mailbox(message, slot);
+      const isp = ispOf(box);
+      const at = pickDomain[isp]?.(prng.chance(Purpose.domainOfRecipient, box)) ?? 0;
+      return recipientAddress(box, slot, plan.isps[isp]?.domains[at]?.name ?? 'invalid');
+    },
+  };
+}
+
+/** From chance in [0, 1) to a place in a list of weights. */
+function picker(weights: readonly number[]): (chance: number) => number {
   const bounds: number[] = [];
   let sum = 0;
-  for (const { share } of mix.isps) {
-    sum += share;
+  for (const weight of weights) {
+    sum += weight;
     bounds.push(sum);
   }
-  const { recipientsPerMessage: perMessage, ispPer } = mix;
-
-  function isp(recipient: number): number {
-    const key = ispPer === 'message' ? Math.floor(recipient / perMessage) : recipient;
-    const at = prng.chance(Purpose.ispOfRecipient, key) * sum;
-    const index = bounds.findIndex((bound) => at < bound);
-    return index < 0 ? bounds.length - 1 : index;
-  }
-
-  return {
-    isp,
-    address(recipient) {
-      const domains = mix.isps[isp(recipient)]?.domains ?? [];
-      const domain =
-        domains[Math.floor(prng.chance(Purpose.domainOfRecipient, recipient) * domains.length)] ?? 'invalid';
-      return recipientAddress(recipient, recipient % perMessage, domain);
-    },
+  return (chance) => {
+    const at = chance * sum;
+    let index = 0;
+    while (index < bounds.length - 1 && at >= (bounds[index] as number)) index++;
+    return index;
   };
 }

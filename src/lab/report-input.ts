@@ -15,10 +15,10 @@ import { WORKERS } from './worker-names.ts';
 
 /** The model by which a plan's records are read. */
 export function modelOf(plan: Plan): RunModel {
-  const recipients = createRecipients(plan.mix, createPrng(plan.seed));
+  const recipients = createRecipients(plan.recipients, createPrng(plan.seed));
   return {
     messages: plan.messages,
-    recipientsPerMessage: plan.mix.recipientsPerMessage,
+    recipientsPerMessage: plan.recipients.perMessage,
     ispOf: recipients.isp,
     phaseOf: (at) => phaseAt(plan.phases, at),
   };

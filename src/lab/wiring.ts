@@ -35,7 +35,7 @@ export function driverPlanOf(
   const common = {
     seed: plan.seed,
     shape: plan.shape,
-    mix: plan.mix,
+    recipients: plan.recipients,
     message: plan.message,
     helo: `injector.${plan.senders[0]?.domain ?? 'sender.test'}`,
     timeoutMs: DRIVER_TIMEOUT_MS,

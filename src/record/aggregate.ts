@@ -20,7 +20,7 @@ import { Timeline } from './timeline.ts';
 export interface RunModel {
   readonly messages: number;
   readonly recipientsPerMessage: number;
-  ispOf(recipient: number): number;
+  ispOf(message: number, slot: number): number;
   /** The phase of a moment, or undefined outside the load. */
   phaseOf(at: Micros): string | undefined;
 }
@@ -52,7 +52,9 @@ export class Aggregate {
 
   constructor(model: RunModel) {
     this.#model = model;
-    this.ledger = new Ledger(model.messages, model.recipientsPerMessage, (r) => model.ispOf(r));
+    this.ledger = new Ledger(model.messages, model.recipientsPerMessage, (message, slot) =>
+      model.ispOf(message, slot),
+    );
   }
 
   /** Takes in packed records. */

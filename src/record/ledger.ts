@@ -31,7 +31,7 @@ export class Ledger {
   /** Records that name a message or slot that was never planned. */
   strangers = 0;
 
-  readonly #ispOf: (recipient: number) => number;
+  readonly #ispOf: (message: number, slot: number) => number;
   readonly #due: Float64Array;
   readonly #acceptedAt: Float64Array;
   readonly #attempts: Uint16Array;
@@ -45,7 +45,11 @@ export class Ledger {
   /**
    * @param ispOf the ISP of a recipient, for refusals at MAIL, which name a message but no recipient
    */
-  constructor(messages: number, recipientsPerMessage: number, ispOf: (recipient: number) => number) {
+  constructor(
+    messages: number,
+    recipientsPerMessage: number,
+    ispOf: (message: number, slot: number) => number,
+  ) {
     this.messages = messages;
     this.recipientsPerMessage = recipientsPerMessage;
     this.size = messages * recipientsPerMessage;
@@ -114,7 +118,8 @@ export class Ledger {
   }
 
   isp(recipient: number): number {
-    return this.#ispOf(recipient);
+    const slot = recipient % this.recipientsPerMessage;
+    return this.#ispOf((recipient - slot) / this.recipientsPerMessage, slot);
   }
   /** The state of the recipient's injection, or undefined if there is no record of one. */
   injection(recipient: number): (typeof INJECTION_STATES)[number] | undefined {
@@ -179,7 +184,7 @@ export class Ledger {
       return;
     }
     for (let r = first; r < first + this.recipientsPerMessage; r++) {
-      if (isp === undefined || this.#ispOf(r) === isp) act(r);
+      if (isp === undefined || this.#ispOf(message, r - first) === isp) act(r);
     }
   }
 }

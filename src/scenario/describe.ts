@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 
 /** A plan for people: volumes, rates and durations, with both clocks where they differ. */
 export function describePlan(plan: Plan): string {
-  const recipients = plan.messages * plan.mix.recipientsPerMessage;
+  const recipients = plan.messages * plan.recipients.perMessage;
   const shares = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
   const both = (micros: number): string =>
     plan.clockScale === 1

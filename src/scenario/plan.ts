@@ -11,7 +11,7 @@ import { HarnessError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { formatDuration, type Quantity, trim } from '../core/units.ts';
 import type { MessagePlan } from '../driver/message.ts';
-import type { RecipientMix } from '../driver/recipients.ts';
+import type { RecipientPlan } from '../driver/recipients.ts';
 import { type LoadShape, scheduleOf } from '../driver/schedule.ts';
 import { parseThreshold, type Threshold } from '../gate/threshold.ts';
 import type { Capabilities, MtaSource } from '../mta/adapter.ts';
@@ -46,7 +46,7 @@ export interface Plan {
   readonly duration: Micros;
   readonly messages: number;
   readonly connections: number;
-  readonly mix: RecipientMix;
+  readonly recipients: RecipientPlan;
   readonly message: MessagePlan;
   readonly warmup: Micros;
   readonly incidents: readonly PlannedIncident[];
@@ -132,10 +132,16 @@ export function planRun(loaded: LoadedScenario): Plan {
     duration,
     messages: schedule.total,
     connections: scenario.load.connections,
-    mix: {
-      isps: isps.map(({ share, resolved }) => ({ share, domains: resolved.domains })),
-      recipientsPerMessage: perMessage,
+    recipients: {
+      isps: isps.map(({ share, resolved }) => ({
+        share,
+        domains: resolved.domains.map((name) => ({ name, weight: 1 })),
+      })),
+      perMessage,
       ispPer: scenario.mta.adapter === 'none' ? 'message' : 'recipient',
+      firstMessage: 0,
+      firstMailbox: 0,
+      repeatAfter: undefined,
     },
     message: {
       minBytes: scenario.load.message.size.min,

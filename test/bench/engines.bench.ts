@@ -88,7 +88,14 @@ async function measure(isp: string, engine: EngineName, bytes: number, rate: num
       {
         seed: 1,
         shape: { executor: 'constant-arrival-rate', rate: perSecond, duration: duration * 1e6 },
-        mix: { isps: [{ share: 1, domains: [`${isp}.com`] }], recipientsPerMessage: 1, ispPer: 'message' },
+        recipients: {
+          isps: [{ share: 1, domains: [{ name: `${isp}.com`, weight: 1 }] }],
+          perMessage: 1,
+          ispPer: 'message',
+          firstMessage: 0,
+          firstMailbox: 0,
+          repeatAfter: undefined,
+        },
         message: { minBytes: bytes, maxBytes: bytes, recipients: 1, senderDomains: ['news.sender.test'] },
         helo: 'out1.sender.test',
         targets: [{ endpoints: [{ address: '127.0.0.1', port }], connections: 20 }],

@@ -46,7 +46,7 @@ function ledgerOf(messages: number, act: (packer: Packer) => void): Aggregate {
   const aggregate = new Aggregate({
     messages,
     recipientsPerMessage: 1,
-    ispOf: (r) => r % 2,
+    ispOf: (message) => message % 2,
     phaseOf: () => 'baseline',
   });
   const packer = new Packer();
@@ -159,7 +159,7 @@ test('a refusal at MAIL answers for the recipients of that ISP alone', () => {
   const aggregate = new Aggregate({
     messages: 1,
     recipientsPerMessage: 4,
-    ispOf: (r) => r % 2,
+    ispOf: (_message, slot) => slot % 2,
     phaseOf: () => undefined,
   });
   const packer = new Packer();

@@ -101,18 +101,21 @@ function talk(socket: Socket, script: Script, seen: Seen): void {
 
 function planFor(
   port: number,
-  changes: Partial<DriverPlan> & { recipients?: number; messages?: number } = {},
+  changes: Partial<Omit<DriverPlan, 'recipients'>> & { perMessage?: number; messages?: number } = {},
 ): DriverPlan {
-  const { recipients = 1, messages = 40, ...rest } = changes;
+  const { perMessage = 1, messages = 40, ...rest } = changes;
   return {
     seed: 1,
     shape: { executor: 'constant-arrival-rate', rate: 200, duration: messages * 5000 },
-    mix: {
-      isps: [{ share: 1, domains: ['gmail.com'] }],
-      recipientsPerMessage: recipients,
+    recipients: {
+      isps: [{ share: 1, domains: [{ name: 'gmail.com', weight: 1 }] }],
+      perMessage,
       ispPer: 'recipient',
+      firstMessage: 0,
+      firstMailbox: 0,
+      repeatAfter: undefined,
     },
-    message: { minBytes: 500, maxBytes: 3000, recipients, senderDomains: ['a.test', 'b.test'] },
+    message: { minBytes: 500, maxBytes: 3000, recipients: perMessage, senderDomains: ['a.test', 'b.test'] },
     helo: 'driver.test',
     targets: [{ endpoints: [{ address: '127.0.0.1', port }], connections: 4 }],
     targetPer: 'run',
@@ -150,7 +153,7 @@ for (const [pipelining, pipelineAcrossMessages] of [
       : 'step by step';
   test(`every message arrives once, as it was made (${how})`, async (t) => {
     const { port, seen } = await serve(t, { pipelining });
-    const { driver, injections } = await drive(planFor(port, { recipients: 3, pipelineAcrossMessages }));
+    const { driver, injections } = await drive(planFor(port, { perMessage: 3, pipelineAcrossMessages }));
     assert.deepEqual(
       injections.map((i) => [i.message, i.state, i.code]),
       Array.from({ length: 40 }, (_, n) => [n, 'confirmed', 250]),
@@ -207,7 +210,7 @@ test('one recipient refused, the others taken', async (t) => {
   const { port, seen } = await serve(t, {
     rcpt: (address) => (recipientOf(address)?.slot === 1 ? '550 unknown' : '250 ok'),
   });
-  const { injections } = await drive(planFor(port, { recipients: 3, messages: 2 }));
+  const { injections } = await drive(planFor(port, { perMessage: 3, messages: 2 }));
   assert.deepEqual(injections, [
     { message: 0, state: 'confirmed', code: 250, slot: undefined },
     { message: 0, state: 'refused', code: 550, slot: 1 },
