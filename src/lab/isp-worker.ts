@@ -1,18 +1,17 @@
 /** Entry of the process that owns simulated ISPs: their addresses, their limits, and the records of what they saw. */
 
 import { createLabResolver } from '../../fakes/isp/lab-resolver.ts';
-import type { IspObserver } from '../../fakes/isp/session.ts';
 import { type Sink, startSink } from '../../fakes/isp/sink.ts';
 import { buildZones } from '../../fakes/zones.ts';
 import { every, type Micros, monotonicMicros } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
-import { messageOfSender, recipientOf } from '../core/identity.ts';
 import { createPrng } from '../core/prng.ts';
 import { exit, parentChannel } from '../core/process.ts';
 import { measureSelf } from '../core/self-measure.ts';
-import { NONE16, NONE32, type Packer } from '../record/attempt-log.ts';
+import { NONE16 } from '../record/attempt-log.ts';
 import { Reporter } from '../record/reporter.ts';
 import type { FromIspWorker, ToIspWorker } from './messages.ts';
+import { recordingObserver } from './recording-observer.ts';
 import { WORKERS } from './worker-names.ts';
 
 const FLUSH_MS = 100;
@@ -111,44 +110,4 @@ async function stop(): Promise<void> {
 
 function fail(error: unknown): void {
   channel.flush({ type: 'failed', message: messageOf(error) }).then(() => exit(1));
-}
-
-/** Packs what an ISP observes, with message and slot found in the addresses. */
-function recordingObserver(events: Packer, isp: number, replyOffset: number): IspObserver {
-  const global = (reply: number | undefined): number => (reply === undefined ? NONE16 : reply + replyOffset);
-  return {
-    connectionOpened: ({ at, source, connection, reply }) =>
-      events.connectionOpened({ at, isp, source, connection, reply: global(reply) }),
-    connectionClosed: ({ at, source, connection, transactions, reply }) =>
-      events.connectionClosed({ at, isp, source, connection, transactions, reply: global(reply) }),
-    attempt({ at, source, connection, sender, recipient, headerMessage, stage, outcome, reply }) {
-      const inEnvelope = messageOfSender(sender);
-      const inHeader = headerMessage === undefined ? undefined : Number(headerMessage);
-      events.attempt({
-        at,
-        isp,
-        source,
-        connection,
-        message: inEnvelope ?? inHeader ?? NONE32,
-        slot: recipient === undefined ? NONE16 : (recipientOf(recipient)?.slot ?? NONE16 - 1),
-        reply: global(reply),
-        stage,
-        outcome,
-        mismatched: inEnvelope !== undefined && inHeader !== undefined && inEnvelope !== inHeader,
-      });
-    },
-    transaction: ({ at, source, connection, sender, stage, outcome, recipients, bytes, reply }) =>
-      events.transaction({
-        at,
-        isp,
-        source,
-        connection,
-        message: messageOfSender(sender) ?? NONE32,
-        reply: global(reply),
-        stage,
-        outcome,
-        recipients,
-        bytes,
-      }),
-  };
 }
