@@ -10,7 +10,8 @@ import { createMessages, type MessagePlan } from './message.ts';
 import { ConnectionPool } from './pool.ts';
 import { createRecipients, type RecipientPlan } from './recipients.ts';
 import { type LoadShape, scheduleOf } from './schedule.ts';
-import type { Job, JobResult, SessionTarget } from './session.ts';
+import type { SessionTarget } from './session.ts';
+import type { Job, JobResult } from './transaction.ts';
 
 /** All that a driver needs, as plain data. */
 export interface DriverPlan {

@@ -1,6 +1,7 @@
 import { after, type Clock } from '../core/clock.ts';
 import type { MessageFactory } from './message.ts';
-import { type Job, type JobResult, Session, type SessionOwner, type SessionTarget } from './session.ts';
+import { Session, type SessionEnd, type SessionOwner, type SessionTarget } from './session.ts';
+import type { Job, JobResult } from './transaction.ts';
 
 /** How long a target that refused or dropped a fresh connection is left alone before the next try. */
 const RETRY_CONNECT_MS = 250;
@@ -23,8 +24,7 @@ export class ConnectionPool implements SessionOwner {
   readonly #waiting: Job[] = [];
   #head = 0;
   readonly #idle: Session[] = [];
-  /** Connection number of each open session, and whether it ever was ready. */
-  readonly #sessions = new Map<Session, { number: number; wasReady: boolean }>();
+  readonly #sessions = new Set<Session>();
   #opened = 0;
   #connecting = 0;
   #pausedUntil: (() => void) | undefined;
@@ -65,19 +65,18 @@ export class ConnectionPool implements SessionOwner {
     this.#closing = true;
     this.#pausedUntil?.();
     for (const session of this.#idle.splice(0)) session.quit();
-    for (const [session, { wasReady }] of this.#sessions) if (!wasReady) session.destroy('the load is over');
+    for (const session of this.#sessions) if (!session.wasReady) session.destroy('the load is over');
     if (this.#sessions.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenClosed = resolve;
     });
   }
 
+  opened(): void {
+    this.#connecting--;
+  }
+
   ready(session: Session): void {
-    const state = this.#sessions.get(session);
-    if (state && !state.wasReady) {
-      state.wasReady = true;
-      this.#connecting--;
-    }
     const job = this.#shift();
     if (job) this.#give(session, job);
     else if (this.#closing) session.quit();
@@ -85,7 +84,7 @@ export class ConnectionPool implements SessionOwner {
   }
 
   done(session: Session, job: Job, result: JobResult): void {
-    this.#options.done(job, this.#sessions.get(session)?.number ?? 0, result);
+    this.#options.done(job, session.number, result);
   }
 
   next(): Job | undefined {
@@ -95,8 +94,9 @@ export class ConnectionPool implements SessionOwner {
     return job;
   }
 
-  closed(session: Session): void {
-    const wasReady = this.#sessions.get(session)?.wasReady ?? false;
+  answered(): void {}
+
+  closed(session: Session, { wasReady }: SessionEnd): void {
     if (!wasReady) this.#connecting--;
     this.#sessions.delete(session);
     const at = this.#idle.indexOf(session);
@@ -127,8 +127,7 @@ export class ConnectionPool implements SessionOwner {
     this.#connecting++;
     const endpoint = this.#endpoints[(number - 1) % this.#endpoints.length] as SessionTarget;
     const { helo, timeoutMs, clock, messages } = this.#options;
-    const session = new Session(endpoint, { helo, timeoutMs, clock, messages, owner: this });
-    this.#sessions.set(session, { number, wasReady: false });
+    this.#sessions.add(new Session(number, endpoint, { helo, timeoutMs, clock, messages, owner: this }));
   }
 
   #shift(): Job | undefined {

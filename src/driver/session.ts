@@ -4,297 +4,331 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { Clock, Micros } from '../core/clock.ts';
-import type { InjectionState } from '../record/attempt-log.ts';
-import type { Message, MessageFactory } from './message.ts';
+import type { MessageFactory } from './message.ts';
+import { Opening, type OpeningPlan, type OpeningStep, type SessionStage } from './opening.ts';
+import { ReplyReader } from './reply-reader.ts';
+import { secure } from './secure.ts';
+import { type Job, type JobResult, Transaction } from './transaction.ts';
 
-/** One message to be sent. */
-export interface Job {
-  readonly message: number;
+/** Where a session connects to, from where and how. */
+export interface SessionTarget extends Omit<OpeningPlan, 'helo'> {
+  readonly address: string;
+  readonly port: number;
+  /** The injector's own address; default: the system's choice. */
+  readonly localAddress?: string;
+}
+
+/** A NOOP to be sent (RFC 5321 section 4.1.1.9), which shows that an open connection is alive. */
+export interface Probe {
   /** When the schedule wanted it sent. */
   readonly due: Micros;
 }
 
-/** How a job ended. */
-export interface JobResult {
-  readonly state: InjectionState;
-  /** The reply that decided it; 0 if none was read. */
+/** How a NOOP ended. */
+export interface ProbeResult {
+  /** The reply; 0 if none was read. */
   readonly code: number;
   readonly sentAt: Micros;
   readonly doneAt: Micros;
-  /** Recipients that the server refused while it took the message for others. */
-  readonly refusedSlots: readonly { readonly slot: number; readonly code: number }[];
-  readonly recipients: number;
+}
+
+/** How a connection ended. */
+export interface SessionEnd {
+  /** The reply that refused or ended the connection (221 after QUIT); 0 if there was none. */
+  readonly code: number;
+  /** What it was at when it ended. */
+  readonly stage: SessionStage;
+  readonly reason: string;
+  readonly wasReady: boolean;
 }
 
 /** Whom a session reports to. */
 export interface SessionOwner {
-  /** The session can take a job now. */
+  /** The session is open: greeting, TLS, EHLO and AUTH are done, so long after it began to connect. Called once. */
+  opened(session: Session, readyAfter: Micros): void;
+  /** The session can take a job or a probe now. Called after `opened`, and whenever it has nothing more to do. */
   ready(session: Session): void;
   done(session: Session, job: Job, result: JobResult): void;
+  answered(session: Session, probe: Probe, result: ProbeResult): void;
   /** A job that may be sent right behind the current one, or undefined. */
   next(session: Session): Job | undefined;
-  /** The connection is gone. `code`: the reply that refused it, 0 if there was none. */
-  closed(session: Session, code: number, reason: string): void;
+  /** The connection is gone. What was under way has been reported before. */
+  closed(session: Session, end: SessionEnd): void;
 }
 
-export interface SessionTarget {
-  readonly address: string;
-  readonly port: number;
-  readonly localAddress?: string;
+/** What all sessions of an owner have in common. */
+export interface SessionOptions {
+  readonly helo: string;
+  /** A connection on which nothing moves for so long while a reply is due is given up. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly messages: MessageFactory;
+  readonly owner: SessionOwner;
 }
 
-type Expect = 'greeting' | 'ehlo' | 'mail' | 'rcpt' | 'data' | 'dot' | 'reset' | 'quit';
-
-interface Sending {
-  readonly job: Job;
-  readonly message: Message;
-  readonly sentAt: Micros;
-  /** The first reply that was not what was hoped for. */
-  refusal: number;
-  accepted: number;
-  readonly refusedSlots: { slot: number; code: number }[];
-  answeredRcpts: number;
-  contentSent: boolean;
-}
-
-const CRLF_DOT = Buffer.from('.\r\n', 'latin1');
+/** What the next reply is to. */
+type Awaited = 'opening' | 'nothing' | 'mail' | 'rcpt' | 'data' | 'dot' | 'reset' | 'noop' | 'quit';
 
 /** A connection that sends one message after the other. It connects at once and says when it is ready. */
 export class Session {
-  readonly #socket: Socket;
-  readonly #owner: SessionOwner;
-  readonly #clock: Clock;
-  readonly #messages: MessageFactory;
-  readonly #helo: string;
-  /** What the replies to come are to, oldest first. */
-  readonly #expected: Expect[] = [];
-  /** Jobs under way, oldest first: at most the current one and the one pipelined behind it. */
-  readonly #sending: Sending[] = [];
+  /** The number that its owner gave it. */
+  readonly number: number;
+  readonly #options: SessionOptions;
+  readonly #reader = new ReplyReader();
+  readonly #beganAt: Micros;
+  #socket: Socket;
+  /** Until the session is open. */
+  #opening: Opening | undefined;
+  #awaited: Awaited = 'opening';
   #pipelining = false;
-  #buffered = '';
   #closed = false;
-  #refusal = 0;
+  #current: Transaction | undefined;
+  /** Pipelined behind the current one. */
+  #following: Transaction | undefined;
+  #probe: { readonly probe: Probe; readonly sentAt: Micros } | undefined;
 
-  constructor(
-    target: SessionTarget,
-    options: { helo: string; timeoutMs: number; clock: Clock; messages: MessageFactory; owner: SessionOwner },
-  ) {
-    this.#owner = options.owner;
-    this.#clock = options.clock;
-    this.#messages = options.messages;
-    this.#helo = options.helo;
-    this.#expected.push('greeting');
+  constructor(number: number, target: SessionTarget, options: SessionOptions) {
+    this.number = number;
+    this.#options = options;
+    this.#beganAt = options.clock.now();
+    this.#opening = new Opening({ ...target, helo: options.helo });
+    this.#reader.keepText = true;
     this.#socket = connect({
       host: target.address,
       port: target.port,
       ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
       noDelay: true,
     });
-    this.#socket.setEncoding('latin1');
-    this.#socket.setTimeout(options.timeoutMs, () =>
-      this.#end(`no reply within ${options.timeoutMs / 1e3} s`),
-    );
-    this.#socket.on('data', (chunk) => this.#read(String(chunk)));
-    this.#socket.on('error', (error) => this.#end(error.message));
-    this.#socket.on('close', () => this.#end('connection closed'));
+    this.#socket.on('connect', () => this.#take(this.#opening?.connected()));
+    this.#socket.setTimeout(options.timeoutMs, () => this.#timedOut());
+    this.#listen();
   }
 
-  /** True while a job is under way. */
-  get busy(): boolean {
-    return this.#sending.length > 0;
+  /** Whether it has come so far as to take messages. */
+  get wasReady(): boolean {
+    return this.#opening === undefined;
   }
 
   /** Sends a message. Only for a session that has said it is ready. */
   start(job: Job): void {
-    this.#begin(job);
-    this.#sendEnvelope();
+    this.#current = this.#begin(job);
+    this.#awaited = 'mail';
+    this.#say(this.#envelope(this.#current));
   }
 
-  /** Says QUIT and closes. */
+  /** Sends NOOP. Only for a session that has said it is ready. */
+  noop(probe: Probe): void {
+    this.#probe = { probe, sentAt: this.#options.clock.now() };
+    this.#awaited = 'noop';
+    this.#say('NOOP\r\n');
+  }
+
+  /** Says QUIT, and closes when that is answered. Only for a session that has said it is ready. */
   quit(): void {
     if (this.#closed) return;
-    this.#expected.push('quit');
-    this.#socket.end('QUIT\r\n');
+    this.#awaited = 'quit';
+    this.#say('QUIT\r\n');
   }
 
-  /** Closes at once; jobs under way end as they stand. */
+  /** Closes at once; what is under way ends as it stands. */
   destroy(reason: string): void {
-    this.#end(reason);
+    this.#end(0, reason);
   }
 
-  #begin(job: Job): void {
-    const message = this.#messages(job.message);
-    this.#sending.push({
-      job,
-      message,
-      sentAt: this.#clock.now(),
-      refusal: 0,
-      accepted: 0,
-      refusedSlots: [],
-      answeredRcpts: 0,
-      contentSent: false,
-    });
+  #listen(): void {
+    this.#socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.#socket.on('error', (error) => this.#end(0, error.message));
+    this.#socket.on('close', () => this.#end(0, 'the connection was closed'));
   }
 
-  /** Writes the envelope of the newest job: all of it with pipelining, else its first command. */
-  #sendEnvelope(): void {
-    const { message } = this.#sending[this.#sending.length - 1] as Sending;
-    let text = `MAIL FROM:<${message.sender}>\r\n`;
-    this.#expected.push('mail');
-    if (this.#pipelining) {
-      for (const recipient of message.recipients) {
-        text += `RCPT TO:<${recipient}>\r\n`;
-        this.#expected.push('rcpt');
-      }
-      text += 'DATA\r\n';
-      this.#expected.push('data');
-    }
-    this.#socket.write(text, 'latin1');
+  #timedOut(): void {
+    // A session that waits for its next job may do so for ever.
+    if (this.#awaited !== 'nothing') this.#end(0, `no reply within ${this.#options.timeoutMs / 1e3} s`);
   }
 
-  #read(chunk: string): void {
-    this.#buffered += chunk;
-    for (;;) {
-      const end = this.#buffered.indexOf('\n');
-      if (end < 0) return;
-      const line = this.#buffered.slice(0, end);
-      this.#buffered = this.#buffered.slice(end + 1);
-      if (this.#expected[0] === 'ehlo' && /^250[- ]PIPELINING\r?$/i.test(line)) this.#pipelining = true;
-      // Only the last line of a reply has a blank (or nothing) after its code.
-      if (line[3] === '-') continue;
-      this.#reply(Number(line.slice(0, 3)) || 0);
-      if (this.#closed) return;
-    }
+  #read(chunk: Buffer): void {
+    this.#reader.take(chunk);
+    while (!this.#closed && this.#reader.next()) this.#reply(this.#reader.code);
   }
 
   #reply(code: number): void {
-    const expected = this.#expected.shift();
-    const current = this.#sending[0];
-    if (code === 421) this.#refusal = 421;
-    // A reply that nothing asked for: a 421 on an idle connection, most often (RFC 5321 section 3.8).
-    if (expected === undefined) this.#refuse(code);
-    else if (expected === 'quit') this.#end('quit');
-    else if (expected === 'greeting') this.#greeted(code);
-    else if (expected === 'ehlo') this.#introduced(code);
-    else if (current) this.#transactionReply(expected, code, current);
+    if (code === 0) this.#end(0, 'the server says what is not SMTP');
+    else if (this.#opening) this.#take(this.#opening.replied(code, this.#reader.text));
+    // The server closes, whatever it was asked (RFC 5321 section 3.8).
+    else if (code === 421) this.#end(code, 'the server closes the connection with 421');
+    else this.#answer(code);
   }
 
-  #greeted(code: number): void {
-    if (code !== 220) {
-      this.#refuse(code);
-      return;
+  /** The next step of the opening. */
+  #take(step: OpeningStep | undefined): void {
+    switch (step?.do) {
+      case 'say':
+        this.#say(`${step.line}\r\n`);
+        return;
+      case 'secure':
+        this.#secure();
+        return;
+      case 'open':
+        this.#open(step.pipelining);
+        return;
+      case 'fail':
+        this.#end(step.code, step.reason);
     }
-    this.#expected.push('ehlo');
-    this.#socket.write(`EHLO ${this.#helo}\r\n`);
   }
 
-  #introduced(code: number): void {
-    if (code === 250) this.#owner.ready(this);
-    else this.#refuse(code);
+  #secure(): void {
+    // Whatever was said in the clear behind the reply to STARTTLS may be another's words (RFC 3207 section 6).
+    this.#reader.discard();
+    this.#socket.removeAllListeners('data');
+    const socket = secure(this.#socket);
+    socket.on('secureConnect', () => this.#take(this.#opening?.secured()));
+    this.#socket = socket;
+    this.#listen();
   }
 
-  #transactionReply(expected: Expect, code: number, current: Sending): void {
-    switch (expected) {
+  #open(pipelining: boolean): void {
+    this.#pipelining = pipelining;
+    this.#opening = undefined;
+    this.#reader.keepText = false;
+    this.#reader.text = '';
+    this.#awaited = 'nothing';
+    const { owner, clock } = this.#options;
+    owner.opened(this, clock.now() - this.#beganAt);
+    if (!this.#closed) owner.ready(this);
+  }
+
+  #answer(code: number): void {
+    switch (this.#awaited) {
       case 'mail':
-        if (code >= 300) current.refusal ||= code;
-        if (this.#pipelining) return;
-        if (code < 300) this.#step('rcpt', current);
-        else this.#reset();
+        this.#mailAnswered(this.#current as Transaction, code);
         return;
       case 'rcpt':
-        this.#recipientAnswered(current, code);
-        if (this.#pipelining) return;
-        if (current.answeredRcpts < current.message.recipients.length) this.#step('rcpt', current);
-        else if (current.accepted > 0) this.#step('data', current);
-        else this.#reset();
+        this.#recipientAnswered(this.#current as Transaction, code);
         return;
       case 'data':
-        if (code === 354) this.#sendContent(current);
-        else {
-          current.refusal ||= code;
-          this.#reset();
-        }
+        this.#dataAnswered(this.#current as Transaction, code);
         return;
       case 'dot':
-        this.#finish(code >= 200 && code < 300 && current.accepted > 0 ? 'confirmed' : 'refused', code);
+      case 'reset':
+        this.#finish(code);
+        return;
+      case 'noop':
+        this.#probed(code);
+        this.#idle();
+        return;
+      case 'quit':
+        this.#end(code, 'quit');
         return;
       default:
-        this.#finish('refused', current.refusal);
+        this.#end(code, `the server says ${code} unasked`);
     }
   }
 
-  #recipientAnswered(current: Sending, code: number): void {
-    if (code < 300) current.accepted++;
+  #mailAnswered(current: Transaction, code: number): void {
+    current.mailAnswered(code);
+    if (this.#pipelining) this.#awaited = 'rcpt';
+    else if (current.mailRefused) this.#finish(code);
+    else this.#ask('rcpt', `RCPT TO:<${current.message.recipients[0]}>\r\n`);
+  }
+
+  #recipientAnswered(current: Transaction, code: number): void {
+    current.recipientAnswered(code);
+    const { recipients } = current.message;
+    if (this.#pipelining) {
+      if (current.answered === recipients.length) this.#awaited = 'data';
+    } else if (current.answered < recipients.length)
+      this.#ask('rcpt', `RCPT TO:<${recipients[current.answered]}>\r\n`);
+    else if (current.accepted > 0) this.#ask('data', 'DATA\r\n');
+    else this.#ask('reset', 'RSET\r\n');
+  }
+
+  #dataAnswered(current: Transaction, code: number): void {
+    if (code === 354) this.#sendContent(current);
     else {
-      current.refusedSlots.push({ slot: current.answeredRcpts, code });
-      current.refusal ||= code;
+      current.dataRefused(code);
+      // So that the next message starts clean.
+      this.#ask('reset', 'RSET\r\n');
     }
-    current.answeredRcpts++;
   }
 
-  #step(command: 'rcpt' | 'data', current: Sending): void {
-    this.#expected.push(command);
-    if (command === 'data') this.#socket.write('DATA\r\n');
-    else this.#socket.write(`RCPT TO:<${current.message.recipients[current.answeredRcpts]}>\r\n`, 'latin1');
+  #ask(what: Awaited, line: string): void {
+    this.#awaited = what;
+    this.#say(line);
   }
 
-  #sendContent(current: Sending): void {
+  #say(text: string): void {
+    this.#socket.write(text, 'latin1');
+  }
+
+  #begin(job: Job): Transaction {
+    const { clock, messages } = this.#options;
+    return new Transaction(job, messages(job.message), clock.now());
+  }
+
+  /** All of the envelope with pipelining, else its first command. */
+  #envelope({ message }: Transaction): string {
+    let text = `MAIL FROM:<${message.sender}>\r\n`;
+    if (!this.#pipelining) return text;
+    for (const recipient of message.recipients) text += `RCPT TO:<${recipient}>\r\n`;
+    return `${text}DATA\r\n`;
+  }
+
+  #sendContent(current: Transaction): void {
+    this.#awaited = 'dot';
     this.#socket.cork();
     // A server that says 354 although it took no recipient waits for a dot (RFC 2920 section 3.1).
     if (current.accepted > 0) {
-      this.#socket.write(current.message.head, 'latin1');
+      current.contentSent = true;
+      this.#say(current.message.head);
       this.#socket.write(current.message.body);
     }
-    this.#socket.write(CRLF_DOT);
-    this.#expected.push('dot');
-    current.contentSent = current.accepted > 0;
-    const next = this.#pipelining ? this.#owner.next(this) : undefined;
+    this.#say('.\r\n');
+    const next = this.#pipelining ? this.#options.owner.next(this) : undefined;
     if (next) {
-      this.#begin(next);
-      this.#sendEnvelope();
+      this.#following = this.#begin(next);
+      this.#say(this.#envelope(this.#following));
     }
     this.#socket.uncork();
   }
 
-  /** Ends a transaction that was refused before its content, so that the next starts clean. */
-  #reset(): void {
-    this.#expected.push('reset');
-    this.#socket.write('RSET\r\n');
+  #finish(code: number): void {
+    const ended = this.#current as Transaction;
+    this.#current = this.#following;
+    this.#following = undefined;
+    this.#awaited = this.#current ? 'mail' : 'nothing';
+    this.#report(ended, code);
+    if (!this.#current) this.#idle();
   }
 
-  #finish(state: InjectionState, code: number): void {
-    const ended = this.#sending.shift();
-    if (ended) this.#report(ended, state, code);
-    if (this.#sending.length === 0 && !this.#closed) this.#owner.ready(this);
+  #report(ended: Transaction, code: number): void {
+    const { owner, clock } = this.#options;
+    owner.done(this, ended.job, ended.ended(code, clock.now()));
   }
 
-  #report(ended: Sending, state: InjectionState, code: number): void {
-    this.#owner.done(this, ended.job, {
-      state,
-      code: state === 'refused' && ended.accepted === 0 && ended.refusal !== 0 ? ended.refusal : code,
-      sentAt: ended.sentAt,
-      doneAt: this.#clock.now(),
-      refusedSlots: ended.refusedSlots,
-      recipients: ended.message.recipients.length,
-    });
+  #probed(code: number): void {
+    const { owner, clock } = this.#options;
+    const { probe, sentAt } = this.#probe as { probe: Probe; sentAt: Micros };
+    this.#probe = undefined;
+    owner.answered(this, probe, { code, sentAt, doneAt: clock.now() });
   }
 
-  #refuse(code: number): void {
-    this.#refusal = code;
-    this.#end(`refused with ${code}`);
+  /** The owner may have closed the session in what it was just told. */
+  #idle(): void {
+    if (this.#closed) return;
+    this.#awaited = 'nothing';
+    this.#options.owner.ready(this);
   }
 
-  #end(reason: string): void {
+  /** `code`: the reply that ended the connection, 0 if none did. */
+  #end(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.destroy();
-    for (const ended of this.#sending.splice(0)) {
-      this.#report(
-        ended,
-        ended.contentSent ? 'unconfirmed' : 'refused',
-        ended.contentSent ? 0 : this.#refusal,
-      );
-    }
-    this.#owner.closed(this, this.#refusal, reason);
+    const stage = this.#opening?.stage ?? 'open';
+    for (const ended of [this.#current, this.#following]) if (ended) this.#report(ended, code);
+    this.#current = undefined;
+    this.#following = undefined;
+    if (this.#probe) this.#probed(code);
+    this.#options.owner.closed(this, { code, stage, reason, wasReady: stage === 'open' });
   }
 }

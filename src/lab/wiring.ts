@@ -41,7 +41,10 @@ export function driverPlanOf(
     timeoutMs: DRIVER_TIMEOUT_MS,
   };
   if (mta) {
-    const target = { endpoints: [mta.submission], connections: plan.connections };
+    const target = {
+      endpoints: [{ ...mta.submission, tls: 'none' as const }],
+      connections: plan.connections,
+    };
     return { ...common, targets: [target], targetPer: 'run', pipelineAcrossMessages: false };
   }
   const share = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
@@ -50,7 +53,7 @@ export function driverPlanOf(
     endpoints: network.sources.flatMap((source) =>
       (endpoints[index] ?? [])
         .filter(({ address }) => address.includes(':') === source.address.includes(':'))
-        .map((endpoint) => ({ ...endpoint, localAddress: source.address })),
+        .map((endpoint) => ({ ...endpoint, localAddress: source.address, tls: 'none' as const })),
     ),
     connections: Math.max(1, Math.round((plan.connections * isp.share) / share)),
   }));

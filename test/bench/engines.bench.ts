@@ -98,7 +98,7 @@ async function measure(isp: string, engine: EngineName, bytes: number, rate: num
         },
         message: { minBytes: bytes, maxBytes: bytes, recipients: 1, senderDomains: ['news.sender.test'] },
         helo: 'out1.sender.test',
-        targets: [{ endpoints: [{ address: '127.0.0.1', port }], connections: 20 }],
+        targets: [{ endpoints: [{ address: '127.0.0.1', port, tls: 'none' }], connections: 20 }],
         targetPer: 'run',
         pipelineAcrossMessages: true,
         timeoutMs: 60_000,

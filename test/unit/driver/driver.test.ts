@@ -117,7 +117,7 @@ function planFor(
     },
     message: { minBytes: 500, maxBytes: 3000, recipients: perMessage, senderDomains: ['a.test', 'b.test'] },
     helo: 'driver.test',
-    targets: [{ endpoints: [{ address: '127.0.0.1', port }], connections: 4 }],
+    targets: [{ endpoints: [{ address: '127.0.0.1', port, tls: 'none' }], connections: 4 }],
     targetPer: 'run',
     pipelineAcrossMessages: true,
     timeoutMs: 5000,
@@ -287,7 +287,9 @@ test('no load goes anywhere but to this machine', async () => {
     'localhost',
     '',
   ]) {
-    const plan = planFor(25, { targets: [{ endpoints: [{ address, port: 25 }], connections: 1 }] });
+    const plan = planFor(25, {
+      targets: [{ endpoints: [{ address, port: 25, tls: 'none' }], connections: 1 }],
+    });
     await assert.rejects(
       startDriver(plan, realClock(monotonicMicros()), new Packer(), loopbackOnly()),
       (e) => e instanceof HarnessError && e.kind === 'usage' && e.message.includes('refusing to send load'),
