@@ -29,12 +29,22 @@ export interface SenderDomain {
   readonly domain: string;
   /** The SPF record as written, or `auto` for one that passes for exactly the sources (RFC 7208). */
   readonly spf: string | 'auto' | null;
-  /** The public key is a SubjectPublicKeyInfo, base64 or PEM (RFC 6376 section 3.6.1). */
-  readonly dkim: { readonly selector: string; readonly publicKey: string } | null;
+  readonly dkim: readonly DkimRecord[];
   /** The DMARC record as written, with or without its `v=DMARC1` tag (RFC 7489 section 6.3). */
   readonly dmarc: string | null;
   /** Where mail to the domain goes: the mailroom. All with preference 10. */
   readonly mx: readonly { readonly host: string; readonly addresses: readonly string[] }[];
+}
+
+/** A DKIM key as DNS publishes it. */
+export interface DkimRecord {
+  readonly selector: string;
+  readonly type: 'rsa' | 'ed25519';
+  /**
+   * Of an RSA key the SubjectPublicKeyInfo, base64 or PEM (RFC 6376 section 3.6.1), of an Ed25519 key its 32 bytes in
+   * base64 (RFC 8463 section 4).
+   */
+  readonly publicKey: string;
 }
 
 /** Lifetimes of what resolvers may keep, in seconds. */
@@ -185,9 +195,9 @@ function authentication(sender: SenderDomain, sources: ZoneSpec['sources']): [na
   const { domain, spf, dkim, dmarc } = sender;
   const records: [string, string][] = [];
   if (spf !== null) records.push([domain, spf === 'auto' ? spfOf(sources.map((s) => s.address)) : spf]);
-  if (dkim !== null) {
-    const key = dkim.publicKey.replace(/-----[^-]+-----|\s/g, '');
-    records.push([`${dkim.selector}._domainkey.${domain}`, `v=DKIM1; k=rsa; p=${key}`]);
+  for (const { selector, type, publicKey } of dkim) {
+    const key = publicKey.replace(/-----[^-]+-----|\s/g, '');
+    records.push([`${selector}._domainkey.${domain}`, `v=DKIM1; k=${type}; p=${key}`]);
   }
   if (dmarc !== null)
     records.push([`_dmarc.${domain}`, /^v=DMARC1\b/i.test(dmarc) ? dmarc : `v=DMARC1; ${dmarc}`]);

@@ -27,3 +27,21 @@ export function recipientOf(address: string): { mailbox: number; slot: number } 
   const match = /^<?u(\d{1,10})\.(\d{1,5})@/i.exec(address);
   return match ? { mailbox: Number(match[1]), slot: Number(match[2]) } : undefined;
 }
+
+/** Where one click unsubscribes a recipient (RFC 8058): `https://news.sender.test/unsubscribe/<message>/<slot>`. */
+export function unsubscribeUrl(message: number, slot: number, senderDomain: string): string {
+  return `https://${senderDomain}/unsubscribe/${message}/${slot}`;
+}
+
+/** Where a mail unsubscribes a recipient (RFC 2369 section 3.2): `unsubscribe-<message>.<slot>@news.sender.test`. */
+export function unsubscribeAddress(message: number, slot: number, senderDomain: string): string {
+  return `unsubscribe-${message}.${slot}@${senderDomain}`;
+}
+
+/** Message and slot in an unsubscribe URL or its path, or in an unsubscribe address; undefined if it is not one of ours. */
+export function unsubscribeOf(target: string): { message: number; slot: number } | undefined {
+  const match =
+    /^(?:https:\/\/[^/]+)?\/unsubscribe\/(\d{1,10})\/(\d{1,5})$/i.exec(target) ??
+    /^<?(?:mailto:)?unsubscribe-(\d{1,10})\.(\d{1,5})@/i.exec(target);
+  return match ? { message: Number(match[1]), slot: Number(match[2]) } : undefined;
+}

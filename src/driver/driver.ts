@@ -6,7 +6,7 @@ import type { Clock, Micros } from '../core/clock.ts';
 import { createPrng } from '../core/prng.ts';
 import { type LabProof, requireTarget } from '../core/proof.ts';
 import type { Packer } from '../record/attempt-log.ts';
-import { createMessages, type MessagePlan } from './message.ts';
+import { createMessages, type MessagePlan, type RunStamp } from './message.ts';
 import { ConnectionPool } from './pool.ts';
 import { createRecipients, type RecipientPlan } from './recipients.ts';
 import { type LoadShape, scheduleOf } from './schedule.ts';
@@ -19,6 +19,7 @@ export interface DriverPlan {
   readonly shape: LoadShape;
   readonly recipients: RecipientPlan;
   readonly message: MessagePlan;
+  readonly stamp: RunStamp;
   readonly helo: string;
   /** Where messages go: to the one MTA, or (adapter: none) to the ISP of the message, by its index. */
   readonly targets: readonly { readonly endpoints: readonly SessionTarget[]; readonly connections: number }[];
@@ -68,7 +69,7 @@ export async function startDriver(
   const prng = createPrng(plan.seed);
   const schedule = scheduleOf(plan.shape);
   const recipients = createRecipients(plan.recipients, prng);
-  const messages = await createMessages(plan.message, recipients, prng);
+  const messages = await createMessages(plan.message, recipients, prng, plan.stamp);
 
   let due = 0;
   let begun = 0;

@@ -1,23 +1,56 @@
-/** Messages: built once by nodemailer's MIME builder, then varied per message by replacing what differs. */
-import MailComposer from 'nodemailer/lib/mail-composer';
-import { envelopeSender, MESSAGE_HEADER } from '../core/identity.ts';
-import { type Prng, Purpose } from '../core/prng.ts';
+/** Messages: header and content are prepared once; what differs from message to message is filled in. */
+import { envelopeSender, unsubscribeAddress, unsubscribeUrl } from '../core/identity.ts';
+import type { Prng } from '../core/prng.ts';
+import { type Content, type ContentPlan, prepareContents } from './message/content.ts';
+import {
+  createSigner,
+  type DkimKind,
+  hashBody,
+  type Signer,
+  type SigningKey,
+  withoutEmptyEnd,
+} from './message/dkim.ts';
+import { type Field, field, identityFields, type Unsubscribe, unsubscribeFields } from './message/header.ts';
+import { compile, concatenated, fill, literal, type Merge, type Values } from './message/placeholders.ts';
+import { createSizes, largestSize, meanSize, type SizePlan } from './message/sizes.ts';
 import type { Recipients } from './recipients.ts';
 
-/** What every message of a load has in common. */
+/** What the messages of a load have in common. Texts may have placeholders. */
 export interface MessagePlan {
-  /** Size of the whole message in bytes, chosen evenly between the two. */
-  readonly minBytes: number;
-  readonly maxBytes: number;
+  /** The load's name, for `{{load}}`. */
+  readonly load: string;
+  /** Not used where the content is files, which have their own. */
+  readonly size: SizePlan;
+  readonly content: ContentPlan;
   readonly recipients: number;
-  /** Domains that mail is sent from, used in turn. */
-  readonly senderDomains: readonly string[];
+  /** Domains that mail is sent from, used in turn, and whether their mail may be signed. */
+  readonly senders: readonly { readonly domain: string; readonly signed: boolean }[];
+  /** The sources' virtual MTAs, for `{{vmta}}`. */
+  readonly vmtas: readonly string[];
+  /** Fields besides those that every message has. */
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly unsubscribe: Unsubscribe;
+  readonly dkim: DkimKind | 'none';
+}
+
+/** The size of the plan's messages on average, in bytes. */
+export function meanBytes({ content, size }: MessagePlan): number {
+  if (content.kind !== 'eml') return meanSize(size);
+  return content.files.reduce((sum, { text }) => sum + text.length, 0) / content.files.length;
+}
+
+/** What a run adds to its plan, in memory only: a private key has no place in the run's folder. */
+export interface RunStamp {
+  /** What Date fields say: when the run began, ISO 8601. */
+  readonly date: string;
+  readonly keys: readonly SigningKey[];
 }
 
 /** One message, ready for the wire: `head` and `body` follow each other, dot-stuffed, ending in CRLF. */
 export interface Message {
   readonly sender: string;
   readonly recipients: readonly string[];
+  /** The header and the personal part of the body, one character a byte (latin1). */
   readonly head: string;
   readonly body: Buffer;
 }
@@ -25,74 +58,143 @@ export interface Message {
 /** Makes the message of a number. Any number can be asked for at any time and gives the same message. */
 export type MessageFactory = (message: number) => Message;
 
-// Marks that MIME leaves alone: no character that would be quoted, encoded or folded.
-const MARK = {
-  number: 'WTNUMBER',
-  to: 'wtrecipient@wtdomain.test',
-  from: 'wtsender@wtdomain.test',
-  id: 'WTMESSAGEID',
-};
-
-/** Prepares the template and returns the factory. */
+/**
+ * Prepares what messages have in common and returns the factory.
+ * @throws Error if the plan asks for a signature and the stamp has no key of that kind
+ */
 export async function createMessages(
   plan: MessagePlan,
   recipients: Recipients,
   prng: Prng,
+  stamp: RunStamp,
 ): Promise<MessageFactory> {
-  const template = await composeTemplate(plan.maxBytes);
-  const { senderDomains } = plan;
+  const own = [
+    ...identityFields(new Date(stamp.date)),
+    ...plan.headers.map(({ name, value }) => field(name, value)),
+    ...unsubscribeFields(plan.unsubscribe),
+  ];
+  const key = stamp.keys.find(({ kind }) => kind === plan.dkim);
+  if (plan.dkim !== 'none' && !key) throw new Error(`this run has no ${plan.dkim} key to sign with`);
+  const largest = largestSize(plan.size);
+  const contents = await prepareContents(
+    plan.content,
+    own.map(({ name }) => name),
+  );
+  const drafts = contents.map((content) => draft(own, content, largest, key));
+  const sizes = createSizes(plan.size, prng);
+
   return (message) => {
-    const domain = senderDomains[message % senderDomains.length] as string;
+    const { header, start, body, unstuffed, signer } = drafts[message % drafts.length] as Draft;
+    const { domain, signed } = plan.senders[message % plan.senders.length] as MessagePlan['senders'][number];
     const addresses: string[] = [];
     for (let slot = 0; slot < plan.recipients; slot++) addresses.push(recipients.address(message, slot));
-    const sender = envelopeSender(message, domain);
-    const head = template.head({
-      number: String(message),
-      from: `news@${domain}`,
-      to: addresses.join(',\r\n '),
-      id: `${message}@${domain}`,
-    });
-    const wanted =
-      plan.minBytes + prng.chance(Purpose.messageSize, message) * (plan.maxBytes - plan.minBytes);
-    return { sender, recipients: addresses, head, body: template.body(wanted - head.length) };
+    const values = valuesOf(plan, message, domain, addresses);
+    const top = `${fill(header, values)}\r\n`;
+    const personal = fill(start, values);
+    const signing = signed ? signer : undefined;
+    const room = sizes(message) - top.length - personal.length - (signing?.length(domain) ?? 0);
+    const lines = linesFor(body, room);
+    const rest = lastLines(body, lines);
+    const signature = signing
+      ? signing.sign(
+          values,
+          unstuffed.hash ?? hashBody([fill(unstuffed.start, values), lastLines(unstuffed.body, lines)]),
+        )
+      : '';
+    return {
+      sender: envelopeSender(message, domain),
+      recipients: addresses,
+      head: signature + top + personal,
+      body: rest,
+    };
   };
 }
 
-interface Template {
-  head(values: Record<keyof typeof MARK, string>): string;
-  /** The first whole lines of the text that make up about `bytes`, at least one. */
-  body(bytes: number): Buffer;
+/** What follows the personal part: filler lines, of which as many are taken as the size wants, and the end. */
+interface Rest {
+  readonly bytes: Buffer;
+  readonly endBytes: number;
+  readonly lineBytes: number;
 }
 
-async function composeTemplate(maxBytes: number): Promise<Template> {
-  const line = `${'The quick brown fox jumps over the lazy dog, and the mail goes through. '.slice(0, 72)}\n`;
-  const mime = await new MailComposer({
-    from: MARK.from,
-    to: MARK.to,
-    subject: `windtunnel message ${MARK.number}`,
-    messageId: `<${MARK.id}>`,
-    date: new Date(0),
-    headers: { [MESSAGE_HEADER]: MARK.number },
-    text: line.repeat(Math.max(1, Math.ceil(maxBytes / line.length))),
-  })
-    .compile()
-    .build();
-  const split = mime.indexOf('\r\n\r\n') + 4;
-  const parts = mime
-    .subarray(0, split)
-    .toString('latin1')
-    .split(new RegExp(`(${Object.values(MARK).join('|')})`));
-  const body = wireForm(mime.subarray(split));
-  const lineBytes = body.indexOf('\r\n') + 2;
-  const names = new Map(Object.entries(MARK).map(([name, mark]) => [mark, name as keyof typeof MARK]));
+/** A message with everything prepared that can be. */
+interface Draft {
+  readonly header: Merge;
+  readonly start: Merge;
+  readonly body: Rest;
+  /** The body as a signature sees it; its hash where no message differs. */
+  readonly unstuffed: { readonly start: Merge; readonly body: Rest; readonly hash: string | undefined };
+  readonly signer: Signer | undefined;
+}
+
+function draft(own: readonly Field[], content: Content, largest: number, key: SigningKey | undefined): Draft {
+  const fields = [...own, ...content.fields];
+  const { start, end, filler } = content;
+  const plain = restOf(filler, end, largest);
+  const wireEnd = stuffed(end);
   return {
-    head: (values) =>
-      parts.map((part) => (names.has(part) ? values[names.get(part) as keyof typeof MARK] : part)).join(''),
-    body: (bytes) => body.subarray(0, Math.max(1, Math.floor(bytes / lineBytes)) * lineBytes),
+    header: concatenated(
+      fields.map(({ text, merged }) => (merged ? compile(`${text}\r\n`) : literal(`${text}\r\n`))),
+    ),
+    start: compile(stuffed(start)),
+    body: wireEnd === end ? plain : restOf(filler, wireEnd, largest),
+    unstuffed: {
+      start: compile(start),
+      body: plain,
+      hash: filler === '' ? hashBody([withoutEmptyEnd(end)]) : undefined,
+    },
+    signer: key && createSigner(key, fields),
   };
 }
 
-/** Ends every line in CRLF and doubles a dot at its start (RFC 5321 sections 2.3.8 and 4.5.2). */
-function wireForm(text: Buffer): Buffer {
-  return Buffer.from(text.toString('latin1').replace(/\r?\n/g, '\r\n').replace(/^\./gm, '..'), 'latin1');
+function restOf(filler: string, end: string, largest: number): Rest {
+  const lines = filler === '' ? 0 : Math.max(1, Math.ceil(largest / filler.length));
+  return {
+    bytes: Buffer.from(filler.repeat(lines) + end, 'latin1'),
+    endBytes: end.length,
+    lineBytes: filler.length,
+  };
+}
+
+/** How many filler lines fit, at least one where there are any. */
+function linesFor({ endBytes, lineBytes }: Rest, room: number): number {
+  return lineBytes === 0 ? 0 : Math.max(1, Math.floor((room - endBytes) / lineBytes));
+}
+
+function lastLines({ bytes, endBytes, lineBytes }: Rest, lines: number): Buffer {
+  return bytes.subarray(bytes.length - endBytes - lines * lineBytes);
+}
+
+function valuesOf(plan: MessagePlan, message: number, domain: string, addresses: readonly string[]): Values {
+  const recipient = addresses[0] ?? '';
+  const at = recipient.lastIndexOf('@');
+  return {
+    message: String(message),
+    recipient,
+    mailbox: recipient.slice(0, at),
+    domain: recipient.slice(at + 1),
+    sender: `news@${domain}`,
+    load: plan.load,
+    vmta: plan.vmtas[message % plan.vmtas.length] ?? '',
+    senderDomain: domain,
+    to: addresses.join(',\r\n '),
+    unfoldedTo: addresses.join(', '),
+    unsubscribe: unsubscribe(plan.unsubscribe, message, domain),
+  };
+}
+
+function unsubscribe(how: Unsubscribe, message: number, domain: string): string {
+  switch (how) {
+    case 'none':
+      return '';
+    case 'mailto':
+      return `mailto:${unsubscribeAddress(message, 0, domain)}`;
+    case 'one-click':
+      return unsubscribeUrl(message, 0, domain);
+  }
+}
+
+/** Doubles a dot at the start of a line (RFC 5321 section 4.5.2). */
+function stuffed(text: string): string {
+  return text.replace(/^\./gm, '..');
 }

@@ -50,7 +50,7 @@ export function createRecipients(plan: RecipientPlan, prng: Prng): Recipients {
 }
 
 /** From chance in [0, 1) to a place in a list of weights. */
-function picker(weights: readonly number[]): (chance: number) => number {
+export function picker(weights: readonly number[]): (chance: number) => number {
   const bounds: number[] = [];
   let sum = 0;
   for (const weight of weights) {

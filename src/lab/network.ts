@@ -1,18 +1,19 @@
 /** The ground that a run stands on: the sealed internet, or loopback addresses with mapped ports. */
-import { generateKeyPairSync } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { startDns } from '../../fakes/dns.ts';
 import type { DnsTrouble } from '../../fakes/dns-answer.ts';
-import { buildZones, type ZoneSpec } from '../../fakes/zones.ts';
+import { buildZones, type DkimRecord, type ZoneSpec } from '../../fakes/zones.ts';
 import { HarnessError } from '../core/errors.ts';
 import { platform } from '../core/process.ts';
 import { type LabProof, loopbackOnly } from '../core/proof.ts';
+import type { SigningKey } from '../driver/message/dkim.ts';
 import type { MtaSource } from '../mta/adapter.ts';
 import { MAILROOM, mailroomHost, RESOLVER } from '../scenario/addresses.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { LabKind } from './messages.ts';
 import { proveSealed, raiseInternet } from './seal.ts';
+import { makeSigningKeys, type SigningKeys } from './signing-keys.ts';
 
 export interface Endpoint {
   readonly address: string;
@@ -27,6 +28,8 @@ export interface LabNetwork {
   readonly enterHost: (argv: readonly string[]) => readonly string[];
   /** What the DNS of the simulated world is made from. */
   readonly zones: ZoneSpec;
+  /** What the driver signs mail with; the zones have the public keys. */
+  readonly signingKeys: readonly SigningKey[];
   readonly mailroom: Endpoint;
   /** Where each ISP is to listen, by index. */
   readonly listen: readonly (readonly Endpoint[])[];
@@ -47,7 +50,8 @@ export function openNetwork(lab: LabKind, plan: Plan, folder: string): Promise<L
 async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
   const host = await raiseInternet({ sources: plan.sources.map((s) => s.address), resolver: RESOLVER });
   const proof = proveSealed();
-  const zones = zonesOf(plan);
+  const { keys, records } = signingKeysOf(plan);
+  const zones = zonesOf(plan, records);
   const troubles = new Map<string, DnsTrouble>();
   const dns = await openDns(zones, troubles, folder);
   return {
@@ -55,6 +59,7 @@ async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
     proof,
     enterHost: (argv) => host.enter(argv),
     zones,
+    signingKeys: keys,
     mailroom: { address: MAILROOM, port: 25 },
     listen: plan.isps.map(({ mx }) => {
       const addresses = mx.flatMap((group) => group.hosts.flatMap((host) => host.addresses));
@@ -85,11 +90,13 @@ function openLoopback(plan: Plan): LabNetwork {
       },
     );
   }
+  const { keys, records } = signingKeysOf(plan);
   return {
     lab: 'loopback',
     proof: loopbackOnly(),
     enterHost: (argv) => argv,
-    zones: zonesOf(plan),
+    zones: zonesOf(plan, records),
+    signingKeys: keys,
     mailroom: { address: '127.0.0.1', port: 0 },
     listen: plan.isps.map(() => [{ address: '127.0.0.1', port: 0 }]),
     sources: plan.sources.map((source, i) => ({
@@ -107,15 +114,19 @@ function loopbackSource(index: number): string {
   return `127.1.${Math.floor(index / 250)}.${(index % 250) + 1}`;
 }
 
+/** A key of each kind that the plan signs with; one for DNS to publish if nothing is signed. */
+function signingKeysOf({ message }: Plan): SigningKeys {
+  return makeSigningKeys([message.dkim === 'none' ? 'rsa-2048' : message.dkim]);
+}
+
 /** The simulated world's DNS as its ISPs see it, whatever the ground. */
-function zonesOf(plan: Plan): ZoneSpec {
-  const publicKey = throwawayKey();
+function zonesOf(plan: Plan, dkim: readonly DkimRecord[]): ZoneSpec {
   return {
     isps: plan.isps.flatMap(({ mx }) => mx.map(({ domains, hosts }) => ({ domains, mx: hosts }))),
     senders: plan.senders.map((sender) => ({
       domain: sender.domain,
       spf: sender.spf,
-      dkim: sender.dkim === 'none' ? null : { selector: 'windtunnel', publicKey },
+      dkim: sender.dkim === 'none' ? [] : dkim,
       dmarc: sender.dmarc,
       mx: [{ host: mailroomHost(sender.domain), addresses: [MAILROOM] }],
     })),
@@ -152,10 +163,4 @@ function troubleOf(name: string, troubles: ReadonlyMap<string, DnsTrouble>): Dns
   const labels = name.split('.');
   const trouble = labels.map((_, at) => troubles.get(labels.slice(at).join('.')));
   return trouble.find((found) => found !== undefined);
-}
-
-/** A DKIM key that lives as long as the run; base64 of the public key as DNS publishes it (RFC 6376 section 3.6.1). */
-function throwawayKey(): string {
-  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
 }

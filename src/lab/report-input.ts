@@ -5,6 +5,7 @@ import { phaseAt } from '../analysis/phases.ts';
 import { envelopeSender, recipientAddress } from '../core/identity.ts';
 import { createPrng } from '../core/prng.ts';
 import { nodeVersion, platform } from '../core/process.ts';
+import { meanBytes } from '../driver/message.ts';
 import { createRecipients } from '../driver/recipients.ts';
 import type { RunModel } from '../record/aggregate.ts';
 import type { ReplyFacts, ReportInput } from '../report/input.ts';
@@ -48,7 +49,7 @@ export function replyTable(plan: Plan, startedAt: string): ReplyFacts[] {
         sender,
         recipient,
         messageId: `<0@${sender.slice(sender.indexOf('@') + 1)}>`,
-        bytes: plan.message.minBytes,
+        bytes: Math.round(meanBytes(plan.message)),
         connection: 1,
         transaction: 1,
         ids: {},

@@ -100,7 +100,7 @@ class Run {
   }
 
   async fly(): Promise<Report> {
-    const { plan, folder, lab, scenarioText } = this.#request;
+    const { plan, folder, lab, scenarioText, startedAt } = this.#request;
     const stopProgress = every(PROGRESS_MS, () => this.#tell());
     this.#cleanup.defer(stopProgress);
     const network = await openNetwork(lab, plan, folder);
@@ -111,7 +111,7 @@ class Run {
     const input = await this.#startMta(network, endpoints, mailroom);
     writeRunFile(folder, { format: 1, plan, input }, scenarioText);
     const driver = this.#startWorker<ToDriver, FromDriver>('driver', DRIVER_WORKER, network.enterHost);
-    driver.send({ type: 'prepare', plan: driverPlanOf(plan, network, endpoints, this.#mta), lab });
+    driver.send({ type: 'prepare', plan: driverPlanOf(plan, network, endpoints, this.#mta, startedAt), lab });
     await driver.expect('prepared');
 
     await this.#load(network, isps, driver);

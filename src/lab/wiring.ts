@@ -31,12 +31,14 @@ export function driverPlanOf(
   network: LabNetwork,
   endpoints: IspEndpoints,
   mta: RunningMta | undefined,
+  startedAt: string,
 ): DriverPlan {
   const common = {
     seed: plan.seed,
     shape: plan.shape,
     recipients: plan.recipients,
     message: plan.message,
+    stamp: { date: startedAt, keys: network.signingKeys },
     helo: `injector.${plan.senders[0]?.domain ?? 'sender.test'}`,
     timeoutMs: DRIVER_TIMEOUT_MS,
   };

@@ -1,4 +1,5 @@
 import { formatDuration, formatRate, trim } from '../core/units.ts';
+import { meanBytes } from '../driver/message.ts';
 import { scheduleOf } from '../driver/schedule.ts';
 import type { Plan } from './plan.ts';
 
@@ -10,7 +11,7 @@ export function describePlan(plan: Plan): string {
     plan.clockScale === 1
       ? formatDuration(micros)
       : `${formatDuration(micros)} (simulated ${formatDuration(micros * plan.clockScale)})`;
-  const bytes = (plan.message.minBytes + plan.message.maxBytes) / 2;
+  const bytes = meanBytes(plan.message);
   const rows: [string, string][] = [
     ['load', `${plan.shape.executor}, ${formatDuration(plan.duration)}, ${plan.connections} connections`],
     ['peak rate', formatRate(peakRate(plan))],

@@ -19,6 +19,7 @@ import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, ownerOf, type PlannedMailGroup } from './addresses.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
+import { planMessages } from './message-plan.ts';
 
 /** One simulated ISP of a run. */
 export interface PlannedIsp {
@@ -96,6 +97,16 @@ export function planRun(loaded: LoadedScenario): Plan {
     );
 
   const sources = plannedSources(loaded, fault);
+  const message = planMessages(
+    scenario.load.message,
+    {
+      load: 'load',
+      file: loaded.file,
+      senders: scenario.senders,
+      vmtas: sources.map((source) => source.vmta),
+    },
+    (path, text) => fault(['load', 'message', ...path], text),
+  );
   const ids = Object.keys(scenario.isps);
   if (ids.length === 0) fault(['isps'], 'expected at least one ISP');
   if (ids.length > MOST.isps) fault(['isps'], `found ${ids.length} ISPs; expected at most ${MOST.isps}`);
@@ -143,12 +154,7 @@ export function planRun(loaded: LoadedScenario): Plan {
       firstMailbox: 0,
       repeatAfter: undefined,
     },
-    message: {
-      minBytes: scenario.load.message.size.min,
-      maxBytes: scenario.load.message.size.max,
-      recipients: perMessage,
-      senderDomains: scenario.senders.map((s) => s.domain),
-    },
+    message,
     warmup: scenario.warmup,
     incidents,
     phases: phasesOf(duration, scenario.warmup, incidents),

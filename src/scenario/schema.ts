@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { address, domain, incident, limits } from './incident-schema.ts';
-import { duration, realDuration, realRate, share, sizeRange } from './quantities.ts';
+import { message } from './message-schema.ts';
+import { duration, realDuration, realRate, share } from './quantities.ts';
 
 /** A DNS record of a sender; `none` publishes none. */
 const record = z.string().transform((text) => (text === 'none' ? null : text));
@@ -50,12 +51,7 @@ const load = z.strictObject({
   startRate: realRate.optional(),
   stages: z.array(stage).min(1, 'expected at least one stage').optional(),
   connections: count.default(20),
-  message: z
-    .strictObject({
-      size: sizeRange.default({ min: 2000, max: 2000 }),
-      recipients: count.max(1000, 'expected at most 1000').default(1),
-    })
-    .prefault({}),
+  message: message.prefault({}),
 });
 
 const threshold = z

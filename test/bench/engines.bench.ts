@@ -14,6 +14,7 @@ import { createPrng } from '../../src/core/prng.ts';
 import { loopbackOnly } from '../../src/core/proof.ts';
 import { startDriver } from '../../src/driver/driver.ts';
 import { Packer } from '../../src/record/attempt-log.ts';
+import { messagePlan, STAMP } from '../support/message-plan.ts';
 
 const ISPS = ['gmail', 'yahoo', 'outlook'] as const;
 const BYTES = [2_000, 20_000] as const;
@@ -96,7 +97,8 @@ async function measure(isp: string, engine: EngineName, bytes: number, rate: num
           firstMailbox: 0,
           repeatAfter: undefined,
         },
-        message: { minBytes: bytes, maxBytes: bytes, recipients: 1, senderDomains: ['news.sender.test'] },
+        message: messagePlan({ size: { kind: 'uniform', min: bytes, max: bytes } }),
+        stamp: STAMP,
         helo: 'out1.sender.test',
         targets: [{ endpoints: [{ address: '127.0.0.1', port, tls: 'none' }], connections: 20 }],
         targetPer: 'run',

@@ -15,11 +15,11 @@ const { publicKey, privateKey } = generateKeyPairSync('rsa', {
 export const SOURCE = { address: '198.18.128.1', helo: 'out1.good.test' };
 export const SOURCE6 = { address: '2001:2:0:1::1', helo: 'out2.good.test' };
 
-const dkim = { selector: SELECTOR, publicKey };
+const dkim = [{ selector: SELECTOR, type: 'rsa', publicKey }] as const;
 const sender = (domain: string, records: Partial<SenderDomain>): SenderDomain => ({
   domain,
   spf: null,
-  dkim: null,
+  dkim: [],
   dmarc: null,
   mx: [],
   ...records,

@@ -13,6 +13,7 @@ import {
   Packer,
   RecordView,
 } from '../../../src/record/attempt-log.ts';
+import { messagePlan, STAMP } from '../../support/message-plan.ts';
 
 /** How a scripted server answers: one line a command, by verb; undefined hangs up without a word. */
 interface Script {
@@ -115,7 +116,15 @@ function planFor(
       firstMailbox: 0,
       repeatAfter: undefined,
     },
-    message: { minBytes: 500, maxBytes: 3000, recipients: perMessage, senderDomains: ['a.test', 'b.test'] },
+    message: messagePlan({
+      size: { kind: 'uniform', min: 500, max: 3000 },
+      recipients: perMessage,
+      senders: [
+        { domain: 'a.test', signed: false },
+        { domain: 'b.test', signed: false },
+      ],
+    }),
+    stamp: STAMP,
     helo: 'driver.test',
     targets: [{ endpoints: [{ address: '127.0.0.1', port, tls: 'none' }], connections: 4 }],
     targetPer: 'run',

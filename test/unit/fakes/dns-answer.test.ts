@@ -41,7 +41,7 @@ const zones = buildZones(
       {
         domain: 'sender.test',
         spf: longText,
-        dkim: { selector: 's1', publicKey: 'MIIB' },
+        dkim: [{ selector: 's1', type: 'rsa' as const, publicKey: 'MIIB' }],
         dmarc: null,
         mx: [{ host: 'mx.sender.test', addresses: ['198.18.0.25'] }],
       },

@@ -24,7 +24,7 @@ const zones = buildZones({
     {
       domain: 'sender.test',
       spf: longSpf,
-      dkim: { selector: 's1', publicKey: 'MIIB' },
+      dkim: [{ selector: 's1', type: 'rsa' as const, publicKey: 'MIIB' }],
       dmarc: 'p=none',
       mx: [{ host: 'mx.sender.test', addresses: ['198.18.0.25'] }],
     },

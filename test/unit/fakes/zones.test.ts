@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildZones, type DnsRecord, reverseName, soaAbove, type ZoneSpec } from '../../../fakes/zones.ts';
+import {
+  buildZones,
+  type DnsRecord,
+  reverseName,
+  type SenderDomain,
+  soaAbove,
+  type ZoneSpec,
+} from '../../../fakes/zones.ts';
 import { HarnessError } from '../../../src/core/errors.ts';
 
 const gmail = {
@@ -13,7 +20,7 @@ const gmail = {
 const sender = {
   domain: 'news.sender.test',
   spf: 'auto',
-  dkim: { selector: 's1', publicKey: 'MIIB' },
+  dkim: [{ selector: 's1', type: 'rsa' as const, publicKey: 'MIIB' }],
   dmarc: 'p=none',
   mx: [{ host: 'mx.news.sender.test', addresses: ['198.18.0.25'] }],
 };
@@ -106,25 +113,29 @@ test('the resolver has the name, addresses and lifetimes that it was given', () 
 });
 
 test('a sender has the records that it was given and no others', () => {
-  const cases: [
-    change: Partial<typeof sender> | { spf: null; dkim: null; dmarc: null },
-    name: string,
-    records: string[] | undefined,
-  ][] = [
-    [{ spf: null, dkim: null, dmarc: null }, 'news.sender.test', ['MX 10 mx.news.sender.test']],
-    [{ spf: null, dkim: null, dmarc: null }, '_dmarc.news.sender.test', undefined],
-    [{ spf: null, dkim: null, dmarc: null }, '_domainkey.news.sender.test', undefined],
+  const cases: [change: Partial<SenderDomain>, name: string, records: string[] | undefined][] = [
+    [{ spf: null, dkim: [], dmarc: null }, 'news.sender.test', ['MX 10 mx.news.sender.test']],
+    [{ spf: null, dkim: [], dmarc: null }, '_dmarc.news.sender.test', undefined],
+    [{ spf: null, dkim: [], dmarc: null }, '_domainkey.news.sender.test', undefined],
     [{ spf: 'v=spf1 +all' }, 'news.sender.test', ['MX 10 mx.news.sender.test', 'TXT v=spf1 +all']],
     [{ dmarc: 'v=DMARC1; p=reject' }, '_dmarc.news.sender.test', ['TXT v=DMARC1; p=reject']],
     [
       {
-        dkim: {
-          selector: 'k2',
-          publicKey: '-----BEGIN PUBLIC KEY-----\nMII\nBIj\n-----END PUBLIC KEY-----\n',
-        },
+        dkim: [
+          {
+            selector: 'k2',
+            type: 'rsa',
+            publicKey: '-----BEGIN PUBLIC KEY-----\nMII\nBIj\n-----END PUBLIC KEY-----\n',
+          },
+        ],
       },
       'k2._domainkey.news.sender.test',
       ['TXT v=DKIM1; k=rsa; p=MIIBIj'],
+    ],
+    [
+      { dkim: [{ selector: 'k3', type: 'ed25519', publicKey: '11qYAYKxCrfVS/7TyWQHOg==' }] },
+      'k3._domainkey.news.sender.test',
+      ['TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg=='],
     ],
   ];
   for (const [change, name, records] of cases) {

@@ -22,7 +22,7 @@ test('a scenario of one line has sensible defaults', () => {
   assert.equal(scenario.seed, 1);
   assert.equal(scenario.clock.scale, 1);
   assert.deepEqual(scenario.isps, { gmail: { share: 0.5 }, yahoo: { share: 0.3 }, outlook: { share: 0.2 } });
-  assert.deepEqual(scenario.load.message, { size: { min: 2000, max: 2000 }, recipients: 1 });
+  assert.deepEqual(scenario.load.message, { recipients: 1, headers: {}, unsubscribe: 'none', dkim: 'none' });
   assert.equal(scenario.drain.timeout, 60e6);
 });
 

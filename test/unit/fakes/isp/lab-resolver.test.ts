@@ -10,7 +10,7 @@ const zones = buildZones({
       mx: [{ host: 'mx.isp.test', preference: 5, addresses: ['198.18.16.10', '2001:2:0:100::1'] }],
     },
   ],
-  senders: [{ domain: 'news.sender.test', spf: 'v=spf1 -all', dkim: null, dmarc: null, mx: [] }],
+  senders: [{ domain: 'news.sender.test', spf: 'v=spf1 -all', dkim: [], dmarc: null, mx: [] }],
   sources: [{ address: '2001:2:0:1::1', helo: 'out1.sender.test' }],
 });
 
