@@ -32,8 +32,8 @@ export interface EngineOptions {
   newSession(remoteAddress: string): Session;
 }
 
-/** Connections that the system holds until they are taken; floods begin with many at once. */
-const BACKLOG = 1024;
+/** Connections that the system holds until they are taken; floods begin with many. Linux cuts it to net.core.somaxconn. */
+const BACKLOG = 65_535;
 
 /** The part of a server that is listened with. */
 interface Listener {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { HarnessError } from '../core/errors.ts';
 import { checkCommand } from './commands/check.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { ispCommand } from './commands/isp.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -25,7 +26,13 @@ export async function main(io: CommandIo): Promise<number> {
   const set = (code: number): void => {
     exitCode = code;
   };
-  for (const command of [runCommand(io, set), checkCommand(io), reportCommand(io, set), ispCommand(io)]) {
+  for (const command of [
+    runCommand(io, set),
+    checkCommand(io),
+    reportCommand(io, set),
+    ispCommand(io),
+    doctorCommand(io),
+  ]) {
     // Settings such as exitOverride are not inherited by a command that was built on its own.
     program.addCommand(command.copyInheritedSettings(program));
   }

@@ -1,5 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 
 /** The one place, beside the clock and the CLI's entry, that touches the process it runs in. */
 export const nodeBinary: string = process.execPath;
@@ -26,6 +28,26 @@ export function cpuMicros(): number {
 /** Resident memory of this process in bytes. */
 export function residentBytes(): number {
   return process.memoryUsage.rss();
+}
+
+/** Memory in bytes that this process could have: the machine's, or less where a control group says so. */
+export function memoryBytes(): number {
+  // 0, or more than there is: no limit.
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}
+
+/** Memory in bytes that is free for this process, within the same limit. */
+export function availableBytes(): number {
+  return process.availableMemory();
+}
+
+/** The text of a file; undefined if it can't be read, which for the kernel's files is an answer. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** Ends this process. Only entry points of worker processes call it. */

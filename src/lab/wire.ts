@@ -102,6 +102,12 @@ function neighbour(address: string, mac: string, device: string): string {
   return `neighbour replace ${address} lladdr ${mac} dev ${device} nud permanent`;
 }
 
+/** Local ports that connections come from in both namespaces, both included. */
+export const SEALED_PORTS = { from: 1024, to: 65_535 };
+
+/** Connections that a listener in either namespace may have waiting. */
+export const SEALED_ACCEPT_QUEUE = 65_535;
+
 type Setting = readonly [path: string, value: string];
 
 /** For IPv4 the AnyIP route is enough to listen on any address; for IPv6 it takes this as well. */
@@ -112,9 +118,9 @@ const ROOMY: readonly Setting[] = [
   ['ipv6/conf/all/disable_ipv6', '0'],
   ['ipv6/conf/default/disable_ipv6', '0'],
   ['ipv4/ip_unprivileged_port_start', '0'],
-  ['ipv4/ip_local_port_range', '1024 65535'],
+  ['ipv4/ip_local_port_range', `${SEALED_PORTS.from} ${SEALED_PORTS.to}`],
   ['ipv4/tcp_tw_reuse', '1'],
-  ['core/somaxconn', '65535'],
+  ['core/somaxconn', `${SEALED_ACCEPT_QUEUE}`],
 ];
 
 /** Applies settings (of /proc/sys/net) and commands of `ip` in the namespace that `enter` leads to, in one process. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { after } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { nodeBinary } from '../core/process.ts';
+import { withDescriptors } from './descriptors.ts';
 
 /** A worker process of the lab, with a typed channel. */
 export class Worker<Out, In extends { readonly type: string }> {
@@ -25,7 +26,7 @@ export class Worker<Out, In extends { readonly type: string }> {
     onMessage: (message: In) => void,
   ) {
     this.#name = name;
-    const [command = nodeBinary, ...args] = prefix([nodeBinary, fileURLToPath(module)]);
+    const [command = nodeBinary, ...args] = prefix(withDescriptors([nodeBinary, fileURLToPath(module)]));
     this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { shortfallsHere } from '../../lab/shortfalls.ts';
 import { describePlan } from '../../scenario/describe.ts';
 import { planRun } from '../../scenario/plan.ts';
 import type { CommandIo } from '../io.ts';
@@ -10,9 +11,10 @@ export function checkCommand(io: CommandIo): Command {
     .description('validate scenarios and print what each would do, without doing it')
     .argument('<scenario...>', 'scenario files')
     .option('--json', 'print the plan as JSON')
-    .action((files: string[], options: ScenarioOptions & { json?: true }) => {
+    .action(async (files: string[], options: ScenarioOptions & { json?: true }) => {
       for (const file of files) {
-        const plan = planRun(loadWithOptions(file, options));
+        const planned = planRun(loadWithOptions(file, options));
+        const plan = { ...planned, notes: [...planned.notes, ...(await shortfallsHere(planned))] };
         io.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : describePlan(plan));
       }
     });
