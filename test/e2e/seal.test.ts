@@ -92,6 +92,20 @@ test('the proof holds in both namespaces and nowhere else', options, async () =>
   });
 });
 
+test('both namespaces have room for connections', options, async () => {
+  const roomy = ['1024', '65535', '65535'];
+  assert.deepEqual(await perform({ do: 'room' }), [roomy, roomy]);
+});
+
+test(
+  'a socket that is bound to its source shares its port with none; one that is not, with other endpoints',
+  options,
+  async () => {
+    // What lab/shortfalls.ts reckons with.
+    assert.deepEqual(await perform({ do: 'ports' }), { unbound: 40, bound: 20 });
+  },
+);
+
 test('orphans are reaped while the lab lives', options, async () => {
   assert.deepEqual(await perform({ do: 'orphan' }), { parent: 'sh' });
 });

@@ -2,14 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, isIPv6, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from 'dns-packet';
 import { exit, nodeBinary, parentChannel, runCommand } from '../../src/core/process.ts';
 import { HIDDEN_FOLDERS } from '../../src/lab/names.ts';
 import { proveSealed, raiseInternet } from '../../src/lab/seal.ts';
-import { type Attempt, listenEverywhere, tryAll } from './connection.ts';
+import { type Attempt, begin, listenEverywhere, tryAll } from './connection.ts';
 import type { HostTask } from './host-program.ts';
 
 export type SealedTask =
@@ -20,6 +20,10 @@ export type SealedTask =
   | { readonly do: 'silence'; readonly blackholes: readonly string[]; readonly unserved: readonly string[] }
   | { readonly do: 'names' }
   | { readonly do: 'prove' }
+  /** How much room for connections both namespaces have. */
+  | { readonly do: 'room' }
+  /** How many connections twenty local ports allow to two endpoints, bound to a source and not. */
+  | { readonly do: 'ports' }
   | { readonly do: 'orphan' }
   /** Leaves a daemon in each namespace and waits for an end; `hang` makes it deaf. */
   | { readonly do: 'linger'; readonly hang: boolean };
@@ -61,6 +65,10 @@ async function perform(task: SealedTask): Promise<unknown> {
       ];
     case 'prove':
       return [proveSealed(), proveSealed(host.pid), await inHost({ do: 'prove' })];
+    case 'room':
+      return Promise.all([room([]), room(host.enter([]))]);
+    case 'ports':
+      return ports();
     case 'orphan':
       return orphan();
     case 'linger':
@@ -113,6 +121,33 @@ async function mail(sources: readonly string[]): Promise<unknown> {
     overLoopback: await inHost({ do: 'connect', attempts: [{ address: '127.0.0.1', port: 25 }] }),
     fromInternet: await tryAll(sources.map((address) => ({ address, port: 25 }))),
   };
+}
+
+async function room(enter: readonly string[]): Promise<string[]> {
+  const settings = ['ipv4/ip_local_port_range', 'core/somaxconn'].map((name) => `/proc/sys/net/${name}`);
+  const { stdout } = await runCommand([...enter, 'cat', ...settings]);
+  return stdout.trim().split(/\s+/);
+}
+
+async function ports(): Promise<unknown> {
+  writeFileSync('/proc/sys/net/ipv4/ip_local_port_range', '40000 40019');
+  const endpoints = ['127.0.5.1', '127.0.5.2'];
+  for (const address of endpoints) {
+    // Those that are reset below end with an error.
+    const server = createServer((socket) => socket.on('error', () => {}));
+    await once(server.listen(25, address), 'listening');
+  }
+  const opened = async (source?: string): Promise<number> => {
+    const sockets: Socket[] = [];
+    for (const address of [...endpoints, ...endpoints].flatMap((a) => Array<string>(20).fill(a))) {
+      const { socket, end } = begin({ address, port: 25, ...(source === undefined ? {} : { source }) });
+      const connected = once(socket, 'connect').then(() => sockets.push(socket));
+      await Promise.race([connected.catch(() => {}), end]);
+    }
+    for (const socket of sockets) socket.resetAndDestroy();
+    return sockets.length;
+  };
+  return { unbound: await opened(), bound: await opened('127.0.7.1') };
 }
 
 /** Makes an orphan that ends at once, and waits until nothing of it is left in the process table. */
