@@ -3,9 +3,8 @@ import { authAnswer, authCommand, type Credentials } from './authentication.ts';
 /** How far a connection has come. `open`: it has said that it can take messages. */
 export type SessionStage = 'connect' | 'tls' | 'greeting' | 'ehlo' | 'auth' | 'open';
 
-/** What a connection is to do before it can take messages. */
+/** What a connection is to do, beside EHLO, before it can take messages. */
 export interface OpeningPlan {
-  readonly helo: string;
   /** STARTTLS (RFC 3207), or TLS from the first byte (RFC 8314 section 3.3). */
   readonly tls: 'none' | 'starttls' | 'implicit';
   readonly auth?: Credentials;
@@ -26,6 +25,7 @@ const SECURE: OpeningStep = { do: 'secure' };
 /** From the connection to the first message: greeting, TLS, EHLO and AUTH, as steps to take. Does no I/O. */
 export class Opening {
   readonly #plan: OpeningPlan;
+  readonly #helo: string;
   #stage: SessionStage = 'connect';
   #asked: 'ehlo' | 'helo' | 'starttls' | 'auth' = 'ehlo';
   #secured = false;
@@ -33,8 +33,9 @@ export class Opening {
   /** The lines of the reply to EHLO: keyword and parameters of an extension each, but for the first. */
   #extensions: readonly string[] = [];
 
-  constructor(plan: OpeningPlan) {
+  constructor(plan: OpeningPlan, helo: string) {
     this.#plan = plan;
+    this.#helo = helo;
   }
 
   get stage(): SessionStage {
@@ -62,7 +63,7 @@ export class Opening {
       case 'ehlo':
         if (code === 250) return this.#introduced(text);
         // An old server knows HELO alone (RFC 5321 section 3.2).
-        if (code >= 500) return this.#ask('helo', `HELO ${this.#plan.helo}`);
+        if (code >= 500) return this.#ask('helo', `HELO ${this.#helo}`);
         return refused('EHLO', code);
       case 'helo':
         return code === 250 ? this.#introduced('') : refused('HELO', code);
@@ -80,7 +81,7 @@ export class Opening {
 
   #ehlo(): OpeningStep {
     this.#stage = 'ehlo';
-    return this.#ask('ehlo', `EHLO ${this.#plan.helo}`);
+    return this.#ask('ehlo', `EHLO ${this.#helo}`);
   }
 
   #introduced(text: string): OpeningStep {

@@ -18,6 +18,7 @@ export class ReplyReader {
   text = '';
   keepText = false;
   #chunk: Buffer | undefined;
+  #length = 0;
   #at = 0;
   /** Where in a line the next byte is: 0 to 2 in the code, 3 behind it, 4 in the text. */
   #column = 0;
@@ -29,8 +30,9 @@ export class ReplyReader {
   #fresh = true;
 
   /** Takes in the next piece. The one before must have been read to its end. */
-  take(chunk: Buffer): void {
+  take(chunk: Buffer, length: number): void {
     this.#chunk = chunk;
+    this.#length = length;
     this.#at = 0;
   }
 
@@ -45,15 +47,20 @@ export class ReplyReader {
   next(): boolean {
     const chunk = this.#chunk;
     if (!chunk) return false;
-    while (this.#at < chunk.length) {
+    const length = this.#length;
+    while (this.#at < length) {
       if (this.#column < 4) {
         this.#begin(chunk[this.#at] as number);
         continue;
       }
-      const end = chunk.indexOf(LF, this.#at);
-      if (this.keepText) this.#keep(chunk, end < 0 ? chunk.length : end + 1);
-      if (end < 0) break;
-      this.#at = end + 1;
+      // Replies are short: a loop ends before a call to indexOf has begun.
+      let end = this.#at;
+      while (end < length && chunk[end] !== LF) end++;
+      const ended = end < length;
+      if (ended) end++;
+      if (this.keepText) this.#keep(chunk, end);
+      this.#at = end;
+      if (!ended) break;
       this.#column = 0;
       if (this.#more) continue;
       this.#fresh = true;

@@ -9,9 +9,10 @@ import { Opening, type OpeningPlan, type OpeningStep, type SessionStage } from '
 import { ReplyReader } from './reply-reader.ts';
 import { secure } from './secure.ts';
 import { type Job, type JobResult, Transaction } from './transaction.ts';
+import { writeMessage } from './write-message.ts';
 
 /** Where a session connects to, from where and how. */
-export interface SessionTarget extends Omit<OpeningPlan, 'helo'> {
+export interface SessionTarget extends OpeningPlan {
   readonly address: string;
   readonly port: number;
   /** The injector's own address; default: the system's choice. */
@@ -69,6 +70,12 @@ export interface SessionOptions {
 /** What the next reply is to. */
 type Awaited = 'opening' | 'nothing' | 'mail' | 'rcpt' | 'data' | 'dot' | 'reset' | 'noop' | 'quit';
 
+/**
+ * Where all sockets of the process put what they have read: it is dealt with before the next one reads. Without it,
+ * Node makes new memory for each read.
+ */
+const RECEIVED = Buffer.allocUnsafeSlow(65_536);
+
 /** A connection that sends one message after the other. It connects at once and says when it is ready. */
 export class Session {
   /** The number that its owner gave it. */
@@ -91,13 +98,20 @@ export class Session {
     this.number = number;
     this.#options = options;
     this.#beganAt = options.clock.now();
-    this.#opening = new Opening({ ...target, helo: options.helo });
+    this.#opening = new Opening(target, options.helo);
     this.#reader.keepText = true;
     this.#socket = connect({
       host: target.address,
       port: target.port,
       ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
       noDelay: true,
+      onread: {
+        buffer: RECEIVED,
+        callback: (length) => {
+          this.#read(RECEIVED, length);
+          return true;
+        },
+      },
     });
     this.#socket.on('connect', () => this.#take(this.#opening?.connected()));
     this.#socket.setTimeout(options.timeoutMs, () => this.#timedOut());
@@ -136,7 +150,6 @@ export class Session {
   }
 
   #listen(): void {
-    this.#socket.on('data', (chunk: Buffer) => this.#read(chunk));
     this.#socket.on('error', (error) => this.#end(0, error.message));
     this.#socket.on('close', () => this.#end(0, 'the connection was closed'));
   }
@@ -146,8 +159,8 @@ export class Session {
     if (this.#awaited !== 'nothing') this.#end(0, `no reply within ${this.#options.timeoutMs / 1e3} s`);
   }
 
-  #read(chunk: Buffer): void {
-    this.#reader.take(chunk);
+  #read(chunk: Buffer, length: number): void {
+    this.#reader.take(chunk, length);
     while (!this.#closed && this.#reader.next()) this.#reply(this.#reader.code);
   }
 
@@ -179,8 +192,8 @@ export class Session {
   #secure(): void {
     // Whatever was said in the clear behind the reply to STARTTLS may be another's words (RFC 3207 section 6).
     this.#reader.discard();
-    this.#socket.removeAllListeners('data');
     const socket = secure(this.#socket);
+    socket.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length));
     socket.on('secureConnect', () => this.#take(this.#opening?.secured()));
     this.#socket = socket;
     this.#listen();
@@ -275,20 +288,16 @@ export class Session {
 
   #sendContent(current: Transaction): void {
     this.#awaited = 'dot';
-    this.#socket.cork();
-    // A server that says 354 although it took no recipient waits for a dot (RFC 2920 section 3.1).
-    if (current.accepted > 0) {
-      current.contentSent = true;
-      this.#say(current.message.head);
-      this.#socket.write(current.message.body);
-    }
-    this.#say('.\r\n');
     const next = this.#pipelining ? this.#options.owner.next(this) : undefined;
-    if (next) {
-      this.#following = this.#begin(next);
-      this.#say(this.#envelope(this.#following));
+    if (next) this.#following = this.#begin(next);
+    const tail = this.#following ? `.\r\n${this.#envelope(this.#following)}` : '.\r\n';
+    // A server that says 354 although it took no recipient waits for a dot (RFC 2920 section 3.1).
+    if (current.accepted === 0) {
+      this.#say(tail);
+      return;
     }
-    this.#socket.uncork();
+    current.contentSent = true;
+    writeMessage(this.#socket, current.message.head, current.message.body, tail);
   }
 
   #finish(code: number): void {
