@@ -178,7 +178,7 @@ function valuesOf(plan: MessagePlan, message: number, domain: string, addresses:
     vmta: plan.vmtas[message % plan.vmtas.length] ?? '',
     senderDomain: domain,
     to: addresses.join(',\r\n '),
-    unfoldedTo: addresses.join(', '),
+    unfoldedTo: plan.dkim === 'none' ? '' : addresses.join(', '),
     unsubscribe: unsubscribe(plan.unsubscribe, message, domain),
   };
 }

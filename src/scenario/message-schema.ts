@@ -63,7 +63,7 @@ export const message = z.strictObject({
   /** Gmail's Feedback-ID, such as `spring:customer-7:news:sender-01`. */
   'feedback-id': z.string().optional(),
   unsubscribe: z.enum(['one-click', 'mailto', 'none']).default('none'),
-  /** `on` is rsa-2048. Signing takes the driver 0.6 ms of CPU a message with rsa-2048, 0.1 ms with the others. */
+  /** `on` is rsa-2048. Signing a message takes the driver 0.3 to 0.6 ms of CPU with rsa-2048, a sixth with ed25519. */
   dkim: z
     .enum(['none', 'on', ...DKIM_KINDS])
     .transform((kind) => (kind === 'on' ? 'rsa-2048' : kind))

@@ -1,6 +1,7 @@
 /**
  * DKIM signatures (RFC 6376; Ed25519: RFC 8463), relaxed/simple. The header is canonicalised once, with its
- * placeholders in it; a message costs two hashes and the signature itself: 0.6 ms with RSA-2048, 0.1 with the others.
+ * placeholders in it; a message costs two hashes and the signature itself, which is nearly all: 0.3 to 0.6 ms of CPU
+ * with RSA-2048, a third of that with RSA-1024, a sixth with Ed25519.
  */
 import { createHash, createPrivateKey, sign } from 'node:crypto';
 import type { Field } from './header.ts';

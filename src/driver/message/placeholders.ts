@@ -19,7 +19,7 @@ export interface Values extends Record<keyof typeof PLACEHOLDERS, string> {
   readonly senderDomain: string;
   /** All recipients, folded. */
   readonly to: string;
-  /** All recipients on one line, as a signature sees them. */
+  /** All recipients on one line, as a signature sees them; '' if there is none. */
   readonly unfoldedTo: string;
   /** Where to unsubscribe, or ''. */
   readonly unsubscribe: string;
