@@ -1,5 +1,5 @@
 import { formatDuration, formatRate, trim } from '../core/units.ts';
-import { meanBytes } from '../driver/message.ts';
+import { type MessagePlan, meanBytes } from '../driver/message.ts';
 import { scheduleOf } from '../driver/schedule.ts';
 import type { Plan } from './plan.ts';
 
@@ -19,6 +19,7 @@ export function describePlan(plan: Plan): string {
       'messages',
       `${plan.messages.toLocaleString('en')} (${recipients.toLocaleString('en')} recipients, about ${trim((plan.messages * bytes) / 1e6)} MB)`,
     ],
+    ['content', contentOf(plan.message)],
     ...plan.isps.map(({ resolved, share, mx }): [string, string] => [
       resolved.id,
       `${trim((share / shares) * 100)} %, about ${Math.round((recipients * share) / shares).toLocaleString('en')} recipients; ${mx.reduce((sum, group) => sum + group.hosts.length, 0)} mail hosts; ${resolved.limits.length} limits`,
@@ -47,6 +48,13 @@ export function describePlan(plan: Plan): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return `${plan.name} (${plan.file})\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join('')}`;
+}
+
+/** What messages are like besides their size: `html, signed with rsa-2048, one-click unsubscribe`. */
+function contentOf({ content, dkim, unsubscribe }: MessagePlan): string {
+  const kind = content.kind === 'eml' ? content.files.map(({ file }) => file).join(', ') : content.kind;
+  const signed = dkim === 'none' ? [] : [`signed with ${dkim}`];
+  return [kind, ...signed, ...(unsubscribe === 'none' ? [] : [`${unsubscribe} unsubscribe`])].join(', ');
 }
 
 function peakRate({ shape, duration }: Plan): number {
