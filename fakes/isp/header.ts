@@ -1,19 +1,45 @@
 /** Reads the header of a message, as much of it as was kept. */
 
+const END = Buffer.from('\r\n\r\n');
+
+/** The header in the first `most` bytes of a message, one character a byte; all of them if it does not end there. */
+export function headerOf(message: Buffer, most: number): string {
+  const end = message.indexOf(END);
+  return message.toString('latin1', 0, end < 0 ? most : Math.min(end, most));
+}
+
 /** The value of a header field, unfolded; undefined if the header, as far as it was kept, has none (RFC 5322 section 2.2). */
 export function headerField(head: string, name: string): string | undefined {
-  const end = head.indexOf('\r\n\r\n');
-  const header = `\r\n${end < 0 ? head : head.slice(0, end)}`;
-  // Most have just the case that is asked for, and a search for any case copies the header.
-  let start = header.indexOf(`\r\n${name}:`);
-  if (start < 0) start = header.toLowerCase().indexOf(`\r\n${name.toLowerCase()}:`);
-  if (start < 0) return undefined;
-  const from = start + name.length + 3;
-  const value = /^(?:[^\r]|\r\n[ \t])*/.exec(header.slice(from))?.[0] ?? '';
-  return value.replace(/\r\n/g, '').trim();
+  // From line to line: a search for any case would have to copy the header.
+  for (let at = 0; !head.startsWith('\r\n', at); ) {
+    const end = endOfLine(head, at);
+    if (head[at + name.length] === ':' && isName(head, at, name)) return valueAt(head, at + name.length + 1);
+    if (end === head.length) return undefined;
+    at = end + 2;
+  }
+  return undefined;
 }
 
 /** The d= of the first DKIM signature in a header, in small letters; undefined if there is none (RFC 6376 section 3.5). */
 export function signingDomain(head: string): string | undefined {
-  return /(?:^|;)\s*d\s*=\s*([^\s;]+)/.exec(headerField(head, 'DKIM-Signature') ?? '')?.[1]?.toLowerCase();
+  const signature = headerField(head, 'DKIM-Signature');
+  if (signature === undefined) return undefined;
+  return /(?:^|;)\s*d\s*=\s*([^\s;]+)/.exec(signature)?.[1]?.toLowerCase();
+}
+
+function isName(head: string, at: number, name: string): boolean {
+  const found = head.slice(at, at + name.length);
+  return found === name || found.toLowerCase() === name.toLowerCase();
+}
+
+/** The rest of a line and the lines that continue it. */
+function valueAt(head: string, from: number): string {
+  let end = endOfLine(head, from);
+  for (; head[end + 2] === ' ' || head[end + 2] === '\t'; end = endOfLine(head, end + 2));
+  return head.slice(from, end).replaceAll('\r\n', '').trim();
+}
+
+function endOfLine(head: string, from: number): number {
+  const end = head.indexOf('\r\n', from);
+  return end < 0 ? head.length : end;
 }

@@ -3,7 +3,7 @@ import type { Micros } from '../../src/core/clock.ts';
 import { MESSAGE_HEADER } from '../../src/core/identity.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
 import { type Check, WHOLE_MESSAGE_BYTES } from './authenticator.ts';
-import { headerField, signingDomain } from './header.ts';
+import { headerField, headerOf, signingDomain } from './header.ts';
 import { decide, observe } from './policy.ts';
 import type { ProtocolError } from './protocol.ts';
 import { domainOf, type Occasion, type Rendered } from './render.ts';
@@ -22,14 +22,14 @@ type Refused = (typeof REFUSED)[number];
 interface Named {
   readonly address: string;
   readonly answer: Rendered;
-  /** Whether it waits for the reply to the dot. */
-  readonly accepted: boolean;
 }
 
 interface Transaction {
   readonly sender: string;
   /** By address in small letters. */
   readonly named: Map<string, Named>;
+  /** Those of them that were accepted at RCPT, so that the reply to the dot is theirs. */
+  readonly waiting: string[];
   stage: Stage;
   /** What is known of the client, if this transaction is authenticated. */
   check: Check | undefined;
@@ -52,6 +52,8 @@ interface Content {
   readonly headerMessage: string | undefined;
 }
 const NOTHING: Content = { bytes: 0, headerMessage: undefined };
+
+const NOTHING_MORE: Partial<Occasion> = {};
 
 /** The session of one connection: asks the policy, words the answers, and tells the observer what came of each command. */
 export class IspSession implements Session {
@@ -82,7 +84,7 @@ export class IspSession implements Session {
       return this.#say(verdict.reply);
     }
     // A client that is refused at once has nothing left to say but QUIT, so it is sent away in any case.
-    const answer = reply === undefined ? SILENCE : this.#say(reply, {}, true);
+    const answer = reply === undefined ? SILENCE : this.#say(reply, NOTHING_MORE, true);
     this.#end('isp', reply);
     return answer;
   }
@@ -114,6 +116,7 @@ export class IspSession implements Session {
     const transaction: Transaction = {
       sender,
       named: new Map(),
+      waiting: [],
       stage: 'mail',
       check: undefined,
       received: NOTHING,
@@ -155,22 +158,22 @@ export class IspSession implements Session {
     // Whoever names a recipient twice means one delivery, and hears the same again.
     const known = transaction.named.get(key);
     if (known) return known.answer;
-    const named = (answer: Rendered, accepted: boolean): void =>
-      void transaction.named.set(key, { address: recipient, answer, accepted });
     if (transaction.refused) {
       const answer = this.onError('mail-first');
-      named(answer, false);
+      transaction.named.set(key, { address: recipient, answer });
       return answer;
     }
     transaction.stage = 'rcpt';
     const verdict = this.#decide({ kind: 'rcpt', connection: this.#peer.connection, recipient });
     if (verdict.kind === 'hangup') {
-      named(SILENCE, true);
+      transaction.named.set(key, { address: recipient, answer: SILENCE });
+      transaction.waiting.push(recipient);
       return this.#hangUp(verdict);
     }
     const answer = this.#say(verdict.reply, { recipient });
-    named(answer, verdict.kind === 'accept');
-    if (verdict.kind === 'refuse') {
+    transaction.named.set(key, { address: recipient, answer });
+    if (verdict.kind === 'accept') transaction.waiting.push(recipient);
+    else {
       const outcome = this.#outcomeOf(verdict.reply);
       this.#attempt(transaction, recipient, outcome, verdict.reply);
       const { refusal } = transaction;
@@ -185,7 +188,7 @@ export class IspSession implements Session {
     if (!this.#open) return SILENCE;
     const transaction = this.#transaction;
     if (!transaction || transaction.refused) return this.onError('mail-first');
-    if (waitingIn(transaction).length === 0) return this.onError('rcpt-first');
+    if (transaction.waiting.length === 0) return this.onError('rcpt-first');
     transaction.stage = 'data';
     return this.#say(this.#world.isp.answers.data);
   }
@@ -211,8 +214,8 @@ export class IspSession implements Session {
     if (!this.#open) return SILENCE;
     if (transaction?.stage !== 'data') return this.onError('mail-first');
     transaction.stage = 'dot';
-    const recipients = waitingIn(transaction);
-    const head = kept.toString('latin1', 0, HEAD_BYTES);
+    const recipients = transaction.waiting;
+    const head = headerOf(kept, HEAD_BYTES);
     const verdict =
       this.#tooBig(bytes) ??
       (longText ? this.#refusal('long-text') : undefined) ??
@@ -243,7 +246,7 @@ export class IspSession implements Session {
 
   onQuit(): Rendered {
     if (!this.#open) return SILENCE;
-    const answer = this.#say(this.#world.isp.answers.quit, {}, true);
+    const answer = this.#say(this.#world.isp.answers.quit, NOTHING_MORE, true);
     this.#end('client', undefined);
     return answer;
   }
@@ -257,7 +260,7 @@ export class IspSession implements Session {
   onError(error: ProtocolError, argument = ''): Rendered {
     if (!this.#open) return SILENCE;
     const { reply } = this.#refusal(error);
-    const answer = this.#say(reply, error === 'bad-hello' ? { helo: argument } : {});
+    const answer = this.#say(reply, error === 'bad-hello' ? { helo: argument } : NOTHING_MORE);
     if (answer.close) this.#end('isp', reply);
     return answer;
   }
@@ -291,7 +294,7 @@ export class IspSession implements Session {
   ): Promise<Rendered> {
     const { authenticator } = this.#world;
     const whole = head.length < bytes ? undefined : head;
-    const copies = waitingIn(transaction).length;
+    const copies = transaction.waiting.length;
     const judgement = await authenticator?.judge(check, whole, copies, this.#now());
     if (!this.#open || this.#transaction !== transaction) return SILENCE;
     const refusal = judgement?.refusal;
@@ -314,8 +317,7 @@ export class IspSession implements Session {
     about: Partial<Occasion>,
   ): Rendered {
     const answer = this.#say(verdict.reply, about);
-    const { named, received } = transaction;
-    const recipients = waitingIn(transaction);
+    const { named, waiting: recipients, received } = transaction;
     const outcome = verdict.kind === 'accept' ? 'accepted' : this.#outcomeOf(verdict.reply);
     for (const recipient of recipients)
       this.#attempt(transaction, recipient, outcome, verdict.reply, received);
@@ -356,19 +358,24 @@ export class IspSession implements Session {
     return decide(this.#world.state, event, this.#now(), this.#world.prng);
   }
 
-  #say(reply: number, about: Partial<Occasion> = {}, close?: boolean): Rendered {
+  #say(reply: number, about: Partial<Occasion> = NOTHING_MORE, close?: boolean): Rendered {
+    // Field by field: spreading `about` over the rest would cost as much as wording the reply.
     const occasion: Occasion = {
       ip: this.#peer.address,
-      helo: this.#helo,
+      helo: about.helo ?? this.#helo,
       sender: this.#transaction?.sender ?? '',
-      recipient: '',
-      messageId: '',
-      bytes: 0,
+      recipient: about.recipient ?? '',
+      messageId: about.messageId ?? '',
+      bytes: about.bytes ?? 0,
       connection: this.#peer.connection,
       transaction: this.#transactions,
       ids: this.#ids,
       tls: this.#encrypted,
-      ...about,
+      dkimDomain: about.dkimDomain,
+      fromDomain: about.fromDomain,
+      passed: about.passed,
+      command: about.command,
+      field: about.field,
     };
     return this.#world.render(reply, occasion, close);
   }
@@ -394,8 +401,7 @@ export class IspSession implements Session {
   #finish(by: EndedBy): void {
     const transaction = this.#transaction;
     if (!transaction) return;
-    const { refused, refusal, named, received } = transaction;
-    const waiting = waitingIn(transaction);
+    const { refused, refusal, named, waiting, received } = transaction;
     if (refused) {
       // Recipients that were named after the refusal share it.
       const recipients = named.size > 0 ? [...named.values()].map((n) => n.address) : [undefined];
@@ -478,11 +484,4 @@ export class IspSession implements Session {
       reply,
     });
   }
-}
-
-/** Recipients that were accepted at RCPT, so that the reply to the dot is theirs. */
-function waitingIn({ named }: Transaction): string[] {
-  const waiting: string[] = [];
-  for (const { address, accepted } of named.values()) if (accepted) waiting.push(address);
-  return waiting;
 }

@@ -46,13 +46,13 @@ export interface Occasion {
   /** Whether the connection is encrypted; EHLO offers no STARTTLS then. */
   readonly tls?: boolean;
   /** The domain that signed the message, and the one in its From field; the envelope sender's, if not given. */
-  readonly dkimDomain?: string;
-  readonly fromDomain?: string;
+  readonly dkimDomain?: string | undefined;
+  readonly fromDomain?: string | undefined;
   /** What authentication found; all failed, if not given. */
-  readonly passed?: { readonly spf: boolean; readonly dkim: boolean; readonly dmarc: boolean };
+  readonly passed?: { readonly spf: boolean; readonly dkim: boolean; readonly dmarc: boolean } | undefined;
   /** The command that is answered, and the header field that is wrong, where a reply names them. */
-  readonly command?: string;
-  readonly field?: string;
+  readonly command?: string | undefined;
+  readonly field?: string | undefined;
 }
 
 /** Renders a reply, given by its index in the ISP's list. */
@@ -67,8 +67,17 @@ const LINE_OCTETS = 510;
 /** Longest values, one after the other until the reply fits: a domain or address as allowed, then less and less of it. */
 const VALUE_LENGTHS = [256, 64, 16] as const;
 
-/** A text cut at its placeholders: pieces of text, and names of placeholders between them. */
-type Template = readonly string[];
+/** A text cut at its placeholders: pieces of text, and what comes between them. */
+interface Template {
+  readonly texts: readonly string[];
+  readonly values: readonly Value[];
+}
+
+/** What a placeholder becomes. What the client chose is not trusted to keep to its line. */
+interface Value {
+  readonly of: (occasion: Occasion) => string;
+  readonly isClients: boolean;
+}
 
 /** A line of a reply, prepared. The tail begins with Gmail's id, which is appended after wrapping. */
 interface Part {
@@ -93,6 +102,7 @@ export function createRenderer(
     const lines = isEhlo ? offered(reply.lines, unsupported) : reply.lines;
     return {
       reply,
+      codes: codes(reply),
       parts: lines.map(partsOf),
       // Once encrypted, an ISP offers all but STARTTLS.
       encrypted: isEhlo ? offered(lines, new Set(['STARTTLS'])).map(partsOf) : undefined,
@@ -101,18 +111,29 @@ export function createRenderer(
       columns: isp.wrap === null || reply.class === 'accepted' ? Number.POSITIVE_INFINITY : isp.wrap,
     };
   });
+  type Prepared = (typeof prepared)[number];
   return (index, occasion, close) => {
-    const { reply, constant, parts, encrypted, columns } = prepared[index] as (typeof prepared)[number];
-    const lines = constant ?? layOut(reply, (occasion.tls && encrypted) || parts, columns, occasion);
-    return { code: reply.code, lines, close: close ?? reply.closes };
+    const one = prepared[index] as Prepared;
+    const lines = one.constant ?? oneLine(one, occasion) ?? layOut(one, occasion);
+    return { code: one.reply.code, lines, close: close ?? one.reply.closes };
   };
 
-  function layOut(reply: Reply, parts: readonly Part[], columns: number, occasion: Occasion): string[] {
+  /** What layOut comes to for the common reply: one line that fits. */
+  function oneLine({ codes, parts, columns }: Prepared, occasion: Occasion): string[] | undefined {
+    if (parts.length !== 1) return undefined;
+    const { head, tail } = parts[0] as Part;
+    const text = codes + fillIn(head, occasion, VALUE_LENGTHS[0]);
+    if (text.length > columns) return undefined;
+    const line = (text + fillIn(tail, occasion, VALUE_LENGTHS[0])).trimEnd();
+    return fits(line) ? [line] : undefined;
+  }
+
+  function layOut({ reply, codes, parts, encrypted, columns }: Prepared, occasion: Occasion): string[] {
     let lines: string[] = [];
     for (const longest of VALUE_LENGTHS) {
       const texts: string[] = [];
-      for (const { head, tail } of parts) {
-        texts.push(...wrap(fillIn(head, occasion, longest), columns - codes(reply).length));
+      for (const { head, tail } of (occasion.tls && encrypted) || parts) {
+        texts.push(...wrap(fillIn(head, occasion, longest), columns - codes.length));
         texts.push(texts.pop() + fillIn(tail, occasion, longest));
       }
       lines = wireLines(reply, texts);
@@ -121,23 +142,40 @@ export function createRenderer(
     return lines.map(cut);
   }
 
-  function fillIn(template: Template, occasion: Occasion, longest: number): string {
-    let text = template[0] as string;
-    for (let i = 1; i < template.length; i += 2)
-      text += onOneLine(values[template[i] as Placeholder](occasion), longest) + template[i + 1];
+  function fillIn({ texts, values }: Template, occasion: Occasion, longest: number): string {
+    let text = texts[0] as string;
+    for (let i = 0; i < values.length; i++) {
+      const { of, isClients } = values[i] as Value;
+      const value = of(occasion);
+      text += isClients || value.length > longest ? onOneLine(value, longest) : value;
+      text += texts[i + 1];
+    }
     return text;
+  }
+
+  /** Gmail's long lines show that it wraps before it appends its id. */
+  function partsOf(line: string): Part {
+    const at = line.search(/ ?(?:- gcdp )?\{gid\}/);
+    const [head, tail] = at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at)];
+    return { head: templateOf(head), tail: templateOf(tail) };
+  }
+
+  function templateOf(line: string): Template {
+    const pieces = line.split(PLACEHOLDER);
+    return {
+      texts: pieces.filter((_, i) => i % 2 === 0),
+      values: pieces
+        .filter((_, i) => i % 2 === 1)
+        .map((name) => ({ of: values[name as Placeholder], isClients: !OUR_OWN.has(name) })),
+    };
   }
 }
 
 const PLACEHOLDER = /\{([A-Za-z]+)\}/;
 const PRINTABLE = /^[ -~]*$/;
 
-/** Gmail's long lines show that it wraps before it appends its id. */
-function partsOf(line: string): Part {
-  const at = line.search(/ ?(?:- gcdp )?\{gid\}/);
-  const [head, tail] = at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at)];
-  return { head: head.split(PLACEHOLDER), tail: tail.split(PLACEHOLDER) };
-}
+/** Placeholders whose values are made here, of digits and ASCII. All others hold what a client may have chosen. */
+const OUR_OWN: ReadonlySet<string> = new Set(['gid', 'ts', 'mta', 'bytes', 'kbs'] satisfies Placeholder[]);
 
 /** The lines of an EHLO reply without some extensions. */
 function offered(lines: readonly string[], without: ReadonlySet<string>): string[] {
@@ -225,6 +263,14 @@ function result(passed = false): string {
 const FIRST_WORD = { gid: 0, sid: 3, behind: 5, pfa: 7, iid: 9 };
 const WORDS = 10;
 
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** A 32-bit number as eight digits; `toString(16)` takes a slow way beyond 31 bits. */
+function hex32(number: number): string {
+  const byte = (shift: number): string => HEX_OF_BYTE[(number >>> shift) & 0xff] as string;
+  return byte(24) + byte(16) + byte(8) + byte(0);
+}
+
 /** What each placeholder becomes. The forms of ids are those of the catalogue of facts. */
 function createValues(
   isp: ResolvedIsp,
@@ -234,8 +280,7 @@ function createValues(
   // Ids are told from each other by a hash, so that the same run gives the same ids.
   const hex = (what: keyof typeof FIRST_WORD, o: Occasion, word: number): string => {
     const place = o.transaction * WORDS + FIRST_WORD[what] + word;
-    const number = prng.chance(Purpose.replyId, o.connection ^ isp.number, place) * 2 ** 32;
-    return number.toString(16).padStart(8, '0');
+    return hex32(prng.chance(Purpose.replyId, o.connection ^ isp.number, place) * 2 ** 32);
   };
   const host = isp.mta.split('.')[0] ?? '';
   return {
@@ -292,7 +337,8 @@ function createValues(
   // 41be03b00d2f7-cc4c687ec03si136868a12.335
   function gmailId(o: Occasion): string {
     const [a, b, c] = [hex('gid', o, 0), hex('gid', o, 1), hex('gid', o, 2)];
-    const number = Number.parseInt(c, 16);
+    // Unsigned, so that the remainders are those of whole numbers and not of floating-point ones.
+    const number = Number.parseInt(c, 16) >>> 0;
     return `${a}${b.slice(0, 5)}-${b.slice(5)}${c}si${100000 + (number % 900000)}a${(number % 90) + 10}.${(number >>> 8) % 1000}`;
   }
 }
