@@ -34,9 +34,11 @@ function isName(head: string, at: number, name: string): boolean {
 
 /** The rest of a line and the lines that continue it. */
 function valueAt(head: string, from: number): string {
-  let end = endOfLine(head, from);
-  for (; head[end + 2] === ' ' || head[end + 2] === '\t'; end = endOfLine(head, end + 2));
-  return head.slice(from, end).replaceAll('\r\n', '').trim();
+  const first = endOfLine(head, from);
+  let end = first;
+  while (head[end + 2] === ' ' || head[end + 2] === '\t') end = endOfLine(head, end + 2);
+  const value = head.slice(from, end);
+  return (end === first ? value : value.replaceAll('\r\n', '')).trim();
 }
 
 function endOfLine(head: string, from: number): number {

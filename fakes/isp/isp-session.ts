@@ -319,10 +319,11 @@ export class IspSession implements Session {
     const answer = this.#say(verdict.reply, about);
     const { named, waiting: recipients, received } = transaction;
     const outcome = verdict.kind === 'accept' ? 'accepted' : this.#outcomeOf(verdict.reply);
+    const now = this.#now();
     for (const recipient of recipients)
-      this.#attempt(transaction, recipient, outcome, verdict.reply, received);
+      this.#attempt(transaction, recipient, outcome, verdict.reply, received, now);
     const partial = outcome === 'accepted' && recipients.length < named.size;
-    this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, received);
+    this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, received, now);
     if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
     return answer;
   }

@@ -103,6 +103,8 @@ export function createRenderer(
     return {
       reply,
       codes: codes(reply),
+      // To look for blanks at its end, a line that was put together would have to be copied.
+      endsInText: /[^\s}]$/.test(lines.at(-1) ?? ''),
       parts: lines.map(partsOf),
       // Once encrypted, an ISP offers all but STARTTLS.
       encrypted: isEhlo ? offered(lines, new Set(['STARTTLS'])).map(partsOf) : undefined,
@@ -119,12 +121,16 @@ export function createRenderer(
   };
 
   /** What layOut comes to for the common reply: one line that fits. */
-  function oneLine({ codes, parts, columns }: Prepared, occasion: Occasion): string[] | undefined {
+  function oneLine(
+    { codes, parts, columns, endsInText }: Prepared,
+    occasion: Occasion,
+  ): string[] | undefined {
     if (parts.length !== 1) return undefined;
     const { head, tail } = parts[0] as Part;
     const text = codes + fillIn(head, occasion, VALUE_LENGTHS[0]);
     if (text.length > columns) return undefined;
-    const line = (text + fillIn(tail, occasion, VALUE_LENGTHS[0])).trimEnd();
+    const whole = text + fillIn(tail, occasion, VALUE_LENGTHS[0]);
+    const line = endsInText ? whole : whole.trimEnd();
     return fits(line) ? [line] : undefined;
   }
 

@@ -154,7 +154,7 @@ export class Speaker {
     if (failure && failure.afterBytes === undefined) this.#fail(failure);
     else if (lines.length === 0) this.close();
     else {
-      this.#out += `${lines.join('\r\n')}\r\n`;
+      this.#out += lines.length === 1 ? `${lines[0]}\r\n` : `${lines.join('\r\n')}\r\n`;
       this.expect(failure);
       if (close) this.close();
       else then?.();
