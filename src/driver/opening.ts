@@ -1,4 +1,5 @@
 import { authAnswer, authCommand, type Credentials } from './authentication.ts';
+import { isIntermediate, isPositive } from './reply-reader.ts';
 
 /** How far a connection has come. `open`: it has said that it can take messages. */
 export type SessionStage = 'connect' | 'tls' | 'greeting' | 'ehlo' | 'auth' | 'open';
@@ -58,17 +59,17 @@ export class Opening {
 
   /** A reply came. `text`: its lines without their codes. */
   replied(code: number, text: string): OpeningStep {
-    if (this.#stage === 'greeting') return code === 220 ? this.#ehlo() : refused('the greeting', code);
+    if (this.#stage === 'greeting') return isPositive(code) ? this.#ehlo() : refused('the greeting', code);
     switch (this.#asked) {
       case 'ehlo':
-        if (code === 250) return this.#introduced(text);
+        if (isPositive(code)) return this.#introduced(text);
         // An old server knows HELO alone (RFC 5321 section 3.2).
         if (code >= 500) return this.#ask('helo', `HELO ${this.#helo}`);
         return refused('EHLO', code);
       case 'helo':
-        return code === 250 ? this.#introduced('') : refused('HELO', code);
+        return isPositive(code) ? this.#introduced('') : refused('HELO', code);
       case 'starttls':
-        return code === 220 ? SECURE : refused('STARTTLS', code);
+        return isPositive(code) ? SECURE : refused('STARTTLS', code);
       case 'auth':
         return this.#authReply(code, text);
     }
@@ -109,9 +110,9 @@ export class Opening {
   }
 
   #authReply(code: number, text: string): OpeningStep {
-    if (code === 235) return this.#open();
+    if (isPositive(code)) return this.#open();
     const auth = this.#plan.auth;
-    if (code !== 334 || auth === undefined) return refused('AUTH', code);
+    if (!isIntermediate(code) || auth === undefined) return refused('AUTH', code);
     const line = authAnswer(auth, text.trim(), this.#challenges++);
     return line === undefined ? unable('the server asks for more than AUTH has to say') : { do: 'say', line };
   }

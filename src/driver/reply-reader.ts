@@ -7,6 +7,16 @@ const ZERO = 48;
 /** So much of a reply's text is kept; whoever says more says nothing that a driver needs. */
 const MAX_TEXT = 16_384;
 
+/** 2xx: the command was carried out. A client goes by the first digit (RFC 5321 section 4.2.1). */
+export function isPositive(code: number): boolean {
+  return code >= 200 && code < 300;
+}
+
+/** 3xx: the command waits for what belongs to it. */
+export function isIntermediate(code: number): boolean {
+  return code >= 300 && code < 400;
+}
+
 /**
  * Cuts what a server says into replies (RFC 5321 section 4.2), whatever pieces it comes in. Reads bytes where they
  * lie: a reply of which only the code counts costs no string.

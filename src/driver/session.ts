@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import type { Clock, Micros } from '../core/clock.ts';
 import type { MessageFactory } from './message.ts';
 import { Opening, type OpeningPlan, type OpeningStep, type SessionStage } from './opening.ts';
-import { ReplyReader } from './reply-reader.ts';
+import { isIntermediate, ReplyReader } from './reply-reader.ts';
 import { secure } from './secure.ts';
 import { type Job, type JobResult, Transaction } from './transaction.ts';
 import { writeMessage } from './write-message.ts';
@@ -256,7 +256,7 @@ export class Session {
   }
 
   #dataAnswered(current: Transaction, code: number): void {
-    if (code === 354) this.#sendContent(current);
+    if (isIntermediate(code)) this.#sendContent(current);
     else {
       current.dataRefused(code);
       // So that the next message starts clean.

@@ -1,6 +1,7 @@
 import type { Micros } from '../core/clock.ts';
 import type { InjectionState } from '../record/attempt-log.ts';
 import type { Message } from './message.ts';
+import { isPositive } from './reply-reader.ts';
 
 /** One message to be sent. */
 export interface Job {
@@ -117,9 +118,4 @@ export class Transaction {
     if (this.#answered < this.message.recipients.length) return 0;
     return this.#refusedSlots?.[0]?.code ?? 0;
   }
-}
-
-/** 2xx: the command was carried out (RFC 5321 section 4.2.1). */
-function isPositive(code: number): boolean {
-  return code >= 200 && code < 300;
 }

@@ -158,10 +158,10 @@ test('nobody listens, or TLS is not what the other side speaks', async (t) => {
   const injected = agreeable({ EHLO: '250-mx\r\n250 STARTTLS', STARTTLS: '220 go\r\n250 evil' });
   for (const [tls, answers, reason] of [
     ['implicit', agreeable(), /wrong version number/],
-    ['starttls', injected, /no reply within 0.05 s/],
+    ['starttls', injected, /no reply within 0.25 s/],
   ] as const) {
     const { port } = await serveAnswers(t, answers);
-    const { end } = await converse({ port, tls }, [], { timeoutMs: 50 });
+    const { end } = await converse({ port, tls }, [], { timeoutMs: 250 });
     assert.deepEqual({ ...end, reason: '' }, { stage: 'tls', code: 0, reason: '', wasReady: false }, tls);
     assert.match(end.reason, reason);
   }
@@ -341,26 +341,30 @@ test('NOOP tells when it was sent and answered; its end comes with that of the c
 });
 
 test('silence ends a session that waits for a reply, at every stage; one that has nothing to do lives on', async (t) => {
-  const timeoutMs = 40;
+  const timeoutMs = 250;
   const { port } = await serveAnswers(t, agreeable());
   const ended: Conversation[] = [];
   const idle = await new Promise<Session>((resolve) => {
     const idling = converse({ port }, ['wait'], { timeoutMs, onWait: resolve });
     idling.then((conversation) => ended.push(conversation));
   });
-  for (const [command, stage] of [
+  const rows = [
     ['CONNECT', 'greeting'],
     ['EHLO', 'ehlo'],
     ['MAIL', 'open'],
     ['.', 'open'],
     ['QUIT', 'open'],
-  ] as const) {
-    const silent = await serveAnswers(t, agreeable({ [command]: '' }));
-    const { end, results } = await converse({ port: silent.port }, send(0), { timeoutMs });
-    assert.deepEqual(end, { stage, code: 0, reason: 'no reply within 0.04 s', wasReady: stage === 'open' });
-    if (command === '.') assert.equal(results[0]?.state, 'unconfirmed');
-  }
-  // Its own time has passed five times over.
+  ] as const;
+  await Promise.all(
+    rows.map(async ([command, stage]) => {
+      const silent = await serveAnswers(t, agreeable({ [command]: '' }));
+      const { end, results } = await converse({ port: silent.port }, send(0), { timeoutMs });
+      const wasReady = stage === 'open';
+      assert.deepEqual(end, { stage, code: 0, reason: 'no reply within 0.25 s', wasReady }, command);
+      if (command === '.') assert.equal(results[0]?.state, 'unconfirmed');
+    }),
+  );
+  // Its own time passed before theirs.
   assert.deepEqual(ended, []);
   idle.destroy('enough');
   await Promise.resolve();
