@@ -64,7 +64,7 @@ export function conservation(ledger: Ledger, isps: number, evidence: MtaEvidence
   const byIsp = Array.from({ length: isps }, emptyCounts);
   const total = emptyCounts();
   const unconfirmed = { recipients: 0, delivered: 0 };
-  for (let r = 0; r < ledger.size; r++) {
+  for (const r of ledger.recipients()) {
     if (!ledger.isConfirmed(r)) {
       if (ledger.injection(r) !== 'unconfirmed') continue;
       unconfirmed.recipients++;

@@ -5,7 +5,7 @@ import type { Measured, Selector } from '../gate/threshold.ts';
 import type { Aggregate, InjectionCounts } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES, type AttemptOutcome, TRANSACTION_OUTCOMES } from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
-import { BUCKET_MICROS, isGlobal, type Row } from '../record/timeline.ts';
+import { BUCKET_MICROS, isGlobal, type Row, type Sample } from '../record/timeline.ts';
 import type { Conservation, OutcomeCounts } from './conservation.ts';
 import { PHASES, type PhaseSpan, phaseAt } from './phases.ts';
 
@@ -18,6 +18,8 @@ export interface Names {
   /** Reply ids by index. */
   readonly replies: readonly string[];
   readonly phases: readonly PhaseSpan[];
+  /** Names of the loads by index. */
+  readonly loads: readonly string[];
 }
 
 export type Measure = (metric: MetricName, selector: Selector) => Measured | undefined;
@@ -72,7 +74,27 @@ export function createMeasure(aggregate: Aggregate, outcome: Conservation, names
   }
 
   function injections(selector: Selector): InjectionCounts[] {
-    return [...aggregate.injections].filter(([p]) => (selector.phase ?? p) === p).map(([, counts]) => counts);
+    return aggregate.injections
+      .filter((_, load) => selector.load === undefined || names.loads[load] === selector.load)
+      .flatMap((byPhase) => [...byPhase])
+      .filter(([phase]) => (selector.phase ?? phase) === phase)
+      .map(([, counts]) => counts);
+  }
+
+  function injectionCounter(selector: Selector, value: (counts: InjectionCounts) => number): Measured {
+    const count = injections(selector).reduce((sum, c) => sum + value(c), 0);
+    return { kind: 'counter', count, rate: count / seconds(selector) };
+  }
+
+  function injectionRate(
+    selector: Selector,
+    failed: (counts: InjectionCounts) => number,
+    succeeded: (counts: InjectionCounts) => number,
+  ): Measured {
+    const all = injections(selector);
+    const passes = all.reduce((sum, c) => sum + failed(c), 0);
+    const total = passes + all.reduce((sum, c) => sum + succeeded(c), 0);
+    return { kind: 'rate', rate: total === 0 ? 0 : passes / total, total };
   }
 
   function fromOutcomes(selector: Selector, value: (counts: OutcomeCounts) => number): Measured {
@@ -88,7 +110,7 @@ export function createMeasure(aggregate: Aggregate, outcome: Conservation, names
     const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
     const source = selector.source === undefined ? undefined : names.sources.indexOf(selector.source);
     const into = createRecorded();
-    for (let r = 0; r < ledger.size; r++) {
+    for (const r of ledger.recipients()) {
       if (ledger.accepted(r) === 0 || !ledger.isConfirmed(r)) continue;
       if (isp !== undefined && ledger.isp(r) !== isp) continue;
       if (source !== undefined && ledger.acceptedFrom(r) !== source) continue;
@@ -102,15 +124,42 @@ export function createMeasure(aggregate: Aggregate, outcome: Conservation, names
   return (metric, selector) => {
     switch (metric) {
       case 'injections':
-        return injectionCounter(injections(selector), seconds(selector), 'confirmed');
+        return injectionCounter(selector, (c) => c.messages.confirmed);
       case 'dropped_iterations':
-        return injectionCounter(injections(selector), seconds(selector), 'dropped');
-      case 'injection_failed': {
-        const all = injections(selector);
-        const failed = all.reduce((sum, c) => sum + c.messages.refused + c.messages.unconfirmed, 0);
-        const total = failed + all.reduce((sum, c) => sum + c.messages.confirmed, 0);
-        return { kind: 'rate', rate: total === 0 ? 0 : failed / total, total };
+        return injectionCounter(selector, (c) => c.messages.dropped);
+      case 'injections_deferred':
+        return injectionCounter(selector, (c) => c.messages.deferred);
+      case 'injection_failed':
+        return injectionRate(
+          selector,
+          (c) => c.messages.refused + c.messages.unconfirmed,
+          (c) => c.messages.confirmed,
+        );
+      case 'injection_connect_duration':
+        return trend(merge(injections(selector).map((c) => c.connectDuration)), 1e-3);
+      case 'injection_connect_failed':
+        return injectionRate(
+          selector,
+          (c) => c.connections.refused + c.connections.failed,
+          (c) => c.connections.opened,
+        );
+      case 'injection_connections_lost':
+        return injectionCounter(selector, (c) => c.connections.lost);
+      case 'injection_connections': {
+        const open = driverConnections(aggregate.timeline.samples);
+        if (open.length === 0) return undefined;
+        return { kind: 'gauge', value: open.at(-1) as number, ...range(open) };
       }
+      case 'noops':
+        return injectionCounter(selector, (c) => c.probes.answered);
+      case 'noop_duration':
+        return trend(merge(injections(selector).map((c) => c.probeDuration)), 1e-3);
+      case 'noop_failed':
+        return injectionRate(
+          selector,
+          (c) => c.probes.failed,
+          (c) => c.probes.answered,
+        );
       case 'injection_duration':
         return trend(merge(injections(selector).map((c) => c.duration)), 1e-3);
       case 'injection_service_time':
@@ -159,9 +208,7 @@ export function createMeasure(aggregate: Aggregate, outcome: Conservation, names
           .filter((s) => s.name === 'queue_depth' && isGlobal(s))
           .map((s) => s.value);
         if (values.length === 0) return undefined;
-        const min = values.reduce((a, b) => Math.min(a, b));
-        const max = values.reduce((a, b) => Math.max(a, b));
-        return { kind: 'gauge', value: values.at(-1) as number, min, max };
+        return { kind: 'gauge', value: values.at(-1) as number, ...range(values) };
       }
       case 'bounced':
       case 'expired':
@@ -188,13 +235,33 @@ export function createMeasure(aggregate: Aggregate, outcome: Conservation, names
 /** The phases that a selector may name. */
 export const phaseNames: readonly string[] = PHASES;
 
-function injectionCounter(
-  parts: readonly InjectionCounts[],
-  seconds: number,
-  state: 'confirmed' | 'dropped',
-): Measured {
-  const count = parts.reduce((sum, c) => sum + c.messages[state], 0);
-  return { kind: 'counter', count, rate: count / seconds };
+function range(values: readonly number[]): { min: number; max: number } {
+  return {
+    min: values.reduce((a, b) => Math.min(a, b)),
+    max: values.reduce((a, b) => Math.max(a, b)),
+  };
+}
+
+/** Connections that all workers of the driver hold open together, by second since the load began. */
+export function driverConnections(samples: readonly Sample[]): number[] {
+  const byWorker = new Map<number, number[]>();
+  for (const { name, at, worker, value } of samples) {
+    if (name !== 'injection_connections') continue;
+    const seconds = byWorker.get(worker) ?? [];
+    byWorker.set(worker, seconds);
+    seconds[Math.max(0, Math.round(at / BUCKET_MICROS) - 1)] = value;
+  }
+  const total: number[] = [];
+  const length = Math.max(0, ...[...byWorker.values()].map((seconds) => seconds.length));
+  for (const seconds of byWorker.values()) {
+    let known = 0;
+    for (let second = 0; second < length; second++) {
+      // A second without a sample has the value before it; a worker that has ended holds none.
+      known = second >= seconds.length ? 0 : (seconds[second] ?? known);
+      total[second] = (total[second] ?? 0) + known;
+    }
+  }
+  return total;
 }
 
 /** A trend over a histogram; `scale` turns what was recorded into the metric's unit. */

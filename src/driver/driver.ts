@@ -1,63 +1,59 @@
 /**
- * The flood: sends each iteration of the schedule at its moment over a pool of connections, and records what came of
- * it. An open loop: a slow MTA makes iterations late, never fewer; late ones count from the moment they were due.
+ * The flood: carries out the loads of a run over connections to the MTA, and records what came of each iteration. A
+ * process carries all of it, or its share of every load.
  */
-import type { Clock, Micros } from '../core/clock.ts';
-import { createPrng } from '../core/prng.ts';
+import type { Clock } from '../core/clock.ts';
+import { createPrng, type Prng } from '../core/prng.ts';
 import { type LabProof, requireTarget } from '../core/proof.ts';
 import type { Packer } from '../record/attempt-log.ts';
-import { createMessages, type MessagePlan, type RunStamp } from './message.ts';
+import { startClosedLoad } from './closed-load.ts';
+import { Dialer } from './dialer.ts';
+import { type DriverCounters, Injections, noCounts } from './injections.ts';
+import type { LoadPlan } from './load.ts';
+import { createMessages, type RunStamp } from './message.ts';
+import { startOpenLoad } from './open-load.ts';
 import { ConnectionPool } from './pool.ts';
-import { createRecipients, type RecipientPlan } from './recipients.ts';
-import { type LoadShape, scheduleOf } from './schedule.ts';
+import { createRecipients } from './recipients.ts';
+import { partOf, type RunningLoad, type WorkerShare } from './running-load.ts';
+import { scheduleOf } from './schedule.ts';
 import type { SessionTarget } from './session.ts';
-import type { Job, JobResult } from './transaction.ts';
+
+/** Where mail can be handed over. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  /** The address to connect from; default: the system's choice. */
+  readonly localAddress?: string;
+}
 
 /** All that a driver needs, as plain data. */
 export interface DriverPlan {
   readonly seed: number;
-  readonly shape: LoadShape;
-  readonly recipients: RecipientPlan;
-  readonly message: MessagePlan;
+  readonly loads: readonly LoadPlan[];
+  /** When the run began, and the keys that it signs with. */
   readonly stamp: RunStamp;
   readonly helo: string;
   /** Where messages go: to the one MTA, or (adapter: none) to the ISP of the message, by its index. */
-  readonly targets: readonly { readonly endpoints: readonly SessionTarget[]; readonly connections: number }[];
+  readonly targets: readonly { readonly endpoints: readonly Endpoint[] }[];
   readonly targetPer: 'run' | 'isp';
   /**
    * Send the next envelope right behind a body, where the server offers PIPELINING. RFC 2920 section 3.1 allows it,
    * but MTAs that guard against SMTP smuggling answer it with 503 (Haraka 3.3), so only the lab's own sinks get it.
    */
   readonly pipelineAcrossMessages: boolean;
-  /** A connection on which no reply comes for so long is given up. */
-  readonly timeoutMs: number;
+  readonly share: WorkerShare;
 }
-
-/** What a driver knows of itself while it runs. */
-export interface DriverCounters {
-  readonly due: number;
-  readonly begun: number;
-  readonly confirmed: number;
-  readonly failed: number;
-  readonly dropped: number;
-  /** Begun more than LATE_MICROS after they were due. */
-  readonly late: number;
-  readonly connections: number;
-}
-
-/** Iterations begun later than this after their moment count as late. */
-export const LATE_MICROS = 10_000;
 
 /** A driver at work. */
 export interface Driver {
-  counters(): DriverCounters;
-  /** Resolves when the load is over and every message begun has ended. */
+  counters(): Readonly<DriverCounters>;
+  /** Resolves when all loads are over and every message begun has ended. */
   readonly finished: Promise<void>;
   /** Begins nothing more; what is under way ends as usual. */
   stop(): void;
 }
 
-/** Starts the load at moment 0 of the clock. Throws if a target is not one that load may be sent to. */
+/** Starts the loads at moment 0 of the clock. Throws if a target is not one that load may be sent to. */
 export async function startDriver(
   plan: DriverPlan,
   clock: Clock,
@@ -67,99 +63,83 @@ export async function startDriver(
   for (const { endpoints } of plan.targets)
     for (const { address } of endpoints) requireTarget(proof, address);
   const prng = createPrng(plan.seed);
-  const schedule = scheduleOf(plan.shape);
-  const recipients = createRecipients(plan.recipients, prng);
-  const messages = await createMessages(plan.message, recipients, prng, plan.stamp);
-
-  let due = 0;
-  let begun = 0;
-  let confirmed = 0;
-  let failed = 0;
-  let dropped = 0;
-  let late = 0;
-  let stopped = false;
-
-  const pools = plan.targets.map(
-    ({ endpoints, connections }) =>
-      new ConnectionPool(endpoints, connections, {
-        clock,
-        messages,
-        helo: plan.helo,
-        timeoutMs: plan.timeoutMs,
-        pipelineAcrossMessages: plan.pipelineAcrossMessages,
-        begun(job) {
-          begun++;
-          if (clock.now() - job.due > LATE_MICROS) late++;
-        },
-        done: (job, connection, result) => ended(job, connection, result),
-      }),
-  );
-  const poolOf = (message: number): ConnectionPool =>
-    pools[plan.targetPer === 'run' ? 0 : recipients.isp(message, 0)] as ConnectionPool;
-
-  function ended(job: Job, connection: number, result: JobResult): void {
-    if (result.state === 'confirmed') confirmed++;
-    else failed++;
-    const base = {
-      due: job.due,
-      sentAfter: result.sentAt - job.due,
-      doneAfter: result.doneAt - job.due,
-      message: job.message,
-      connection,
-    };
-    packer.injection({ ...base, code: result.code, recipients: result.recipients, state: result.state });
-    if (result.state !== 'confirmed') return;
-    for (const { slot, code } of result.refusedSlots) {
-      packer.injection({ ...base, code, recipients: 1, state: 'refused', refusedSlot: slot });
-    }
-  }
-
-  function drop(job: Job): void {
-    dropped++;
-    const { due, message } = job;
-    packer.injection({
-      due,
-      sentAfter: 0,
-      doneAfter: 0,
-      message,
-      connection: 0,
-      code: 0,
-      recipients: plan.message.recipients,
-      state: 'dropped',
-    });
-  }
-
-  async function run(): Promise<void> {
-    let n = 0;
-    while (n < schedule.total && !stopped) {
-      const now: Micros = clock.now();
-      for (; n < schedule.total && schedule.dueAt(n) <= now; n++) {
-        due++;
-        poolOf(n).submit({ message: n, due: schedule.dueAt(n) });
-      }
-      // Wake at least every 50 ms, so that a stop is heard on a slow schedule too.
-      if (n < schedule.total) await clock.until(Math.min(schedule.dueAt(n), now + 50_000));
-    }
-    if (!stopped) await clock.until(schedule.duration);
-    // What found no free connection while the load lasted is dropped, as in k6.
-    for (const pool of pools) for (const job of pool.withdraw()) drop(job);
-    await Promise.all(pools.map((pool) => pool.close()));
-  }
-
-  const finished = run();
+  const counters = noCounts();
+  const starts: (() => RunningLoad)[] = [];
+  for (const [index, load] of plan.loads.entries())
+    starts.push(await prepareLoad(plan, load, index, prng, clock, packer, counters));
+  const running = starts.map((start) => start());
   return {
-    counters: () => ({
-      due,
-      begun,
-      confirmed,
-      failed,
-      dropped,
-      late,
-      connections: pools.reduce((sum, pool) => sum + pool.open, 0),
-    }),
-    finished,
+    counters: () => counters,
+    finished: Promise.all(running.map((load) => load.finished)).then(() => {}),
     stop() {
-      stopped = true;
+      for (const load of running) load.stop();
     },
   };
+}
+
+/** Prepares all that takes time, so that loads begin together. */
+async function prepareLoad(
+  driver: DriverPlan,
+  plan: LoadPlan,
+  index: number,
+  prng: Prng,
+  clock: Clock,
+  packer: Packer,
+  counters: DriverCounters,
+): Promise<() => RunningLoad> {
+  const { share, targetPer, helo, pipelineAcrossMessages } = driver;
+  const schedule = scheduleOf(plan.shape);
+  const recipients = createRecipients(plan.recipients, prng);
+  const messages = await createMessages(plan.message, recipients, prng, driver.stamp);
+  const injections = new Injections(plan, index, clock, packer, counters);
+  const targetOf = (message: number): number => (targetPer === 'run' ? 0 : recipients.isp(message, 0));
+  const weights = driver.targets.map((_, target) =>
+    targetPer === 'run' ? 1 : (plan.recipients.isps[target]?.share ?? 0),
+  );
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const dialers = driver.targets.map(({ endpoints }, target) => {
+    if (weights[target] === 0) return undefined;
+    return new Dialer({
+      endpoints: endpointsFor(endpoints, plan),
+      firstEndpoint: share.worker,
+      clock,
+      messages,
+      helo,
+      timeoutMs: plan.timeoutMs,
+      pipelineAcrossMessages,
+      injections,
+    });
+  });
+  const common = { plan, share, clock, injections, due: () => void counters.due++ };
+  if (schedule.model === 'closed')
+    return () => startClosedLoad({ ...common, users: schedule, dialers, targetOf });
+  const pools = dialers.map((dialer, target) => {
+    const connections = Math.max(1, Math.round((plan.connections * (weights[target] ?? 0)) / sum));
+    return (
+      dialer &&
+      new ConnectionPool(dialer, {
+        connections: Math.max(1, partOf(connections, share)),
+        messagesPerConnection: plan.messagesPerConnection,
+        retryWaitMs: (plan.retry?.wait ?? 0) / 1e3,
+      })
+    );
+  });
+  return () =>
+    startOpenLoad({
+      ...common,
+      arrivals: schedule,
+      pools: pools.filter((pool) => pool !== undefined),
+      poolOf: (message) => pools[targetOf(message)] as ConnectionPool,
+    });
+}
+
+/** Endpoints from every address that the load connects from, as far as their families match. */
+function endpointsFor(endpoints: readonly Endpoint[], { tls, auth, sources }: LoadPlan): SessionTarget[] {
+  const secured = { tls, ...(auth ? { auth } : {}) };
+  if (sources.length === 0) return endpoints.map((endpoint) => ({ ...endpoint, ...secured }));
+  return sources.flatMap((source) =>
+    endpoints
+      .filter(({ address }) => address.includes(':') === source.includes(':'))
+      .map((endpoint) => ({ ...endpoint, ...secured, localAddress: source })),
+  );
 }

@@ -1,45 +1,38 @@
-import { after, type Clock } from '../core/clock.ts';
-import type { MessageFactory } from './message.ts';
-import { Session, type SessionEnd, type SessionOwner, type SessionTarget } from './session.ts';
+import { after } from '../core/clock.ts';
+import { type Dialer, RETRY_CONNECT_MS } from './dialer.ts';
+import type { Session, SessionEnd, SessionOwner } from './session.ts';
 import type { Job, JobResult } from './transaction.ts';
 
-/** How long a target that refused or dropped a fresh connection is left alone before the next try. */
-const RETRY_CONNECT_MS = 250;
-
-interface PoolOptions {
-  readonly clock: Clock;
-  readonly messages: MessageFactory;
-  readonly helo: string;
-  readonly timeoutMs: number;
-  readonly pipelineAcrossMessages: boolean;
-  begun(job: Job): void;
-  done(job: Job, connection: number, result: JobResult): void;
+/** How many connections a pool keeps, for how many messages each. */
+export interface PoolLimits {
+  readonly connections: number;
+  readonly messagesPerConnection: number | undefined;
+  /** How long a message that was refused for now waits for its next try. */
+  readonly retryWaitMs: number;
 }
 
-/** Connections to one target. Jobs wait here, first come first served, until one is free. */
+/** Connections to one target for a load that does not wait. Jobs wait here, first come first served, until one is free. */
 export class ConnectionPool implements SessionOwner {
-  readonly #endpoints: readonly SessionTarget[];
-  readonly #limit: number;
-  readonly #options: PoolOptions;
+  readonly #dialer: Dialer;
+  readonly #limits: PoolLimits;
   readonly #waiting: Job[] = [];
   #head = 0;
+  /** Jobs that were refused for now, with what cancels their next try. */
+  readonly #deferred = new Map<Job, () => void>();
   readonly #idle: Session[] = [];
   readonly #sessions = new Set<Session>();
-  #opened = 0;
+  /** Sessions that are told to end. */
+  readonly #ending = new Set<Session>();
+  /** Messages on each session; kept only where their number is limited. */
+  readonly #carried = new Map<Session, number>();
   #connecting = 0;
   #pausedUntil: (() => void) | undefined;
   #closing = false;
   #whenClosed: (() => void) | undefined;
 
-  constructor(endpoints: readonly SessionTarget[], limit: number, options: PoolOptions) {
-    this.#endpoints = endpoints;
-    this.#limit = limit;
-    this.#options = options;
-  }
-
-  /** Connections open now. */
-  get open(): number {
-    return this.#sessions.size;
+  constructor(dialer: Dialer, limits: PoolLimits) {
+    this.#dialer = dialer;
+    this.#limits = limits;
   }
 
   /** Sends a job as soon as a connection is free. */
@@ -52,60 +45,84 @@ export class ConnectionPool implements SessionOwner {
     }
   }
 
-  /** Takes back the jobs that no connection has begun. */
-  withdraw(): Job[] {
-    const jobs = this.#waiting.slice(this.#head);
+  /** Takes back the jobs that no connection has begun, and those that wait for another try. */
+  withdraw(): { readonly unbegun: readonly Job[]; readonly refused: readonly Job[] } {
+    const unbegun = this.#waiting.slice(this.#head);
     this.#waiting.length = 0;
     this.#head = 0;
-    return jobs;
+    const refused = [...this.#deferred.keys()];
+    for (const cancel of this.#deferred.values()) cancel();
+    this.#deferred.clear();
+    return { unbegun, refused };
   }
 
   /** Closes each connection once its jobs have ended; resolves when all are closed. */
   close(): Promise<void> {
     this.#closing = true;
     this.#pausedUntil?.();
-    for (const session of this.#idle.splice(0)) session.quit();
-    for (const session of this.#sessions) if (!session.wasReady) session.destroy('the load is over');
+    for (const session of this.#idle.splice(0)) this.#quit(session);
+    for (const session of this.#sessions) if (!session.wasReady) this.#destroy(session);
     if (this.#sessions.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenClosed = resolve;
     });
   }
 
-  opened(): void {
+  /** Ends every connection at once; jobs under way end as they stand. */
+  destroy(): void {
+    for (const session of [...this.#sessions]) this.#destroy(session);
+  }
+
+  opened(_session: Session, readyAfter: number): void {
     this.#connecting--;
+    this.#dialer.options.injections.opened(readyAfter);
   }
 
   ready(session: Session): void {
+    if (this.#isWorn(session)) {
+      this.#quit(session);
+      return;
+    }
     const job = this.#shift();
     if (job) this.#give(session, job);
-    else if (this.#closing) session.quit();
+    else if (this.#closing) this.#quit(session);
     else this.#idle.push(session);
   }
 
   done(session: Session, job: Job, result: JobResult): void {
-    this.#options.done(job, session.number, result);
+    if (!this.#dialer.options.injections.ended(job, session.number, result)) return;
+    if (this.#closing) {
+      this.#dialer.options.injections.givenUp(job, 'refused');
+      return;
+    }
+    const cancel = after(this.#limits.retryWaitMs, () => {
+      this.#deferred.delete(job);
+      this.submit(job);
+    });
+    this.#deferred.set(job, cancel);
   }
 
-  next(): Job | undefined {
-    if (!this.#options.pipelineAcrossMessages) return undefined;
+  next(session: Session): Job | undefined {
+    if (!this.#dialer.options.pipelineAcrossMessages || this.#isWorn(session)) return undefined;
     const job = this.#shift();
-    if (job) this.#options.begun(job);
+    if (job) this.#begin(session, job);
     return job;
   }
 
   answered(): void {}
 
-  closed(session: Session, { wasReady }: SessionEnd): void {
-    if (!wasReady) this.#connecting--;
+  closed(session: Session, end: SessionEnd): void {
+    if (!end.wasReady) this.#connecting--;
     this.#sessions.delete(session);
+    this.#carried.delete(session);
+    this.#dialer.options.injections.closed(end, this.#ending.delete(session));
     const at = this.#idle.indexOf(session);
     if (at >= 0) this.#idle.splice(at, 1);
     if (this.#closing) {
       if (this.#sessions.size === 0) this.#whenClosed?.();
       return;
     }
-    if (wasReady) this.#connect();
+    if (end.wasReady) this.#connect();
     else if (!this.#pausedUntil) {
       this.#pausedUntil = after(RETRY_CONNECT_MS, () => {
         this.#pausedUntil = undefined;
@@ -115,19 +132,43 @@ export class ConnectionPool implements SessionOwner {
   }
 
   #give(session: Session, job: Job): void {
-    this.#options.begun(job);
+    this.#begin(session, job);
     session.start(job);
   }
 
-  /** Opens one more connection, if jobs wait for one and the limit allows. */
+  #begin(session: Session, job: Job): void {
+    this.#dialer.options.injections.begun(job);
+    if (this.#limits.messagesPerConnection !== undefined)
+      this.#carried.set(session, (this.#carried.get(session) ?? 0) + 1);
+  }
+
+  /** Whether a connection has carried all that it may. */
+  #isWorn(session: Session): boolean {
+    const { messagesPerConnection } = this.#limits;
+    return messagesPerConnection !== undefined && (this.#carried.get(session) ?? 0) >= messagesPerConnection;
+  }
+
+  #quit(session: Session): void {
+    this.#ending.add(session);
+    session.quit();
+  }
+
+  #destroy(session: Session): void {
+    this.#ending.add(session);
+    session.destroy('the load is over');
+  }
+
+  /** Opens more connections, one for each job that waits for one, as far as the limit allows. */
   #connect(): void {
-    const wanted = this.#waiting.length - this.#head - this.#connecting;
-    if (wanted <= 0 || this.#sessions.size >= this.#limit || this.#pausedUntil || this.#closing) return;
-    const number = ++this.#opened;
-    this.#connecting++;
-    const endpoint = this.#endpoints[(number - 1) % this.#endpoints.length] as SessionTarget;
-    const { helo, timeoutMs, clock, messages } = this.#options;
-    this.#sessions.add(new Session(number, endpoint, { helo, timeoutMs, clock, messages, owner: this }));
+    while (
+      !this.#pausedUntil &&
+      !this.#closing &&
+      this.#connecting < this.#waiting.length - this.#head &&
+      this.#sessions.size < this.#limits.connections
+    ) {
+      this.#connecting++;
+      this.#sessions.add(this.#dialer.dial(this));
+    }
   }
 
   #shift(): Job | undefined {

@@ -8,8 +8,10 @@ export interface RecipientPlan {
     readonly domains: readonly { readonly name: string; readonly weight: number }[];
   }[];
   readonly perMessage: number;
-  /** Whether each recipient's ISP is chosen for itself, or once for all recipients of a message. */
-  readonly ispPer: 'recipient' | 'message';
+  /** Whether each recipient's ISP is chosen for itself, once for all recipients of a message, or once for a user. */
+  readonly ispPer: 'recipient' | 'message' | 'user';
+  /** Virtual users; message n is sent by user n modulo this. */
+  readonly users: number;
   /** Number of the load's first message, and of its first mailbox. */
   readonly firstMessage: number;
   readonly firstMailbox: number;
@@ -24,9 +26,12 @@ export interface Recipients {
   address(message: number, slot: number): string;
 }
 
+/** Multiples of the golden ratio spread evenly, so that even a few users are shared out among the ISPs as asked. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
 /** Chooses ISP and domain of every mailbox by keyed chance; nothing is stored. */
 export function createRecipients(plan: RecipientPlan, prng: Prng): Recipients {
-  const { perMessage, ispPer, firstMessage, firstMailbox, repeatAfter } = plan;
+  const { perMessage, ispPer, users, firstMessage, firstMailbox, repeatAfter } = plan;
   const pickIsp = picker(plan.isps.map((isp) => isp.share));
   const pickDomain = plan.isps.map(({ domains }) => picker(domains.map((domain) => domain.weight)));
 
@@ -34,15 +39,17 @@ export function createRecipients(plan: RecipientPlan, prng: Prng): Recipients {
     const n = message - firstMessage;
     return firstMailbox + (repeatAfter === undefined ? n : n % repeatAfter) * perMessage + slot;
   }
-  function ispOf(box: number): number {
-    const key = ispPer === 'message' ? Math.floor(box / perMessage) : box;
-    return pickIsp(prng.chance(Purpose.ispOfRecipient, key));
+  function ispOf(message: number, box: number): number {
+    if (ispPer === 'user') return pickIsp((((message - firstMessage) % users) * GOLDEN) % 1);
+    return pickIsp(
+      prng.chance(Purpose.ispOfRecipient, ispPer === 'message' ? Math.floor(box / perMessage) : box),
+    );
   }
   return {
-    isp: (message, slot) => ispOf(mailbox(message, slot)),
+    isp: (message, slot) => ispOf(message, mailbox(message, slot)),
     address(message, slot) {
       const box = mailbox(message, slot);
-      const isp = ispOf(box);
+      const isp = ispOf(message, box);
       const at = pickDomain[isp]?.(prng.chance(Purpose.domainOfRecipient, box)) ?? 0;
       return recipientAddress(box, slot, plan.isps[isp]?.domains[at]?.name ?? 'invalid');
     },

@@ -2,7 +2,7 @@
 export type MetricKind = 'counter' | 'rate' | 'gauge' | 'trend';
 
 /** Tags by which a metric can be narrowed: `delivered{isp:yahoo,phase:incident}`. */
-export type TagName = 'isp' | 'source' | 'phase' | 'reply';
+export type TagName = 'isp' | 'source' | 'phase' | 'reply' | 'load';
 
 /** One metric that thresholds and reports know. */
 export interface MetricDefinition {
@@ -15,38 +15,87 @@ export interface MetricDefinition {
 }
 
 const attempts = ['isp', 'source', 'phase', 'reply'] as const;
+const injections = ['phase', 'load'] as const;
 
 /** Every metric of a run. Names and kinds are k6's style; the order is the order in reports. */
 export const METRICS = {
   injections: {
     kind: 'counter',
     unit: '',
-    tags: ['phase'],
+    tags: injections,
     meaning: 'messages that the MTA took with a 250 that the driver read',
   },
   injection_duration: {
     kind: 'trend',
     unit: 'ms',
-    tags: ['phase'],
+    tags: injections,
     meaning: "from the moment the schedule named to the MTA's 250",
   },
   injection_service_time: {
     kind: 'trend',
     unit: 'ms',
-    tags: ['phase'],
+    tags: injections,
     meaning: "from the first byte sent to the MTA's 250",
   },
   injection_failed: {
     kind: 'rate',
     unit: '',
-    tags: ['phase'],
+    tags: injections,
     meaning: 'share of begun injections that were refused or not confirmed',
+  },
+  injections_deferred: {
+    kind: 'counter',
+    unit: '',
+    tags: injections,
+    meaning: 'times that the MTA refused a message for now (4xx) and the driver kept it for another try',
   },
   dropped_iterations: {
     kind: 'counter',
     unit: '',
-    tags: ['phase'],
+    tags: injections,
     meaning: 'messages that were due and never begun, since no connection became free before the load ended',
+  },
+  injection_connections: {
+    kind: 'gauge',
+    unit: '',
+    tags: [],
+    meaning: 'connections that the driver holds open, to the MTA or (without one) to the ISPs',
+  },
+  injection_connect_duration: {
+    kind: 'trend',
+    unit: 'ms',
+    tags: injections,
+    meaning: 'from the begin of a connection of the driver until it is ready for mail',
+  },
+  injection_connect_failed: {
+    kind: 'rate',
+    unit: '',
+    tags: injections,
+    meaning: "share of the driver's connections that were refused or failed before they were ready for mail",
+  },
+  injection_connections_lost: {
+    kind: 'counter',
+    unit: '',
+    tags: injections,
+    meaning: 'connections of the driver that were ready for mail and that the other side ended',
+  },
+  noops: {
+    kind: 'counter',
+    unit: '',
+    tags: injections,
+    meaning: 'NOOPs of loads with `action: noop` that were answered with 250',
+  },
+  noop_duration: {
+    kind: 'trend',
+    unit: 'ms',
+    tags: injections,
+    meaning: 'from NOOP to its 250',
+  },
+  noop_failed: {
+    kind: 'rate',
+    unit: '',
+    tags: injections,
+    meaning: 'share of NOOPs that were answered otherwise, or not at all',
   },
   connections_opened: {
     kind: 'counter',

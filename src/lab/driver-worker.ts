@@ -8,14 +8,13 @@ import { type Driver, type DriverPlan, startDriver } from '../driver/driver.ts';
 import { Reporter } from '../record/reporter.ts';
 import type { FromDriver, LabKind, ToDriver } from './messages.ts';
 import { proveSealed } from './seal.ts';
-import { WORKERS } from './worker-names.ts';
 
 const FLUSH_MS = 100;
 const SAMPLE_MS = 1000;
 
 const channel = parentChannel<FromDriver, ToDriver>();
 const reporter = new Reporter((batch) => channel.send(batch));
-let prepared: { plan: DriverPlan; lab: LabKind } | undefined;
+let prepared: { plan: DriverPlan; lab: LabKind; worker: number } | undefined;
 let driver: Driver | undefined;
 
 channel.onDisconnect(() => exit(0));
@@ -41,6 +40,7 @@ channel.onMessage((message) => {
 
 async function drive(epoch: Micros): Promise<void> {
   if (!prepared) throw new Error('told to start before a plan came');
+  const { worker } = prepared;
   const proof = prepared.lab === 'sealed' ? proveSealed() : loopbackOnly();
   const clock = realClock(epoch);
   driver = await startDriver(prepared.plan, clock, reporter.injections, proof);
@@ -53,10 +53,11 @@ async function drive(epoch: Micros): Promise<void> {
   const sample = (): void => {
     const at = clock.now();
     const { loopDelay, cpu } = measure();
-    const worker = WORKERS.indexOf('driver');
     reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
-    reporter.events.sample({ at, name: 'late', value: running.counters().late, worker });
+    const { late, connections } = running.counters();
+    reporter.events.sample({ at, name: 'late', value: late, worker });
+    reporter.events.sample({ at, name: 'injection_connections', value: connections, worker });
   };
   const stops = [every(FLUSH_MS, tell), every(SAMPLE_MS, sample)];
   await running.finished;

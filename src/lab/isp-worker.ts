@@ -12,7 +12,6 @@ import { NONE16 } from '../record/attempt-log.ts';
 import { Reporter } from '../record/reporter.ts';
 import type { FromIspWorker, ToIspWorker } from './messages.ts';
 import { recordingObserver } from './recording-observer.ts';
-import { WORKERS } from './worker-names.ts';
 
 const FLUSH_MS = 100;
 const SAMPLE_MS = 1000;
@@ -24,6 +23,8 @@ let epoch: Micros = monotonicMicros();
 const clock = { now: () => monotonicMicros() - epoch };
 const sinks: { index: number; sink: Sink }[] = [];
 let sources: readonly number[] = [];
+/** This process's place among the run's workers. */
+let worker = 0;
 
 channel.onDisconnect(() => exit(0));
 channel.onMessage((message) => {
@@ -49,6 +50,7 @@ channel.onMessage((message) => {
 
 async function open(order: Extract<ToIspWorker, { type: 'open' }>): Promise<void> {
   const { isps, seed, sources: addresses, zones } = order;
+  worker = order.worker;
   const resolver = createLabResolver(buildZones(zones));
   sources = addresses.map((_, index) => index);
   const indexOf = new Map(addresses.map((address, index) => [address, index]));
@@ -79,8 +81,8 @@ function begin(): void {
     const at = clock.now();
     for (const { index, sink } of sinks) sampleIsp(at, index, sink);
     const { loopDelay, cpu } = measure();
-    reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker: WORKERS.indexOf('isps') });
-    reporter.events.sample({ at, name: 'cpu', value: cpu, worker: WORKERS.indexOf('isps') });
+    reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
+    reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
   });
 }
 

@@ -5,7 +5,8 @@ import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import type { ZoneSpec } from '../../fakes/zones.ts';
 import type { Micros } from '../core/clock.ts';
 import type { FailureKind } from '../core/errors.ts';
-import type { DriverCounters, DriverPlan } from '../driver/driver.ts';
+import type { DriverPlan } from '../driver/driver.ts';
+import type { DriverCounters } from '../driver/injections.ts';
 import type { RecordBatch } from '../record/reporter.ts';
 import type { Plan } from '../scenario/plan.ts';
 
@@ -70,6 +71,8 @@ export interface OpenIsp {
 export type ToIspWorker =
   | {
       readonly type: 'open';
+      /** Its place among the run's workers. */
+      readonly worker: number;
       readonly isps: readonly OpenIsp[];
       readonly seed: number;
       /** Addresses of the sources on this ground; `zones` has those that they have in the simulated world. */
@@ -95,7 +98,13 @@ export type FromIspWorker =
   | RecordBatch;
 
 export type ToDriver =
-  | { readonly type: 'prepare'; readonly plan: DriverPlan; readonly lab: LabKind }
+  | {
+      readonly type: 'prepare';
+      readonly plan: DriverPlan;
+      readonly lab: LabKind;
+      /** Its place among the run's workers. */
+      readonly worker: number;
+    }
   | { readonly type: 'start'; readonly epoch: Micros }
   | { readonly type: 'ack' }
   | { readonly type: 'stop' };

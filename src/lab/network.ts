@@ -115,8 +115,9 @@ function loopbackSource(index: number): string {
 }
 
 /** A key of each kind that the plan signs with; one for DNS to publish if nothing is signed. */
-function signingKeysOf({ message }: Plan): SigningKeys {
-  return makeSigningKeys([message.dkim === 'none' ? 'rsa-2048' : message.dkim]);
+function signingKeysOf({ loads }: Plan): SigningKeys {
+  const kinds = new Set(loads.flatMap(({ message: { dkim } }) => (dkim === 'none' ? [] : [dkim])));
+  return makeSigningKeys(kinds.size === 0 ? ['rsa-2048'] : [...kinds]);
 }
 
 /** The simulated world's DNS as its ISPs see it, whatever the ground. */

@@ -7,20 +7,27 @@ import { createPrng } from '../core/prng.ts';
 import { nodeVersion, platform } from '../core/process.ts';
 import { meanBytes } from '../driver/message.ts';
 import { createRecipients } from '../driver/recipients.ts';
-import type { RunModel } from '../record/aggregate.ts';
+import type { RunModel } from '../record/run-model.ts';
 import type { ReplyFacts, ReportInput } from '../report/input.ts';
 import type { Machine, MtaFacts } from '../report/summary.ts';
+import { describeLoad } from '../scenario/load-plan.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { RunRequest } from './messages.ts';
-import { WORKERS } from './worker-names.ts';
+import { driverProcessesOf } from './wiring.ts';
+import { ISP_WORKERS, workerNames } from './worker-names.ts';
 
 /** The model by which a plan's records are read. */
 export function modelOf(plan: Plan): RunModel {
-  const recipients = createRecipients(plan.recipients, createPrng(plan.seed));
+  const prng = createPrng(plan.seed);
   return {
-    messages: plan.messages,
-    recipientsPerMessage: plan.recipients.perMessage,
-    ispOf: recipients.isp,
+    loads: plan.loads.map(({ name, messages, recipients }) => ({
+      name,
+      messages,
+      firstMessage: recipients.firstMessage,
+      firstRecipient: recipients.firstMailbox,
+      recipientsPerMessage: recipients.perMessage,
+      ispOf: createRecipients(recipients, prng).isp,
+    })),
     phaseOf: (at) => phaseAt(plan.phases, at),
   };
 }
@@ -49,7 +56,7 @@ export function replyTable(plan: Plan, startedAt: string): ReplyFacts[] {
         sender,
         recipient,
         messageId: `<0@${sender.slice(sender.indexOf('@') + 1)}>`,
-        bytes: Math.round(meanBytes(plan.message)),
+        bytes: plan.loads[0] ? Math.round(meanBytes(plan.loads[0].message)) : 0,
         connection: 1,
         transaction: 1,
         ids: {},
@@ -86,10 +93,11 @@ export function reportInput(
     sources: plan.sources.map((s) => s.address),
     replies: replyTable(plan, startedAt),
     phases: plan.phases,
+    loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load) })),
     incidents: plan.incidents,
     thresholds: plan.thresholds,
     evidence,
-    workers: WORKERS,
+    workers: workerNames(ISP_WORKERS, driverProcessesOf(plan)),
     warnings,
     mtaDied: undefined,
   };

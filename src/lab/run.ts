@@ -12,12 +12,15 @@ import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
 import { messageOfSender, recipientOf } from '../core/identity.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
+import type { DriverPlan } from '../driver/driver.ts';
+import type { WorkerShare } from '../driver/running-load.ts';
 import type { MtaAdapter, RunningMta } from '../mta/adapter.ts';
 import { adapterNamed } from '../mta/registry.ts';
 import { Recorder } from '../record/recorder.ts';
 import type { RecordBatch } from '../record/reporter.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
+import { DriverProcesses } from './driver-processes.ts';
 import type {
   FromDriver,
   FromIspWorker,
@@ -31,8 +34,8 @@ import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, scheduleOutages } from './outages.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import { CA_FILE, mtaConfig, writeAuthentication, writeReports, writeRunFile } from './run-folder.ts';
-import { driverPlanOf, routesOf, spawnIn } from './wiring.ts';
-import { WORKERS } from './worker-names.ts';
+import { driverPlanOf, driverProcessesOf, routesOf, spawnIn } from './wiring.ts';
+import { ISP_WORKERS, LAB_WORKER, workerNames } from './worker-names.ts';
 import { Worker } from './workers.ts';
 
 /** How the user ends a run early. `drain`: no more mail, wait for the queue. `now`: report what there is. */
@@ -110,9 +113,13 @@ class Run {
     const endpoints = await this.#openIsps(isps, network);
     const input = await this.#startMta(network, endpoints, mailroom);
     writeRunFile(folder, { format: 1, plan, input }, scenarioText);
-    const driver = this.#startWorker<ToDriver, FromDriver>('driver', DRIVER_WORKER, network.enterHost);
-    driver.send({ type: 'prepare', plan: driverPlanOf(plan, network, endpoints, this.#mta, startedAt), lab });
-    await driver.expect('prepared');
+    const names = workerNames([], driverProcessesOf(plan)).slice(1);
+    const driver = new DriverProcesses(
+      names.map((name) => this.#startWorker<ToDriver, FromDriver>(name, DRIVER_WORKER, network.enterHost)),
+    );
+    const planOf = (share: WorkerShare): DriverPlan =>
+      driverPlanOf(plan, network, endpoints, this.#mta, startedAt, share);
+    await driver.prepare(planOf, lab, 1 + ISP_WORKERS.length);
 
     await this.#load(network, isps, driver);
     await this.#drain();
@@ -186,6 +193,7 @@ class Run {
     }
     isps.send({
       type: 'open',
+      worker: 1,
       isps: open,
       seed: plan.seed,
       sources: network.sources.map((s) => s.address),
@@ -248,11 +256,11 @@ class Run {
   async #load(
     network: LabNetwork,
     isps: Worker<ToIspWorker, FromIspWorker>,
-    driver: Worker<ToDriver, FromDriver>,
+    driver: DriverProcesses,
   ): Promise<void> {
     this.#epoch = monotonicMicros() + LEAD_MICROS;
     isps.send({ type: 'start', epoch: this.#epoch });
-    driver.send({ type: 'start', epoch: this.#epoch });
+    const running = driver.run(this.#epoch);
     this.#recorder.own.mark({ at: 0, name: 'load_started' });
     let failure: unknown;
     const failed = (error: unknown): void => {
@@ -273,7 +281,7 @@ class Run {
     this.#cleanup.defer(every(SAMPLE_MS, () => void this.#sample(measure)));
 
     let finished = false;
-    driver.expect('finished').then(() => {
+    running.then(() => {
       finished = true;
     }, failed);
     let told = false;
@@ -285,7 +293,7 @@ class Run {
     ) {
       if (this.#hooks.stopRequest() === 'drain' && !told) {
         told = true;
-        driver.send({ type: 'stop' });
+        driver.stop();
       }
       await sleepMs(LOOK_MS);
     }
@@ -296,7 +304,7 @@ class Run {
   async #sample(measure: () => SelfMeasure): Promise<void> {
     const at = this.#now();
     const { loopDelay, cpu } = measure();
-    const worker = WORKERS.indexOf('lab');
+    const worker = LAB_WORKER;
     const { own } = this.#recorder;
     own.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     own.sample({ at, name: 'cpu', value: cpu, worker });
@@ -330,10 +338,7 @@ class Run {
 
   // --- the end ---
 
-  async #stopAll(
-    isps: Worker<ToIspWorker, FromIspWorker>,
-    driver: Worker<ToDriver, FromDriver>,
-  ): Promise<void> {
+  async #stopAll(isps: Worker<ToIspWorker, FromIspWorker>, driver: DriverProcesses): Promise<void> {
     this.#stage = 'report';
     const hurry = this.#hooks.stopRequest() === 'now' || this.#died !== undefined;
     await driver.end(hurry ? 0 : WORKER_GRACE_MS);

@@ -5,6 +5,7 @@ import { attainableDescriptors } from './descriptors.ts';
 import { readLimits } from './machine.ts';
 import { probeSeal } from './seal.ts';
 import { SEALED_PORTS } from './wire.ts';
+import { driverProcessesOf } from './wiring.ts';
 
 /** Connections held at once, from as many sources to as many endpoints, evenly. */
 export interface PortDemand {
@@ -70,7 +71,7 @@ export function shortfalls(plan: Plan, { ports, descriptors }: ConnectionLimits)
     ...(ports === undefined ? [] : portDemands(plan).map((demand) => portShortfall(demand, ports))),
     ...(descriptors === undefined
       ? []
-      : descriptorDemands(plan).map((demand) => descriptorShortfall(demand, descriptors))),
+      : descriptorDemands(plan, descriptors).map((demand) => descriptorShortfall(demand, descriptors))),
   ].filter((text) => text !== undefined);
 }
 
@@ -85,7 +86,8 @@ export async function shortfallsHere(plan: Plan): Promise<string[]> {
 }
 
 function portDemands(plan: Plan): PortDemand[] {
-  const { sources, connections } = plan;
+  const { sources } = plan;
+  const connections = connectionsOf(plan);
   if (plan.adapter !== 'none') {
     return [
       { what: 'to the MTA', connections, sources: 1, endpoints: 1, bound: false },
@@ -116,6 +118,11 @@ function portDemands(plan: Plan): PortDemand[] {
     }));
 }
 
+/** Connections of all loads at once. */
+function connectionsOf({ loads }: Plan): number {
+  return loads.reduce((sum, load) => sum + load.connections, 0);
+}
+
 function endpointsOf(plan: Plan): string[] {
   const addresses = plan.isps.flatMap(({ mx }) =>
     mx.flatMap(({ hosts }) => hosts.flatMap((h) => h.addresses)),
@@ -124,10 +131,17 @@ function endpointsOf(plan: Plan): string[] {
 }
 
 /** As many connections meet at the driver as at the ISPs where nothing is between them. */
-function descriptorDemands(plan: Plan): DescriptorDemand[] {
-  if (plan.adapter === 'none') return [{ what: 'to the ISPs', connections: plan.connections, processes: 1 }];
+function descriptorDemands(plan: Plan, descriptors: number): DescriptorDemand[] {
+  const connections = connectionsOf(plan);
+  const processes = driverProcessesOf(plan, descriptors);
+  if (plan.adapter === 'none') {
+    return [
+      { what: 'to the ISPs', connections, processes },
+      { what: 'at the ISPs', connections, processes: 1 },
+    ];
+  }
   return [
-    { what: 'to the MTA', connections: plan.connections, processes: 1 },
+    { what: 'to the MTA', connections, processes },
     { what: 'from the MTA to the ISPs', connections: plan.concurrency, processes: 1 },
   ];
 }

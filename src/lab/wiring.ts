@@ -1,18 +1,19 @@
 /** Who talks to whom in a run: the MTA's routes, the driver's targets, and on which side the MTA is started. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { environment } from '../core/process.ts';
 import type { DriverPlan } from '../driver/driver.ts';
+import type { WorkerShare } from '../driver/running-load.ts';
 import type { RunningMta, SpawnMta } from '../mta/adapter.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { attainableDescriptors, linuxDescriptors } from './descriptors.ts';
+import { driverProcesses } from './driver-processes.ts';
 import type { Endpoint, LabNetwork } from './network.ts';
 
 /** Where each ISP listens, by index. */
 type IspEndpoints = readonly (readonly Endpoint[])[];
-
-/** A connection to the MTA on which no reply comes for so long is given up. */
-const DRIVER_TIMEOUT_MS = 60_000;
 
 /** Without a seal: where the mail of each domain goes. */
 export function routesOf(plan: Plan, endpoints: IspEndpoints, mailroom: Endpoint): Record<string, Endpoint> {
@@ -25,41 +26,53 @@ export function routesOf(plan: Plan, endpoints: IspEndpoints, mailroom: Endpoint
   return routes;
 }
 
-/** What the driver is to do: flood the MTA, or without one the ISPs, each with its share of the connections. */
+/** What a worker of the driver is to do: flood the MTA, or without one the ISPs, each with its share of the connections. */
 export function driverPlanOf(
   plan: Plan,
   network: LabNetwork,
   endpoints: IspEndpoints,
   mta: RunningMta | undefined,
   startedAt: string,
+  share: WorkerShare,
 ): DriverPlan {
   const common = {
     seed: plan.seed,
-    shape: plan.shape,
-    recipients: plan.recipients,
-    message: plan.message,
+    loads: plan.loads,
     stamp: { date: startedAt, keys: network.signingKeys },
+    share,
     helo: `injector.${plan.senders[0]?.domain ?? 'sender.test'}`,
-    timeoutMs: DRIVER_TIMEOUT_MS,
   };
   if (mta) {
-    const target = {
-      endpoints: [{ ...mta.submission, tls: 'none' as const }],
-      connections: plan.connections,
+    return {
+      ...common,
+      targets: [{ endpoints: [mta.submission] }],
+      targetPer: 'run',
+      pipelineAcrossMessages: false,
     };
-    return { ...common, targets: [target], targetPer: 'run', pipelineAcrossMessages: false };
   }
-  const share = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
-  const targets = plan.isps.map((isp, index) => ({
+  const targets = plan.isps.map((_, index) => ({
     // Every mail host from every source of its family, in turn.
     endpoints: network.sources.flatMap((source) =>
       (endpoints[index] ?? [])
         .filter(({ address }) => address.includes(':') === source.address.includes(':'))
-        .map((endpoint) => ({ ...endpoint, localAddress: source.address, tls: 'none' as const })),
+        .map((endpoint) => ({ ...endpoint, localAddress: source.address })),
     ),
-    connections: Math.max(1, Math.round((plan.connections * isp.share) / share)),
   }));
   return { ...common, targets, targetPer: 'isp', pipelineAcrossMessages: true };
+}
+
+/** How many processes drive a plan's load on this machine, each with so many descriptors. */
+export function driverProcessesOf(
+  plan: Plan,
+  descriptors = attainableDescriptors(linuxDescriptors()),
+): number {
+  return driverProcesses({
+    loads: plan.loads,
+    descriptors,
+    cores: cpus().length,
+    wished: plan.drivers,
+    targets: plan.adapter === 'none' ? plan.isps.length : 1,
+  });
 }
 
 /** Starts the MTA's processes on its side of the network, with their output in a log file. */

@@ -4,6 +4,8 @@
  */
 import type { Micros } from '../core/clock.ts';
 import {
+  CONNECTION_EVENTS,
+  type ConnectionEvent,
   INJECTION_STATES,
   type InjectionState,
   Kind,
@@ -14,32 +16,33 @@ import {
 } from './attempt-log.ts';
 import { createRecorded, type Recorded, record } from './histograms.ts';
 import { Ledger } from './ledger.ts';
+import { loadOfMessage, type RunModel } from './run-model.ts';
 import { Timeline } from './timeline.ts';
 
-/** What the aggregate must know of the plan: how many there can be, and how moments are grouped. */
-export interface RunModel {
-  readonly messages: number;
-  readonly recipientsPerMessage: number;
-  ispOf(message: number, slot: number): number;
-  /** The phase of a moment, or undefined outside the load. */
-  phaseOf(at: Micros): string | undefined;
-}
-
-/** Injections of one phase (or of none: begun after the load). */
+/** Injections, NOOPs and connections of one load in one phase (or in none: begun after the load). */
 export interface InjectionCounts {
   readonly messages: Record<InjectionState, number>;
   /** From due to the 250, microseconds, confirmed injections only. */
   readonly duration: Recorded;
   /** From the first byte to the 250. */
   readonly serviceTime: Recorded;
+  /** NOOPs that were answered with 250, and others. */
+  readonly probes: { answered: number; failed: number };
+  /** From due to the 250 of a NOOP. */
+  readonly probeDuration: Recorded;
+  readonly connections: Record<ConnectionEvent, number>;
+  /** From the first SYN until the connection is ready for mail. */
+  readonly connectDuration: Recorded;
+  /** Replies that refused or deferred a message, a NOOP or a connection, by code; 0: there was none. */
+  readonly refusals: Map<number, number>;
 }
 
 /** Adds up packed records, in whatever order the workers' batches come. */
 export class Aggregate {
   readonly ledger: Ledger;
   readonly timeline = new Timeline();
-  /** By phase; '' for injections due outside of all phases. */
-  readonly injections = new Map<string, InjectionCounts>();
+  /** By load, then by phase; '' for what was due outside of all phases. */
+  readonly injections: readonly Map<string, InjectionCounts>[];
   /** Transactions on each connection, by ISP and source: key `isp/source`. */
   readonly messagesPerConnection = new Map<string, Recorded>();
   /** The first time each mark was set. */
@@ -52,9 +55,8 @@ export class Aggregate {
 
   constructor(model: RunModel) {
     this.#model = model;
-    this.ledger = new Ledger(model.messages, model.recipientsPerMessage, (message, slot) =>
-      model.ispOf(message, slot),
-    );
+    this.ledger = new Ledger(model.loads);
+    this.injections = model.loads.map(() => new Map());
   }
 
   /** Takes in packed records. */
@@ -68,6 +70,12 @@ export class Aggregate {
       case Kind.injection:
         this.ledger.addInjection(view);
         if (view.refusedSlot === undefined) this.#injection(view);
+        return;
+      case Kind.probe:
+        this.#probe(view);
+        return;
+      case Kind.injectorConnection:
+        this.#injectorConnection(view);
         return;
       case Kind.attempt:
         this.ledger.addAttempt(view);
@@ -110,22 +118,58 @@ export class Aggregate {
 
   #injection(view: RecordView): void {
     const state = INJECTION_STATES[view.outcome];
-    if (state === undefined) return;
-    const counts = lazily(this.injections, this.#model.phaseOf(view.at) ?? '', emptyInjections);
+    const load = loadOfMessage(this.#model.loads, view.message);
+    if (state === undefined || !load) return;
+    const counts = this.#countsOf(this.#model.loads.indexOf(load), view.at);
     counts.messages[state]++;
+    if (state === 'refused' || state === 'deferred') countRefusal(counts, view.code);
     if (state !== 'confirmed') return;
     this.running.confirmed++;
     record(counts.duration, view.doneAfter);
     record(counts.serviceTime, view.doneAfter - view.sentAfter);
     this.timeline.addInjected(view.at + view.doneAfter);
   }
+
+  #probe(view: RecordView): void {
+    const counts = this.#countsOf(view.load, view.at);
+    if (view.code === 250) {
+      counts.probes.answered++;
+      record(counts.probeDuration, view.doneAfter);
+    } else {
+      counts.probes.failed++;
+      countRefusal(counts, view.code);
+    }
+  }
+
+  #injectorConnection(view: RecordView): void {
+    const event = CONNECTION_EVENTS[view.outcome];
+    if (event === undefined) return;
+    const counts = this.#countsOf(view.load, view.at);
+    counts.connections[event]++;
+    if (event === 'opened') record(counts.connectDuration, view.doneAfter);
+    else countRefusal(counts, view.code);
+  }
+
+  #countsOf(load: number, at: Micros): InjectionCounts {
+    const byPhase = this.injections[load] ?? (this.injections[0] as Map<string, InjectionCounts>);
+    return lazily(byPhase, this.#model.phaseOf(at) ?? '', emptyInjections);
+  }
+}
+
+function countRefusal({ refusals }: InjectionCounts, code: number): void {
+  refusals.set(code, (refusals.get(code) ?? 0) + 1);
 }
 
 function emptyInjections(): InjectionCounts {
   return {
-    messages: { confirmed: 0, unconfirmed: 0, refused: 0, dropped: 0 },
+    messages: { confirmed: 0, unconfirmed: 0, refused: 0, dropped: 0, deferred: 0 },
     duration: createRecorded(),
     serviceTime: createRecorded(),
+    probes: { answered: 0, failed: 0 },
+    probeDuration: createRecorded(),
+    connections: { opened: 0, refused: 0, failed: 0, lost: 0 },
+    connectDuration: createRecorded(),
+    refusals: new Map(),
   };
 }
 

@@ -23,6 +23,8 @@ export const Kind = {
   sample: 7,
   pending: 8,
   mark: 9,
+  probe: 10,
+  injectorConnection: 11,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -54,9 +56,19 @@ export const TRANSACTION_OUTCOMES = [
 ] as const;
 export type TransactionOutcome = (typeof TRANSACTION_OUTCOMES)[number];
 
-/** How an injection ended. `dropped`: it was due and never begun, since no connection was free in time. */
-export const INJECTION_STATES = ['confirmed', 'unconfirmed', 'refused', 'dropped'] as const;
+/**
+ * How an injection ended. `dropped`: it was due and never begun, since no connection was free in time. `deferred`: it
+ * was refused for now, and another record says how a later try ended. Append only.
+ */
+export const INJECTION_STATES = ['confirmed', 'unconfirmed', 'refused', 'dropped', 'deferred'] as const;
 export type InjectionState = (typeof INJECTION_STATES)[number];
+
+/**
+ * What happened to a connection of the driver. `opened`: it is ready for mail. `refused`: the server said no before
+ * that. `failed`: it never got so far as to be answered. `lost`: the server ended one that was ready.
+ */
+export const CONNECTION_EVENTS = ['opened', 'refused', 'failed', 'lost'] as const;
+export type ConnectionEvent = (typeof CONNECTION_EVENTS)[number];
 
 /** Actions of a DSN (RFC 3464 section 2.3.3). */
 export const DSN_ACTIONS = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as const;
@@ -71,6 +83,7 @@ export const SAMPLES = [
   'late', // injections begun later than 10 ms after they were due, so far
   'connections_open', // SMTP connections open at an ISP, per source
   'allowance_unpunished', // the same as `allowance`, as if no penalty was earned and no reputation lost
+  'injection_connections', // SMTP connections that a worker of the driver holds open (slot: worker)
 ] as const;
 export type SampleName = (typeof SAMPLES)[number];
 
@@ -147,6 +160,36 @@ export class Packer {
     this.#u16[i * 16 + 12] = e.code;
     this.#u8[i * 32 + 29] = INJECTION_STATES.indexOf(e.state);
     this.#u16[i * 16 + 15] = e.refusedSlot === undefined ? 0 : e.refusedSlot + 1;
+  }
+
+  /** A NOOP of a load that sends no mail: times as for an injection; `code` 0: it was not answered. */
+  probe(e: { due: Micros; sentAfter: number; doneAfter: number; load: number; code: number }): void {
+    const i = this.#next(Kind.probe);
+    this.#f64[i * 4] = e.due;
+    this.#u32[i * 8 + 3] = clamp32(e.sentAfter);
+    this.#u32[i * 8 + 4] = clamp32(e.doneAfter);
+    this.#u16[i * 16 + 10] = e.load;
+    this.#u16[i * 16 + 12] = e.code;
+  }
+
+  /**
+   * What happened to a connection of the driver.
+   * @param after microseconds since it was begun
+   * @param code the server's reply, 0 if there was none
+   */
+  injectorConnection(e: {
+    at: Micros;
+    after: number;
+    load: number;
+    code: number;
+    event: ConnectionEvent;
+  }): void {
+    const i = this.#next(Kind.injectorConnection);
+    this.#f64[i * 4] = e.at;
+    this.#u32[i * 8 + 4] = clamp32(e.after);
+    this.#u16[i * 16 + 10] = e.load;
+    this.#u16[i * 16 + 12] = e.code;
+    this.#u8[i * 32 + 29] = CONNECTION_EVENTS.indexOf(e.event);
   }
 
   /**
@@ -321,11 +364,11 @@ export class RecordView {
   get connection(): number {
     return this.#u32[this.index * 8 + 3] as number;
   }
-  /** Injections: microseconds from due to the first byte. */
+  /** Injections and probes: microseconds from due to the first byte. */
   get sentAfter(): number {
     return this.#u32[this.index * 8 + 3] as number;
   }
-  /** Injections: microseconds from due to the reply. */
+  /** Injections and probes: microseconds from due to the reply; connections of the driver: since it was begun. */
   get doneAfter(): number {
     return this.#u32[this.index * 8 + 4] as number;
   }
@@ -339,6 +382,10 @@ export class RecordView {
     return this.#u16[this.index * 16 + 10] as number;
   }
   get recipients(): number {
+    return this.#u16[this.index * 16 + 10] as number;
+  }
+  /** Probes and connections of the driver: the load that they belong to. */
+  get load(): number {
     return this.#u16[this.index * 16 + 10] as number;
   }
   get worker(): number {

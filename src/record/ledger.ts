@@ -1,12 +1,13 @@
 /**
- * What became of each recipient: a few typed arrays, 26 bytes a recipient. It is an index over the record files and
- * can be rebuilt from them at any time. Recipients are numbered message × recipients-per-message + slot.
+ * What became of each recipient: 26 bytes a recipient, in pages of typed arrays that are made when they are first
+ * needed. It is an index over the record files and can be rebuilt from them at any time.
  */
 import type { Micros } from '../core/clock.ts';
 import { ATTEMPT_OUTCOMES, DSN_ACTIONS, INJECTION_STATES, NONE16, type RecordView } from './attempt-log.ts';
+import { type LoadModel, loadOfMessage } from './run-model.ts';
 
 /** Injection of the recipient's message; `none`: no record of it (yet). */
-export const INJECTION_NONE = 0xff;
+const INJECTION_NONE = 0xff;
 
 /** The class of the last answer that a recipient had. */
 export type LastAnswer = 'none' | 'accepted' | '4xx' | '5xx' | 'no-reply';
@@ -14,90 +15,104 @@ export type LastAnswer = 'none' | 'accepted' | '4xx' | '5xx' | 'no-reply';
 const ACCEPTED = ATTEMPT_OUTCOMES.indexOf('accepted');
 const REJECTED = ATTEMPT_OUTCOMES.indexOf('rejected');
 const THROTTLED = ATTEMPT_OUTCOMES.indexOf('throttled');
-const DEFERRED = ATTEMPT_OUTCOMES.indexOf('deferred');
+const ATTEMPT_DEFERRED = ATTEMPT_OUTCOMES.indexOf('deferred');
 const FAILED = DSN_ACTIONS.indexOf('failed');
 const CONFIRMED = INJECTION_STATES.indexOf('confirmed');
 const REFUSED = INJECTION_STATES.indexOf('refused');
+const DEFERRED = INJECTION_STATES.indexOf('deferred');
 
 const FLAG_DSN_FAILED = 1;
 const FLAG_DSN_OTHER = 2;
 const FLAG_PENDING = 4;
+/** A record names the recipient, so it is one of the run. */
+const FLAG_KNOWN = 8;
+
+const PAGE_BITS = 14;
+const PAGE_SIZE = 1 << PAGE_BITS;
+const IN_PAGE = PAGE_SIZE - 1;
+
+/** The state of PAGE_SIZE recipients whose numbers follow each other. */
+class Page {
+  readonly due = new Float64Array(PAGE_SIZE);
+  readonly acceptedAt = new Float64Array(PAGE_SIZE);
+  readonly attempts = new Uint16Array(PAGE_SIZE);
+  readonly acceptedFrom = new Uint16Array(PAGE_SIZE).fill(NONE16);
+  readonly lastReply = new Uint16Array(PAGE_SIZE).fill(NONE16);
+  readonly accepted = new Uint8Array(PAGE_SIZE);
+  readonly injection = new Uint8Array(PAGE_SIZE).fill(INJECTION_NONE);
+  readonly last = new Uint8Array(PAGE_SIZE).fill(0xff);
+  readonly flags = new Uint8Array(PAGE_SIZE);
+}
+
+/** Stands for every page that was never written to. */
+const BLANK = new Page();
 
 /** The state of every recipient of a run. */
 export class Ledger {
-  readonly messages: number;
-  readonly recipientsPerMessage: number;
-  readonly size: number;
   /** Records that name a message or slot that was never planned. */
   strangers = 0;
 
-  readonly #ispOf: (message: number, slot: number) => number;
-  readonly #due: Float64Array;
-  readonly #acceptedAt: Float64Array;
-  readonly #attempts: Uint16Array;
-  readonly #acceptedFrom: Uint16Array;
-  readonly #lastReply: Uint16Array;
-  readonly #accepted: Uint8Array;
-  readonly #injection: Uint8Array;
-  readonly #last: Uint8Array;
-  readonly #flags: Uint8Array;
+  readonly #loads: readonly LoadModel[];
+  readonly #pages = new Map<number, Page>();
+  /** The page that was used last; neighbours are told of at about the same time. */
+  #near = BLANK;
+  #nearNumber = -1;
 
-  /**
-   * @param ispOf the ISP of a recipient, for refusals at MAIL, which name a message but no recipient
-   */
-  constructor(
-    messages: number,
-    recipientsPerMessage: number,
-    ispOf: (message: number, slot: number) => number,
-  ) {
-    this.messages = messages;
-    this.recipientsPerMessage = recipientsPerMessage;
-    this.size = messages * recipientsPerMessage;
-    this.#ispOf = ispOf;
-    this.#due = new Float64Array(this.size);
-    this.#acceptedAt = new Float64Array(this.size);
-    this.#attempts = new Uint16Array(this.size);
-    this.#acceptedFrom = new Uint16Array(this.size).fill(NONE16);
-    this.#lastReply = new Uint16Array(this.size).fill(NONE16);
-    this.#accepted = new Uint8Array(this.size);
-    this.#injection = new Uint8Array(this.size).fill(INJECTION_NONE);
-    this.#last = new Uint8Array(this.size).fill(0xff);
-    this.#flags = new Uint8Array(this.size);
+  constructor(loads: readonly LoadModel[]) {
+    this.#loads = loads;
+  }
+
+  /** Bytes that the ledger takes. */
+  get bytes(): number {
+    return this.#pages.size * PAGE_SIZE * 26;
+  }
+
+  /** The numbers of all recipients that a record names, rising within a page. */
+  *recipients(): Generator<number> {
+    for (const [number, page] of this.#pages) {
+      const first = number * PAGE_SIZE;
+      for (let i = 0; i < PAGE_SIZE; i++) if (page.flags[i] !== 0) yield first + i;
+    }
   }
 
   /** Takes in one injection. */
   addInjection(view: RecordView): void {
-    const { message } = view;
-    if (message >= this.messages) {
+    const { message, outcome } = view;
+    // A later record of the same message says how that ended.
+    if (outcome === DEFERRED) return;
+    const load = loadOfMessage(this.#loads, message);
+    if (!load) {
       this.strangers++;
       return;
     }
-    const first = message * this.recipientsPerMessage;
+    const first = load.firstRecipient + (message - load.firstMessage) * load.recipientsPerMessage;
     // A refusal of one recipient comes after its message's own record.
     const refusedSlot = view.refusedSlot;
     if (refusedSlot !== undefined) {
-      if (refusedSlot < this.recipientsPerMessage) this.#injection[first + refusedSlot] = REFUSED;
+      if (refusedSlot < load.recipientsPerMessage)
+        this.#write(first + refusedSlot).injection[(first + refusedSlot) & IN_PAGE] = REFUSED;
       return;
     }
-    for (let r = first; r < first + this.recipientsPerMessage; r++) {
-      this.#due[r] = view.at;
-      this.#injection[r] = view.outcome;
+    for (let r = first; r < first + load.recipientsPerMessage; r++) {
+      const page = this.#write(r);
+      page.due[r & IN_PAGE] = view.at;
+      page.injection[r & IN_PAGE] = outcome;
     }
   }
 
   /** Takes in one recipient attempt. */
   addAttempt(view: RecordView): void {
-    this.#each(view.message, view.slot, view.isp, (r) => {
-      this.#attempts[r] = Math.min((this.#attempts[r] as number) + 1, 0xffff);
-      this.#last[r] = view.outcome;
-      this.#lastReply[r] = view.reply;
+    this.#each(view.message, view.slot, view.isp, (page, i) => {
+      page.attempts[i] = Math.min((page.attempts[i] as number) + 1, 0xffff);
+      page.last[i] = view.outcome;
+      page.lastReply[i] = view.reply;
       if (view.outcome !== ACCEPTED) return;
-      const before = this.#accepted[r] as number;
-      if (before < 0xff) this.#accepted[r] = before + 1;
+      const before = page.accepted[i] as number;
+      if (before < 0xff) page.accepted[i] = before + 1;
       // Workers report in batches, so a later delivery may be told first.
-      if (before === 0 || view.at < (this.#acceptedAt[r] as number)) {
-        this.#acceptedAt[r] = view.at;
-        this.#acceptedFrom[r] = view.source;
+      if (before === 0 || view.at < (page.acceptedAt[i] as number)) {
+        page.acceptedAt[i] = view.at;
+        page.acceptedFrom[i] = view.source;
       }
     });
   }
@@ -105,60 +120,64 @@ export class Ledger {
   /** Takes in one recipient's block of a DSN. */
   addDsn(view: RecordView): void {
     const flag = view.outcome === FAILED ? FLAG_DSN_FAILED : FLAG_DSN_OTHER;
-    this.#each(view.message, view.slot, undefined, (r) => {
-      this.#flags[r] = (this.#flags[r] as number) | flag;
+    this.#each(view.message, view.slot, undefined, (page, i) => {
+      page.flags[i] = (page.flags[i] as number) | flag;
     });
   }
 
   /** Takes in one recipient that the MTA's queue lists at the end. */
   addPending(view: RecordView): void {
-    this.#each(view.message, view.slot, undefined, (r) => {
-      this.#flags[r] = (this.#flags[r] as number) | FLAG_PENDING;
+    this.#each(view.message, view.slot, undefined, (page, i) => {
+      page.flags[i] = (page.flags[i] as number) | FLAG_PENDING;
     });
   }
 
+  /** The ISP (index) of a recipient. */
   isp(recipient: number): number {
-    const slot = recipient % this.recipientsPerMessage;
-    return this.#ispOf((recipient - slot) / this.recipientsPerMessage, slot);
+    const load = this.#loads.find((l) => recipient < l.firstRecipient + l.messages * l.recipientsPerMessage);
+    if (!load) return -1;
+    const n = recipient - load.firstRecipient;
+    const slot = n % load.recipientsPerMessage;
+    return load.ispOf(load.firstMessage + (n - slot) / load.recipientsPerMessage, slot);
   }
   /** The state of the recipient's injection, or undefined if there is no record of one. */
   injection(recipient: number): (typeof INJECTION_STATES)[number] | undefined {
-    return INJECTION_STATES[this.#injection[recipient] as number];
+    return INJECTION_STATES[this.#read(recipient).injection[recipient & IN_PAGE] as number];
   }
   isConfirmed(recipient: number): boolean {
-    return this.#injection[recipient] === CONFIRMED;
+    return this.#read(recipient).injection[recipient & IN_PAGE] === CONFIRMED;
   }
   /** The moment that the schedule named for the recipient's message. */
   due(recipient: number): Micros {
-    return this.#due[recipient] as number;
+    return this.#read(recipient).due[recipient & IN_PAGE] as number;
   }
   attempts(recipient: number): number {
-    return this.#attempts[recipient] as number;
+    return this.#read(recipient).attempts[recipient & IN_PAGE] as number;
   }
   /** How often an ISP accepted mail for this recipient's slot: more than once is a duplicate. */
   accepted(recipient: number): number {
-    return this.#accepted[recipient] as number;
+    return this.#read(recipient).accepted[recipient & IN_PAGE] as number;
   }
   /** The first acceptance; meaningful where `accepted` is not 0. */
   acceptedAt(recipient: number): Micros {
-    return this.#acceptedAt[recipient] as number;
+    return this.#read(recipient).acceptedAt[recipient & IN_PAGE] as number;
   }
   /** The source of the first acceptance. */
   acceptedFrom(recipient: number): number {
-    return this.#acceptedFrom[recipient] as number;
+    return this.#read(recipient).acceptedFrom[recipient & IN_PAGE] as number;
   }
   /** The reply of the last attempt, NONE16 if there was none. */
   lastReply(recipient: number): number {
-    return this.#lastReply[recipient] as number;
+    return this.#read(recipient).lastReply[recipient & IN_PAGE] as number;
   }
   lastAnswer(recipient: number): LastAnswer {
-    switch (this.#last[recipient]) {
+    switch (this.#read(recipient).last[recipient & IN_PAGE]) {
       case ACCEPTED:
         return 'accepted';
       case REJECTED:
         return '5xx';
       case THROTTLED:
-      case DEFERRED:
+      case ATTEMPT_DEFERRED:
         return '4xx';
       case 0xff:
         return 'none';
@@ -167,24 +186,53 @@ export class Ledger {
     }
   }
   hasFailedDsn(recipient: number): boolean {
-    return ((this.#flags[recipient] as number) & FLAG_DSN_FAILED) !== 0;
+    return ((this.#read(recipient).flags[recipient & IN_PAGE] as number) & FLAG_DSN_FAILED) !== 0;
   }
   isPending(recipient: number): boolean {
-    return ((this.#flags[recipient] as number) & FLAG_PENDING) !== 0;
+    return ((this.#read(recipient).flags[recipient & IN_PAGE] as number) & FLAG_PENDING) !== 0;
   }
 
-  #each(message: number, slot: number, isp: number | undefined, act: (recipient: number) => void): void {
-    if (message >= this.messages || (slot !== NONE16 && slot >= this.recipientsPerMessage)) {
+  /** The page of a recipient, to look at. */
+  #read(recipient: number): Page {
+    const number = recipient >>> PAGE_BITS;
+    if (number !== this.#nearNumber) {
+      this.#near = this.#pages.get(number) ?? BLANK;
+      this.#nearNumber = number;
+    }
+    return this.#near;
+  }
+
+  /** The page of a recipient that a record names. */
+  #write(recipient: number): Page {
+    let page = this.#read(recipient);
+    if (page === BLANK) {
+      page = new Page();
+      this.#pages.set(recipient >>> PAGE_BITS, page);
+      this.#near = page;
+    }
+    const i = recipient & IN_PAGE;
+    page.flags[i] = (page.flags[i] as number) | FLAG_KNOWN;
+    return page;
+  }
+
+  #each(
+    message: number,
+    slot: number,
+    isp: number | undefined,
+    act: (page: Page, indexInPage: number) => void,
+  ): void {
+    const load = loadOfMessage(this.#loads, message);
+    if (!load || (slot !== NONE16 && slot >= load.recipientsPerMessage)) {
       this.strangers++;
       return;
     }
-    const first = message * this.recipientsPerMessage;
+    const first = load.firstRecipient + (message - load.firstMessage) * load.recipientsPerMessage;
     if (slot !== NONE16) {
-      act(first + slot);
+      act(this.#write(first + slot), (first + slot) & IN_PAGE);
       return;
     }
-    for (let r = first; r < first + this.recipientsPerMessage; r++) {
-      if (isp === undefined || this.#ispOf(message, r - first) === isp) act(r);
+    for (let r = first; r < first + load.recipientsPerMessage; r++) {
+      if (isp === undefined || load.ispOf(message, r - first) === isp) act(this.#write(r), r & IN_PAGE);
     }
   }
 }

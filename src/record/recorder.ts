@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { Aggregate, type RunModel } from './aggregate.ts';
+import { Aggregate } from './aggregate.ts';
 import { Packer } from './attempt-log.ts';
 import { type LogContent, LogFile, readLog } from './log-file.ts';
 import type { RecordBatch } from './reporter.ts';
+import type { RunModel } from './run-model.ts';
 
 const INJECTIONS = 'injections.bin';
 const EVENTS = 'attempts.bin';

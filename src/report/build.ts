@@ -1,11 +1,12 @@
 /** Makes the Summary and the Series of a run out of what was recorded. Pure: the same records give the same report. */
 import type { Conservation, MtaEvidence } from '../analysis/conservation.ts';
 import { conservation, OUTCOMES } from '../analysis/conservation.ts';
-import { createMeasure, type Measure, type Names, trend } from '../analysis/measure.ts';
+import { createMeasure, driverConnections, type Measure, type Names, trend } from '../analysis/measure.ts';
+import type { PhaseSpan } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
 import { METRICS, type MetricName } from '../gate/metrics.ts';
 import { type Judged, judge, type Measured } from '../gate/threshold.ts';
-import type { Aggregate } from '../record/aggregate.ts';
+import type { Aggregate, InjectionCounts } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import { isGlobal, type Row } from '../record/timeline.ts';
@@ -13,6 +14,7 @@ import type { ReportInput } from './input.ts';
 import { buildSeries } from './series.ts';
 import type {
   HarnessLoad,
+  InjectorSummary,
   IspSummary,
   LatencySummary,
   MetricValue,
@@ -45,7 +47,8 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
     isps: input.isps.map((isp) => isp.id),
     sources: input.sources,
     replies: input.replies.map((reply) => reply.id),
-    phases: input.phases,
+    phases: endingAt(input.phases, aggregate.marks.get('load_ended')),
+    loads: input.loads.map((load) => load.name),
   };
   const measure = createMeasure(aggregate, outcome, names);
   const judged = input.thresholds.map((t) => judge(t, measure(t.metric as MetricName, t.selector)));
@@ -67,6 +70,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
       sentence,
     })),
     totals: totalsOf(aggregate, outcome, measure, input),
+    injector: injectorSummary(aggregate, input),
     conservation: outcomeCounts(outcome),
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
@@ -142,7 +146,7 @@ function totalsOf(aggregate: Aggregate, outcome: Conservation, measure: Measure,
     const measured = measure(metric, {});
     return measured?.kind === 'counter' ? measured.count : 0;
   };
-  const injections = [...aggregate.injections.values()];
+  const injections = allInjections(aggregate);
   const state = (name: 'refused' | 'unconfirmed'): number =>
     injections.reduce((sum, c) => sum + c.messages[name], 0);
   const confirmed = count('injections');
@@ -164,6 +168,39 @@ function totalsOf(aggregate: Aggregate, outcome: Conservation, measure: Measure,
     transactions: count('transactions'),
     injectedPerSecond: loadSeconds > 0 ? confirmed / loadSeconds : 0,
     deliveredPerSecond: deliveries.seconds > 0 ? deliveries.count / deliveries.seconds : 0,
+  };
+}
+
+/** A load can end before its longest time; then its last phase does too, and rates are over the time that there was. */
+function endingAt(phases: readonly PhaseSpan[], end: Micros | undefined): readonly PhaseSpan[] {
+  if (end === undefined) return phases;
+  return phases.filter(({ from }) => from < end).map((span) => ({ ...span, to: Math.min(span.to, end) }));
+}
+
+function allInjections({ injections }: Aggregate): InjectionCounts[] {
+  return injections.flatMap((byPhase) => [...byPhase.values()]);
+}
+
+/** How the driver's connections fared, and with which codes it was refused. */
+function injectorSummary(aggregate: Aggregate, { loads }: ReportInput): InjectorSummary {
+  const counts = allInjections(aggregate);
+  const sum = (value: (c: InjectionCounts) => number): number => counts.reduce((n, c) => n + value(c), 0);
+  const refusals = new Map<number, number>();
+  for (const c of counts)
+    for (const [code, count] of c.refusals) refusals.set(code, (refusals.get(code) ?? 0) + count);
+  return {
+    loads,
+    opened: sum((c) => c.connections.opened),
+    refused: sum((c) => c.connections.refused),
+    failed: sum((c) => c.connections.failed),
+    lost: sum((c) => c.connections.lost),
+    peak: driverConnections(aggregate.timeline.samples).reduce((a, b) => Math.max(a, b), 0),
+    deferredInjections: sum((c) => c.messages.deferred),
+    noops: sum((c) => c.probes.answered),
+    noopsFailed: sum((c) => c.probes.failed),
+    refusals: [...refusals]
+      .map(([code, count]) => ({ code, count }))
+      .sort((a, b) => b.count - a.count || a.code - b.code),
   };
 }
 
@@ -250,17 +287,19 @@ function collectLatencies(aggregate: Aggregate, input: ReportInput): { name: str
   const { ledger } = aggregate;
   const all = createRecorded();
   const byIsp = input.isps.map(() => createRecorded());
-  for (let r = 0; r < ledger.size; r++) {
+  for (const r of ledger.recipients()) {
     if (ledger.accepted(r) === 0 || !ledger.isConfirmed(r)) continue;
     const latency = ledger.acceptedAt(r) - ledger.due(r);
     record(all, latency);
     const isp = byIsp[ledger.isp(r)];
     if (isp) record(isp, latency);
   }
-  const injections = [...aggregate.injections.values()];
+  const injections = allInjections(aggregate);
   return [
     { name: 'injection', recorded: merge(injections.map((c) => c.duration)) },
     { name: 'injection service time', recorded: merge(injections.map((c) => c.serviceTime)) },
+    { name: 'connect', recorded: merge(injections.map((c) => c.connectDuration)) },
+    { name: 'NOOP', recorded: merge(injections.map((c) => c.probeDuration)) },
     { name: 'delivery', recorded: all },
     ...input.isps.map((isp, index) => ({
       name: `delivery to ${isp.id}`,

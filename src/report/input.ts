@@ -8,6 +8,13 @@ export interface ReplyFacts extends Omit<ReplyCount, 'count'> {
   readonly isp: number;
 }
 
+/** A load as the report shows it. */
+export interface LoadFacts {
+  readonly name: string;
+  /** What it does, in a sentence. */
+  readonly text: string;
+}
+
 /** What a report needs to know beside the records. */
 export interface ReportInput {
   readonly run: Omit<RunFacts, 'durationSeconds' | 'interrupted'>;
@@ -17,6 +24,8 @@ export interface ReportInput {
   readonly sources: readonly string[];
   readonly replies: readonly ReplyFacts[];
   readonly phases: readonly PhaseSpan[];
+  /** The loads, in the order of the records. */
+  readonly loads: readonly LoadFacts[];
   readonly incidents: readonly {
     readonly isp: string;
     readonly start: Micros;

@@ -1,3 +1,4 @@
+import { driverConnections } from '../analysis/measure.ts';
 import type { Micros } from '../core/clock.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES, type AttemptOutcome, NONE16 } from '../record/attempt-log.ts';
@@ -16,6 +17,7 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
   const injected = zeros();
   for (const [bucket, count] of timeline.injected()) add(injected, bucket, count / perSecond);
 
+  const held = driverConnections(timeline.samples);
   const isps = input.isps.map((isp) => ({
     ...isp,
     allowance: nulls(),
@@ -71,6 +73,7 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     bucketSeconds: perSecond,
     t: Array.from({ length: buckets }, (_, i) => i * perSecond),
     injected,
+    injectorConnections: zeros().map((_, bucket) => held[bucket] ?? 0),
     queueDepth,
     isps,
     codes: [...codes]
@@ -99,7 +102,7 @@ function deliveryLatency(
   buckets: number,
 ): { p50: (number | null)[]; p99: (number | null)[] } {
   const byBucket: number[][] = Array.from({ length: buckets }, () => []);
-  for (let r = 0; r < ledger.size; r++) {
+  for (const r of ledger.recipients()) {
     if (ledger.accepted(r) === 0 || !ledger.isConfirmed(r)) continue;
     const at = ledger.acceptedAt(r);
     byBucket[Math.floor(at / BUCKET_MICROS)]?.push((at - ledger.due(r)) / 1e3);

@@ -12,6 +12,8 @@ export interface Summary {
   readonly warnings: readonly string[];
   readonly thresholds: readonly ThresholdResult[];
   readonly totals: Totals;
+  /** The driver's side: its loads, its connections, and how it was refused. */
+  readonly injector: InjectorSummary;
   /** Recipients by outcome (DESIGN "Conservation"); the counts add up to `totals.injectedRecipients`. */
   readonly conservation: readonly OutcomeCount[];
   readonly isps: readonly IspSummary[];
@@ -59,6 +61,23 @@ export interface ThresholdResult {
   readonly actualText: string;
   /** Why and by how much, one line for people. */
   readonly sentence: string;
+}
+
+export interface InjectorSummary {
+  readonly loads: readonly { readonly name: string; readonly text: string }[];
+  /** Connections of the driver that became ready for mail; refused with a reply; failed without; ended by the other side. */
+  readonly opened: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly lost: number;
+  /** The most connections open at once. */
+  readonly peak: number;
+  /** Times that a message was refused for now and kept for another try. */
+  readonly deferredInjections: number;
+  readonly noops: number;
+  readonly noopsFailed: number;
+  /** Replies that refused or deferred messages, NOOPs and connections, by code; 0: there was no reply. */
+  readonly refusals: readonly { readonly code: number; readonly count: number }[];
 }
 
 export interface Totals {
@@ -194,6 +213,8 @@ export interface Series {
   readonly t: readonly number[];
   /** Injected messages a second. */
   readonly injected: readonly number[];
+  /** Connections that the driver held open. */
+  readonly injectorConnections: readonly number[];
   /** Recipients or messages in the MTA's queue; null where it was not sampled. */
   readonly queueDepth: readonly (number | null)[];
   readonly isps: readonly IspSeries[];

@@ -1,28 +1,22 @@
 import { formatDuration, formatRate, trim } from '../core/units.ts';
+import type { LoadPlan } from '../driver/load.ts';
 import { type MessagePlan, meanBytes } from '../driver/message.ts';
-import { scheduleOf } from '../driver/schedule.ts';
+import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
+import { describeLoad } from './load-plan.ts';
 import type { Plan } from './plan.ts';
 
 /** A plan for people: volumes, rates and durations, with both clocks where they differ. */
 export function describePlan(plan: Plan): string {
-  const recipients = plan.messages * plan.recipients.perMessage;
   const shares = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
   const both = (micros: number): string =>
     plan.clockScale === 1
       ? formatDuration(micros)
       : `${formatDuration(micros)} (simulated ${formatDuration(micros * plan.clockScale)})`;
-  const bytes = meanBytes(plan.message);
   const rows: [string, string][] = [
-    ['load', `${plan.shape.executor}, ${formatDuration(plan.duration)}, ${plan.connections} connections`],
-    ['peak rate', formatRate(peakRate(plan))],
-    [
-      'messages',
-      `${plan.messages.toLocaleString('en')} (${recipients.toLocaleString('en')} recipients, about ${trim((plan.messages * bytes) / 1e6)} MB)`,
-    ],
-    ['content', contentOf(plan.message)],
-    ...plan.isps.map(({ resolved, share, mx }): [string, string] => [
+    ...plan.loads.flatMap((load) => loadRows(load, plan.loads.length > 1)),
+    ...plan.isps.map(({ resolved, share, mx }, index): [string, string] => [
       resolved.id,
-      `${trim((share / shares) * 100)} %, about ${Math.round((recipients * share) / shares).toLocaleString('en')} recipients; ${mx.reduce((sum, group) => sum + group.hosts.length, 0)} mail hosts; ${resolved.limits.length} limits`,
+      `${trim((share / shares) * 100)} %${recipientsAt(plan, index)}; ${mx.reduce((sum, group) => sum + group.hosts.length, 0)} mail hosts; ${resolved.limits.length} limits`,
     ]),
     [
       'MTA',
@@ -57,8 +51,35 @@ function contentOf({ content, dkim, unsubscribe }: MessagePlan): string {
   return [kind, ...signed, ...(unsubscribe === 'none' ? [] : [`${unsubscribe} unsubscribe`])].join(', ');
 }
 
-function peakRate({ shape, duration }: Plan): number {
-  const schedule = scheduleOf(shape);
-  if (shape.executor === 'constant-arrival-rate') return schedule.rateAt(0);
-  return Math.max(shape.startRate, ...shape.stages.map((s) => s.target), schedule.rateAt(duration));
+/** How many recipients an ISP has, if that can be told. */
+function recipientsAt({ loads }: Plan, isp: number): string {
+  let count = 0;
+  for (const { shape, recipients } of loads) {
+    const iterations = iterationsOf(scheduleOf(shape));
+    if (iterations === undefined) return '';
+    const sum = recipients.isps.reduce((total, { share }) => total + share, 0);
+    count += (iterations * recipients.perMessage * (recipients.isps[isp]?.share ?? 0)) / sum;
+  }
+  return `, about ${Math.round(count).toLocaleString('en')} recipients`;
+}
+
+function loadRows(load: LoadPlan, named: boolean): [string, string][] {
+  const { shape, recipients, message, action } = load;
+  const iterations = iterationsOf(scheduleOf(shape));
+  const rows: [string, string][] = [[named ? `load ${load.name}` : 'load', describeLoad(load)]];
+  const rate = peakRate(shape);
+  if (rate !== undefined) rows.push(['peak rate', formatRate(rate)]);
+  if (action === 'noop') return rows;
+  const bytes = meanBytes(message);
+  const volume =
+    iterations === undefined
+      ? `as many as are taken, of about ${trim(bytes / 1e3)} KB`
+      : `${iterations.toLocaleString('en')} (${(iterations * recipients.perMessage).toLocaleString('en')} recipients, about ${trim((iterations * bytes) / 1e6)} MB)`;
+  return [...rows, ['messages', volume], ['content', contentOf(message)]];
+}
+
+function peakRate(shape: LoadShape): number | undefined {
+  if (shape.executor === 'constant-arrival-rate') return shape.rate;
+  if (shape.executor !== 'ramping-arrival-rate') return undefined;
+  return Math.max(shape.startRate, ...shape.stages.map((s) => s.target));
 }

@@ -10,15 +10,15 @@ import type { Micros } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { formatDuration, type Quantity, trim } from '../core/units.ts';
-import type { MessagePlan } from '../driver/message.ts';
-import type { RecipientPlan } from '../driver/recipients.ts';
-import { type LoadShape, scheduleOf } from '../driver/schedule.ts';
+import type { LoadPlan } from '../driver/load.ts';
+import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
 import { parseThreshold, type Threshold } from '../gate/threshold.ts';
 import type { Capabilities, MtaSource } from '../mta/adapter.ts';
 import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, ownerOf, type PlannedMailGroup } from './addresses.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
+import { endOf, type Fault, plannedLoads } from './load-plan.ts';
 import { planMessages } from './message-plan.ts';
 
 /** One simulated ISP of a run. */
@@ -43,15 +43,16 @@ export interface Plan {
   readonly retry: readonly Micros[];
   readonly expire: Micros;
   readonly concurrency: number;
-  readonly shape: LoadShape;
+  readonly loads: readonly LoadPlan[];
+  /** From the first load's begin to the last one's end. */
   readonly duration: Micros;
-  readonly messages: number;
-  readonly connections: number;
-  readonly recipients: RecipientPlan;
-  readonly message: MessagePlan;
+  /** Messages of all loads; undefined where that depends on how fast they are taken. */
+  readonly messages: number | undefined;
   readonly warmup: Micros;
   readonly incidents: readonly PlannedIncident[];
   readonly phases: readonly PhaseSpan[];
+  /** Processes that drive the load; undefined: as many as the machine and the load want. */
+  readonly drivers: number | undefined;
   readonly drainTimeout: Micros;
   readonly thresholds: readonly Threshold[];
   /** What the user should know before the run: a clock that distorts, a phase that holds a ramp. */
@@ -59,7 +60,13 @@ export interface Plan {
 }
 
 /** The most that one run may have: what fits the records' fields, and the memory of one machine. */
-const MOST = { recipients: 50_000_000, sources: 2000, isps: 200, duration: 24 * 3600e6 };
+const MOST = {
+  recipients: 50_000_000,
+  connections: 2_000_000,
+  sources: 2000,
+  isps: 200,
+  duration: 24 * 3600e6,
+};
 
 /**
  * Plans a run.
@@ -73,17 +80,37 @@ export function planRun(loaded: LoadedScenario): Plan {
   const scale = scenario.clock.scale;
   const real = ({ value, clock }: Quantity): Micros => (clock === 'real' ? value : value / scale);
 
-  const shape = loadShape(loaded, fault);
-  const schedule = shape && scheduleOf(shape);
-  const duration = schedule?.duration ?? 0;
-  const perMessage = scenario.load.message.recipients;
-  if (schedule && schedule.total === 0) fault(['load'], 'this load injects nothing; expected a rate above 0');
-  if (schedule && schedule.total * perMessage > MOST.recipients) {
-    fault(
-      ['load'],
-      `this load has ${schedule.total * perMessage} recipients; expected at most ${MOST.recipients}`,
-    );
-  }
+  const sources = plannedSources(loaded, fault);
+  const ids = Object.keys(scenario.isps);
+  if (ids.length === 0) fault(['isps'], 'expected at least one ISP');
+  if (ids.length > MOST.isps) fault(['isps'], `found ${ids.length} ISPs; expected at most ${MOST.isps}`);
+  const isps = ids
+    .map((id, index) => plannedIsp(loaded, id, index, sources, fault))
+    .filter((isp) => isp !== undefined);
+
+  const loads = plannedLoads({
+    loaded,
+    fault,
+    most: MOST,
+    isps: isps.map(({ share, resolved }) => ({
+      id: resolved.id,
+      share,
+      domains: weighedDomains(loaded, resolved, fault),
+    })),
+    direct: scenario.mta.adapter === 'none',
+    messagePlan: (wish, load, path) =>
+      planMessages(
+        wish,
+        {
+          load,
+          file: loaded.file,
+          senders: scenario.senders,
+          vmtas: sources.map((source) => source.vmta),
+        },
+        (below, text) => fault([...path, ...below], text),
+      ),
+  });
+  const duration = endOf(loads);
   if (duration + scenario.drain.timeout > MOST.duration) {
     fault(
       ['load'],
@@ -96,23 +123,6 @@ export function planRun(loaded: LoadedScenario): Plan {
       `found ${formatDuration(scenario.warmup)}; expected less than the load's ${formatDuration(duration)}`,
     );
 
-  const sources = plannedSources(loaded, fault);
-  const message = planMessages(
-    scenario.load.message,
-    {
-      load: 'load',
-      file: loaded.file,
-      senders: scenario.senders,
-      vmtas: sources.map((source) => source.vmta),
-    },
-    (path, text) => fault(['load', 'message', ...path], text),
-  );
-  const ids = Object.keys(scenario.isps);
-  if (ids.length === 0) fault(['isps'], 'expected at least one ISP');
-  if (ids.length > MOST.isps) fault(['isps'], `found ${ids.length} ISPs; expected at most ${MOST.isps}`);
-  const isps = ids
-    .map((id, index) => plannedIsp(loaded, id, index, sources, fault))
-    .filter((isp) => isp !== undefined);
   const incidents = plannedIncidents(
     loaded,
     (id) => isps.find((i) => i.resolved.id === id)?.mx,
@@ -125,7 +135,7 @@ export function planRun(loaded: LoadedScenario): Plan {
   checkAdapter(loaded, retry, expire, fault);
 
   const thresholds = plannedThresholds(loaded, isps, sources, fault);
-  if (problems.length > 0 || !shape || !schedule) throw new InvalidScenario(problems);
+  if (problems.length > 0) throw new InvalidScenario(problems);
   return {
     name: scenario.name ?? 'unnamed',
     file: loaded.file,
@@ -139,52 +149,45 @@ export function planRun(loaded: LoadedScenario): Plan {
     retry,
     expire,
     concurrency: scenario.mta.concurrency,
-    shape,
+    loads,
     duration,
-    messages: schedule.total,
-    connections: scenario.load.connections,
-    recipients: {
-      isps: isps.map(({ share, resolved }) => ({
-        share,
-        domains: resolved.domains.map((name) => ({ name, weight: 1 })),
-      })),
-      perMessage,
-      ispPer: scenario.mta.adapter === 'none' ? 'message' : 'recipient',
-      firstMessage: 0,
-      firstMailbox: 0,
-      repeatAfter: undefined,
-    },
-    message,
+    messages: totalOf(loads),
     warmup: scenario.warmup,
     incidents,
     phases: phasesOf(duration, scenario.warmup, incidents),
+    drivers: scenario.workers.drivers,
     drainTimeout: scenario.drain.timeout,
     thresholds,
-    notes: notesOn(loaded, shape),
+    notes: notesOn(loaded, loads),
   };
 }
 
-type Fault = (path: readonly PropertyKey[], message: string) => void;
+/** The messages of all loads together, if each of them knows. */
+function totalOf(loads: readonly LoadPlan[]): number | undefined {
+  const counts = loads.map(({ shape }) => iterationsOf(scheduleOf(shape)));
+  return counts.some((n) => n === undefined)
+    ? undefined
+    : counts.reduce<number>((sum, n) => sum + (n ?? 0), 0);
+}
 
-function loadShape({ scenario }: LoadedScenario, fault: Fault): LoadShape | undefined {
-  const {
-    executor = scenario.load.stages ? 'ramping-arrival-rate' : 'constant-arrival-rate',
-    rate,
-    duration,
-    startRate,
-    stages,
-  } = scenario.load;
-  const unwanted = executor === 'constant-arrival-rate' ? { startRate, stages } : { rate, duration };
-  for (const [key, value] of Object.entries(unwanted)) {
-    if (value !== undefined) fault(['load', key], `${executor} has no "${key}"`);
+/** Domains of an ISP, with the shares that a scenario gives them. */
+function weighedDomains(
+  { scenario }: LoadedScenario,
+  { id, domains }: ResolvedIsp,
+  fault: Fault,
+): { name: string; weight: number }[] {
+  const wish = scenario.isps[id]?.domains;
+  if (!wish) return domains.map((name) => ({ name, weight: 1 }));
+  for (const name of Object.keys(wish)) {
+    if (!domains.includes(name))
+      fault(
+        ['isps', id, 'domains', name],
+        `${id} has no domain "${name}"; expected one of ${domains.join(', ')}`,
+      );
   }
-  if (executor === 'constant-arrival-rate') {
-    if (rate === undefined) fault(['load'], 'constant-arrival-rate needs "rate", such as 50/s');
-    if (duration === undefined) fault(['load'], 'constant-arrival-rate needs "duration", such as 30s');
-    return rate === undefined || duration === undefined ? undefined : { executor, rate, duration };
-  }
-  if (stages === undefined) fault(['load'], 'ramping-arrival-rate needs "stages"');
-  return stages === undefined ? undefined : { executor, startRate: startRate ?? 0, stages };
+  const weighed = domains.map((name) => ({ name, weight: wish[name] ?? 0 }));
+  if (weighed.every(({ weight }) => weight === 0)) fault(['isps', id, 'domains'], 'expected a share above 0');
+  return weighed;
 }
 
 function plannedSources({ scenario }: LoadedScenario, fault: Fault): MtaSource[] {
@@ -302,6 +305,7 @@ function plannedThresholds(
   fault: Fault,
 ): Threshold[] {
   const known = {
+    load: scenario.loads ? Object.keys(scenario.loads) : ['default'],
     isp: Object.keys(scenario.isps),
     source: sources.map((s) => s.address),
     phase: PHASES,
@@ -318,27 +322,33 @@ function plannedThresholds(
   return thresholds;
 }
 
-function notesOn({ scenario }: LoadedScenario, shape: LoadShape): string[] {
+function notesOn({ scenario }: LoadedScenario, loads: readonly LoadPlan[]): string[] {
   const notes: string[] = [];
   if (scenario.clock.scale !== 1) {
     notes.push(
       `one real second is ${formatDuration(scenario.clock.scale * 1e6)} at the ISPs and in the MTA's retries; connections, message sizes and network delays are not scaled`,
     );
   }
-  if (shape.executor === 'ramping-arrival-rate') {
-    const steady = [...shape.stages]
-      .reverse()
-      .findIndex((s, i, all) => s.target !== (all[i + 1]?.target ?? shape.startRate));
-    const rampEnd =
-      steady < 0
-        ? 0
-        : shape.stages.slice(0, shape.stages.length - steady).reduce((sum, s) => sum + s.duration, 0);
-    const after = scenario.incidents.map((i) => i.at).filter((at) => at < rampEnd);
-    if (scenario.incidents.length > 0 && (after.length > 0 || scenario.warmup < rampEnd)) {
-      notes.push(
-        `the arrival rate still ramps until ${formatDuration(rampEnd)}; a warmup of at least that keeps the ramp out of the baseline`,
-      );
-    }
+  const rampEnd = loads.reduce((end, load) => Math.max(end, load.start + rampEndOf(load.shape)), 0);
+  const { incidents, warmup } = scenario;
+  if (incidents.length > 0 && (warmup < rampEnd || incidents.some(({ at }) => at < rampEnd))) {
+    notes.push(
+      `the load still ramps until ${formatDuration(rampEnd)}; a warmup of at least that keeps the ramp out of the baseline`,
+    );
   }
   return notes;
+}
+
+/** When a load stops changing: the end of the last stage that moves. */
+function rampEndOf(shape: LoadShape): Micros {
+  if (!('stages' in shape)) return 0;
+  let level = shape.executor === 'ramping-vus' ? shape.startVUs : shape.startRate;
+  let end = 0;
+  let at = 0;
+  for (const { duration, target } of shape.stages) {
+    at += duration;
+    if (target !== level) end = at;
+    level = target;
+  }
+  return end;
 }

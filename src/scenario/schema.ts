@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { address, domain, incident, limits } from './incident-schema.ts';
-import { message } from './message-schema.ts';
-import { duration, realDuration, realRate, share } from './quantities.ts';
+import { load } from './load-schema.ts';
+import { duration, realDuration, share } from './quantities.ts';
 
 /** A DNS record of a sender; `none` publishes none. */
 const record = z.string().transform((text) => (text === 'none' ? null : text));
@@ -22,6 +22,8 @@ const onOff = z.enum(['on', 'off']);
 
 const isp = z.strictObject({
   share: share.optional(),
+  /** Which share of its mail goes to which of its domains; default: the same to each. */
+  domains: z.record(z.string(), share).optional(),
   profile: z.string().optional(),
   limits: limits.optional(),
   mailboxes: z.record(z.string(), z.unknown()).optional(),
@@ -42,55 +44,55 @@ const isp = z.strictObject({
   authentication: z.unknown().optional(),
 });
 
-const stage = z.strictObject({ duration: realDuration, target: realRate });
-
-const load = z.strictObject({
-  executor: z.enum(['constant-arrival-rate', 'ramping-arrival-rate']).optional(),
-  rate: realRate.optional(),
-  duration: realDuration.optional(),
-  startRate: realRate.optional(),
-  stages: z.array(stage).min(1, 'expected at least one stage').optional(),
-  connections: count.default(20),
-  message: message.prefault({}),
-});
-
 const threshold = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => (Array.isArray(value) ? value : [value]));
 
-export const scenarioSchema = z.strictObject({
-  name: z.string().optional(),
-  seed: z.number().int('expected a whole number').default(1),
-  clock: z.strictObject({ scale: positive.default(1) }).prefault({}),
-  mta: z
-    .strictObject({
-      adapter: z.string().default('haraka'),
-      sources: z.array(source).min(1, 'expected at least one source').prefault(['198.18.128.1']),
-      retry: z.array(duration).min(1, 'expected at least one wait').prefault(['1m', '5m', '15m', '1h']),
-      expire: duration.prefault('1d'),
-      concurrency: count.default(100),
-    })
-    .prefault({}),
-  senders: z
-    .array(
-      z.strictObject({
-        domain,
-        spf: record.default('auto'),
-        dkim: z.enum(['auto', 'none']).default('auto'),
-        dmarc: record.default('p=none'),
-      }),
-    )
-    .min(1, 'expected at least one sender')
-    .prefault([{ domain: 'news.sender.test' }]),
-  isps: z
-    .record(z.string(), isp)
-    .prefault({ gmail: { share: '50%' }, yahoo: { share: '30%' }, outlook: { share: '20%' } }),
-  load,
-  warmup: realDuration.prefault('0s'),
-  incidents: z.array(incident).default([]),
-  drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
-  thresholds: z.record(z.string(), threshold).default({}),
-});
+export const scenarioSchema = z
+  .strictObject({
+    name: z.string().optional(),
+    seed: z.number().int('expected a whole number').default(1),
+    clock: z.strictObject({ scale: positive.default(1) }).prefault({}),
+    mta: z
+      .strictObject({
+        adapter: z.string().default('haraka'),
+        sources: z.array(source).min(1, 'expected at least one source').prefault(['198.18.128.1']),
+        retry: z.array(duration).min(1, 'expected at least one wait').prefault(['1m', '5m', '15m', '1h']),
+        expire: duration.prefault('1d'),
+        concurrency: count.default(100),
+      })
+      .prefault({}),
+    senders: z
+      .array(
+        z.strictObject({
+          domain,
+          spf: record.default('auto'),
+          dkim: z.enum(['auto', 'none']).default('auto'),
+          dmarc: record.default('p=none'),
+        }),
+      )
+      .min(1, 'expected at least one sender')
+      .prefault([{ domain: 'news.sender.test' }]),
+    isps: z
+      .record(z.string(), isp)
+      .prefault({ gmail: { share: '50%' }, yahoo: { share: '30%' }, outlook: { share: '20%' } }),
+    load: load.optional(),
+    loads: z.record(z.string(), load).optional(),
+    workers: z.strictObject({ drivers: count.max(256, 'expected at most 256').optional() }).prefault({}),
+    warmup: realDuration.prefault('0s'),
+    incidents: z.array(incident).default([]),
+    drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
+    thresholds: z.record(z.string(), threshold).default({}),
+  })
+  .superRefine(({ load: one, loads: several }, context) => {
+    const expected =
+      one && several
+        ? { path: ['loads'], message: 'expected either "load" or "loads"' }
+        : one || several
+          ? undefined
+          : { path: ['load'], message: 'expected a load, such as { rate: 50/s, duration: 30s }' };
+    if (expected) context.addIssue({ code: 'custom', ...expected });
+  });
 
 /** A scenario as validated: defaults filled in, quantities parsed. */
 export type Scenario = z.output<typeof scenarioSchema>;

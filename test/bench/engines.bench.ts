@@ -13,8 +13,9 @@ import { monotonicMicros, realClock } from '../../src/core/clock.ts';
 import { createPrng } from '../../src/core/prng.ts';
 import { loopbackOnly } from '../../src/core/proof.ts';
 import { startDriver } from '../../src/driver/driver.ts';
+import { plainLoad } from '../../src/driver/load.ts';
 import { Packer } from '../../src/record/attempt-log.ts';
-import { messagePlan, STAMP } from '../support/message-plan.ts';
+import { STAMP } from '../support/message-plan.ts';
 
 const ISPS = ['gmail', 'yahoo', 'outlook'] as const;
 const BYTES = [2_000, 20_000] as const;
@@ -88,22 +89,19 @@ async function measure(isp: string, engine: EngineName, bytes: number, rate: num
     const driver = await startDriver(
       {
         seed: 1,
-        shape: { executor: 'constant-arrival-rate', rate: perSecond, duration: duration * 1e6 },
-        recipients: {
-          isps: [{ share: 1, domains: [{ name: `${isp}.com`, weight: 1 }] }],
-          perMessage: 1,
-          ispPer: 'message',
-          firstMessage: 0,
-          firstMailbox: 0,
-          repeatAfter: undefined,
-        },
-        message: messagePlan({ size: { kind: 'uniform', min: bytes, max: bytes } }),
+        loads: [
+          plainLoad(
+            { executor: 'constant-arrival-rate', rate: perSecond, duration: duration * 1e6 },
+            perSecond * duration,
+            { domain: `${isp}.com`, bytes },
+          ),
+        ],
         stamp: STAMP,
         helo: 'out1.sender.test',
-        targets: [{ endpoints: [{ address: '127.0.0.1', port, tls: 'none' }], connections: 20 }],
+        targets: [{ endpoints: [{ address: '127.0.0.1', port }] }],
         targetPer: 'run',
         pipelineAcrossMessages: true,
-        timeoutMs: 60_000,
+        share: { worker: 0, of: 1 },
       },
       realClock(monotonicMicros()),
       packer,

@@ -15,6 +15,7 @@ export function messagesOf(
       isps: [{ share: 1, domains: [{ name: 'gmail.com', weight: 1 }] }],
       perMessage: plan.recipients,
       ispPer: 'recipient',
+      users: 1,
       firstMessage: 0,
       firstMailbox: 0,
       repeatAfter: undefined,

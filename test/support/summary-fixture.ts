@@ -49,6 +49,7 @@ export function summaryFixture(): ReportFixture {
     bucketSeconds: 1,
     t: seconds,
     injected: perSecond((run, t) => run.arrivals[t] as number),
+    injectorConnections: seconds.map((t) => (t < LOAD ? 40 : 0)),
     queueDepth: perSecond((run, t) => run.backlog[t] as number),
     isps: runs.map((run) => run.series),
     codes: ['250', '421', '452', '550'].map((code) => ({
@@ -102,6 +103,7 @@ export function emptyFixture(): ReportFixture {
       bucketSeconds: 1,
       t: [0],
       injected: [0],
+      injectorConnections: [0],
       queueDepth: [null],
       isps: [],
       codes: [],
@@ -132,6 +134,7 @@ export function largeFixture(buckets: number): ReportFixture {
       bucketSeconds: 1,
       t: Array.from({ length: buckets }, (_, i) => i),
       injected: long(series.injected),
+      injectorConnections: long(series.injectorConnections),
       queueDepth: long(series.queueDepth),
       isps: twelve(series.isps).map((isp) => ({
         ...isp,
@@ -262,6 +265,22 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
       transactions: attempts,
       injectedPerSecond: injected / LOAD,
       deliveredPerSecond: delivered / SECONDS,
+    },
+    injector: {
+      loads: [{ name: 'default', text: 'constant-arrival-rate, 90 s, 40 connections' }],
+      opened: 42,
+      refused: 1,
+      failed: 0,
+      lost: 2,
+      peak: 40,
+      deferredInjections: 3,
+      noops: 0,
+      noopsFailed: 0,
+      refusals: [
+        { code: 451, count: 3 },
+        { code: 421, count: 2 },
+        { code: 554, count: 1 },
+      ],
     },
     conservation: OUTCOMES.map((outcome) =>
       outcomeCount(

@@ -1,5 +1,5 @@
 import type { Micros } from '../../core/clock.ts';
-import type { Schedule } from './executor.ts';
+import type { Arrivals } from './executor.ts';
 
 /** k6's constant-arrival-rate: `rate` iterations a second for `duration`, whatever the MTA does. */
 export interface ConstantArrivalRate {
@@ -10,8 +10,9 @@ export interface ConstantArrivalRate {
 }
 
 /** The schedule of a constant arrival rate: iteration n is due at n / rate. */
-export function constantArrivalRate({ rate, duration }: ConstantArrivalRate): Schedule {
+export function constantArrivalRate({ rate, duration }: ConstantArrivalRate): Arrivals {
   return {
+    model: 'open',
     // Half a millionth of an iteration forgives what 1/3 a second leaves behind in floating point.
     total: Math.max(0, Math.ceil((rate * duration) / 1e6 - 5e-7)),
     duration,

@@ -1,5 +1,5 @@
 import type { Micros } from '../../core/clock.ts';
-import type { Schedule } from './executor.ts';
+import type { Arrivals } from './executor.ts';
 
 /** k6's ramping-arrival-rate: the rate moves in a straight line to each stage's target over its duration. */
 export interface RampingArrivalRate {
@@ -19,7 +19,7 @@ interface Segment {
 }
 
 /** The schedule of a ramp: iteration n is due where the area under the rate reaches n. */
-export function rampingArrivalRate({ startRate, stages }: RampingArrivalRate): Schedule {
+export function rampingArrivalRate({ startRate, stages }: RampingArrivalRate): Arrivals {
   const segments: Segment[] = [];
   let from = 0;
   let rate = startRate;
@@ -34,6 +34,7 @@ export function rampingArrivalRate({ startRate, stages }: RampingArrivalRate): S
   const duration = from;
   let current = 0;
   return {
+    model: 'open',
     total: Math.max(0, Math.ceil(before - 5e-7)),
     duration,
     dueAt(n) {

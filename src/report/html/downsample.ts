@@ -22,6 +22,7 @@ export function drawnSeries(series: Series, most: number = MOST_BUCKETS): DrawnS
       bucketSeconds: series.bucketSeconds * merged,
       t: series.t.filter((_, i) => i % merged === 0),
       injected: rate(series.injected),
+      injectorConnections: level(series.injectorConnections).map((v) => v ?? 0),
       queueDepth: level(series.queueDepth),
       isps: series.isps.map((isp) => ({
         id: isp.id,

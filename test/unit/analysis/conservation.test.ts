@@ -44,9 +44,16 @@ test('each row of the outcome table', () => {
 /** A run of `messages` messages with one recipient each; even ones are for ISP 0, odd ones for ISP 1. */
 function ledgerOf(messages: number, act: (packer: Packer) => void): Aggregate {
   const aggregate = new Aggregate({
-    messages,
-    recipientsPerMessage: 1,
-    ispOf: (message) => message % 2,
+    loads: [
+      {
+        name: 'default',
+        firstMessage: 0,
+        messages,
+        recipientsPerMessage: 1,
+        firstRecipient: 0,
+        ispOf: (message) => message % 2,
+      },
+    ],
     phaseOf: () => 'baseline',
   });
   const packer = new Packer();
@@ -135,9 +142,16 @@ test('every confirmed recipient has one outcome, and they add up, per ISP and in
 
 test('a recipient that the MTA refused is not one that it must account for', () => {
   const aggregate = new Aggregate({
-    messages: 1,
-    recipientsPerMessage: 3,
-    ispOf: () => 0,
+    loads: [
+      {
+        name: 'default',
+        firstMessage: 0,
+        messages: 1,
+        recipientsPerMessage: 3,
+        firstRecipient: 0,
+        ispOf: () => 0,
+      },
+    ],
     phaseOf: () => undefined,
   });
   const packer = new Packer();
@@ -157,9 +171,16 @@ test('a recipient that the MTA refused is not one that it must account for', () 
 
 test('a refusal at MAIL answers for the recipients of that ISP alone', () => {
   const aggregate = new Aggregate({
-    messages: 1,
-    recipientsPerMessage: 4,
-    ispOf: (_message, slot) => slot % 2,
+    loads: [
+      {
+        name: 'default',
+        firstMessage: 0,
+        messages: 1,
+        recipientsPerMessage: 4,
+        firstRecipient: 0,
+        ispOf: (_message, slot) => slot % 2,
+      },
+    ],
     phaseOf: () => undefined,
   });
   const packer = new Packer();

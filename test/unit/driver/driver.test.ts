@@ -7,9 +7,11 @@ import { HarnessError } from '../../../src/core/errors.ts';
 import { messageOfSender, recipientOf } from '../../../src/core/identity.ts';
 import { loopbackOnly } from '../../../src/core/proof.ts';
 import { type Driver, type DriverPlan, startDriver } from '../../../src/driver/driver.ts';
+import { type LoadPlan, plainLoad } from '../../../src/driver/load.ts';
 import {
   INJECTION_STATES,
   type InjectionState,
+  Kind,
   Packer,
   RecordView,
 } from '../../../src/record/attempt-log.ts';
@@ -100,36 +102,42 @@ function talk(socket: Socket, script: Script, seen: Seen): void {
   });
 }
 
-function planFor(
-  port: number,
-  changes: Partial<Omit<DriverPlan, 'recipients'>> & { perMessage?: number; messages?: number } = {},
-): DriverPlan {
-  const { perMessage = 1, messages = 40, ...rest } = changes;
+interface PlanChanges extends Partial<DriverPlan> {
+  readonly load?: Partial<LoadPlan>;
+  readonly perMessage?: number;
+  readonly messages?: number;
+}
+
+function planFor(port: number, changes: PlanChanges = {}): DriverPlan {
+  const { perMessage = 1, messages = 40, load, ...rest } = changes;
+  const plain = plainLoad(
+    { executor: 'constant-arrival-rate', rate: 200, duration: messages * 5000 },
+    messages,
+    { connections: 4, timeoutMs: 5000, domain: 'gmail.com' },
+  );
   return {
     seed: 1,
-    shape: { executor: 'constant-arrival-rate', rate: 200, duration: messages * 5000 },
-    recipients: {
-      isps: [{ share: 1, domains: [{ name: 'gmail.com', weight: 1 }] }],
-      perMessage,
-      ispPer: 'recipient',
-      firstMessage: 0,
-      firstMailbox: 0,
-      repeatAfter: undefined,
-    },
-    message: messagePlan({
-      size: { kind: 'uniform', min: 500, max: 3000 },
-      recipients: perMessage,
-      senders: [
-        { domain: 'a.test', signed: false },
-        { domain: 'b.test', signed: false },
-      ],
-    }),
+    loads: [
+      {
+        ...plain,
+        recipients: { ...plain.recipients, perMessage, ispPer: 'recipient' },
+        message: messagePlan({
+          size: { kind: 'uniform', min: 500, max: 3000 },
+          recipients: perMessage,
+          senders: [
+            { domain: 'a.test', signed: false },
+            { domain: 'b.test', signed: false },
+          ],
+        }),
+        ...load,
+      },
+    ],
     stamp: STAMP,
     helo: 'driver.test',
-    targets: [{ endpoints: [{ address: '127.0.0.1', port, tls: 'none' }], connections: 4 }],
+    targets: [{ endpoints: [{ address: '127.0.0.1', port }] }],
     targetPer: 'run',
     pipelineAcrossMessages: true,
-    timeoutMs: 5000,
+    share: { worker: 0, of: 1 },
     ...rest,
   };
 }
@@ -144,9 +152,10 @@ async function drive(plan: DriverPlan): Promise<{
   const bytes = packer.take();
   const view = bytes ? new RecordView(bytes) : undefined;
   const injections = Array.from({ length: view?.count ?? 0 }, (_, index) => {
-    const { message, outcome, code, refusedSlot } = Object.assign(view as RecordView, { index });
-    return { message, state: INJECTION_STATES[outcome] as InjectionState, code, slot: refusedSlot };
-  });
+    const { kind, message, outcome, code, refusedSlot } = Object.assign(view as RecordView, { index });
+    const state = INJECTION_STATES[outcome] as InjectionState;
+    return kind === Kind.injection ? [{ message, state, code, slot: refusedSlot }] : [];
+  }).flat();
   return { driver, injections: injections.sort((a, b) => a.message - b.message) };
 }
 
@@ -208,7 +217,8 @@ test('what the MTA refuses is recorded with its code', async (t) => {
   for (const pipelining of [true, false]) {
     for (const [name, script, state, code] of rows) {
       const { port } = await serve(t, { ...script, pipelining });
-      const { injections } = await drive(planFor(port, { messages: 6 }));
+      const shape = { executor: 'shared-iterations', vus: 4, iterations: 6, maxDuration: 60e6 } as const;
+      const { injections } = await drive(planFor(port, { load: { shape }, pipelineAcrossMessages: false }));
       const expected = Array.from({ length: 6 }, (_, message) => ({ message, state, code, slot: undefined }));
       assert.deepEqual(injections, expected, `${name}, pipelining ${pipelining}`);
     }
@@ -282,7 +292,10 @@ test('a stop ends the load early; what is under way still ends', async (t) => {
   await driver.finished;
   const { confirmed, begun, due } = driver.counters();
   assert.equal(seen.messages.length, confirmed);
-  assert.equal(packer.count, due);
+  const view = new RecordView(packer.take() as Uint8Array);
+  let records = 0;
+  for (view.index = 0; view.index < view.count; view.index++) if (view.kind === Kind.injection) records++;
+  assert.equal(records, due);
   assert.ok(begun < 1000);
 });
 
@@ -297,7 +310,7 @@ test('no load goes anywhere but to this machine', async () => {
     '',
   ]) {
     const plan = planFor(25, {
-      targets: [{ endpoints: [{ address, port: 25, tls: 'none' }], connections: 1 }],
+      targets: [{ endpoints: [{ address, port: 25 }] }],
     });
     await assert.rejects(
       startDriver(plan, realClock(monotonicMicros()), new Packer(), loopbackOnly()),

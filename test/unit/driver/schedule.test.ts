@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Arrivals } from '../../../src/driver/executors/executor.ts';
 import { type LoadShape, scheduleOf } from '../../../src/driver/schedule.ts';
 
 const S = 1e6;
+const arrivals = (shape: LoadShape): Arrivals => scheduleOf(shape) as Arrivals;
 const constant = (rate: number, seconds: number): LoadShape => ({
   executor: 'constant-arrival-rate',
   rate,
@@ -26,15 +28,15 @@ test('how many iterations a load has', () => {
     [ramping(50, [0, 200], [5, 200]), 1000],
     [ramping(0, [10, 0]), 0],
   ];
-  for (const [shape, total] of rows) assert.equal(scheduleOf(shape).total, total, JSON.stringify(shape));
+  for (const [shape, total] of rows) assert.equal(arrivals(shape).total, total, JSON.stringify(shape));
 });
 
 test('when iterations are due', () => {
-  const even = scheduleOf(constant(4, 10));
+  const even = arrivals(constant(4, 10));
   assert.deepEqual([0, 1, 2, 39].map(even.dueAt), [0, 0.25 * S, 0.5 * S, 9.75 * S]);
 
   // From 0 to 100 a second in 10 s, n = 5 t² are due by t; then 100 a second.
-  const ramp = scheduleOf(ramping(0, [10, 100], [10, 100]));
+  const ramp = arrivals(ramping(0, [10, 100], [10, 100]));
   for (const [n, seconds] of [
     [0, 0],
     [5, 1],
@@ -48,20 +50,20 @@ test('when iterations are due', () => {
   // Asked for out of order, it answers the same.
   assert.ok(Math.abs(ramp.dueAt(5) - S) < 1);
 
-  const down = scheduleOf(ramping(100, [10, 0]));
+  const down = arrivals(ramping(100, [10, 0]));
   assert.equal(down.total, 500);
   // 100 t - 5 t² = 375 at t = 5.
   assert.ok(Math.abs(down.dueAt(375) - 5 * S) < 1);
 });
 
 test('the rate asked for at a moment', () => {
-  const ramp = scheduleOf(ramping(0, [10, 100], [10, 100]));
+  const ramp = arrivals(ramping(0, [10, 100], [10, 100]));
   assert.deepEqual(
     [0, 5, 10, 15, 20].map((s) => ramp.rateAt(s * S)),
     [0, 50, 100, 100, 0],
   );
   assert.deepEqual(
-    [-1, 0, 9, 10].map((s) => scheduleOf(constant(5, 10)).rateAt(s * S)),
+    [-1, 0, 9, 10].map((s) => arrivals(constant(5, 10)).rateAt(s * S)),
     [0, 5, 5, 0],
   );
 });
@@ -73,7 +75,7 @@ test('any ramp: moments never decrease, all lie within the load, and the rate is
       fc.integer({ min: 0, max: 500 }),
       fc.array(stage, { minLength: 1, maxLength: 6 }),
       (start, stages) => {
-        const schedule = scheduleOf(ramping(start, ...stages));
+        const schedule = arrivals(ramping(start, ...stages));
         let before = 0;
         const step = Math.max(1, Math.floor(schedule.total / 500));
         for (let n = 0; n < schedule.total; n += step) {

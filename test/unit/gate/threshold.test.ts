@@ -6,6 +6,7 @@ const known = {
   isp: ['gmail', 'yahoo'],
   source: ['198.18.128.1'],
   phase: ['warmup', 'baseline', 'incident', 'recovery'],
+  load: ['default'],
   reply: ['G2', 'Y1'],
 };
 

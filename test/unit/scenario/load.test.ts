@@ -22,7 +22,7 @@ test('a scenario of one line has sensible defaults', () => {
   assert.equal(scenario.seed, 1);
   assert.equal(scenario.clock.scale, 1);
   assert.deepEqual(scenario.isps, { gmail: { share: 0.5 }, yahoo: { share: 0.3 }, outlook: { share: 0.2 } });
-  assert.deepEqual(scenario.load.message, { recipients: 1, headers: {}, unsubscribe: 'none', dkim: 'none' });
+  assert.deepEqual(scenario.load?.message, { recipients: 1, headers: {}, unsubscribe: 'none', dkim: 'none' });
   assert.equal(scenario.drain.timeout, 60e6);
 });
 
@@ -43,7 +43,7 @@ mta:
 
 test('mistakes, one by one', () => {
   const rows: [string, string][] = [
-    ['', 's.yaml:1:1: load: found nothing; expected a map of settings'],
+    ['', 's.yaml:1:1: load: found nothing; expected a load, such as { rate: 50/s, duration: 30s }'],
     ['load: fast\n', 's.yaml:1:1: load: found "fast"; expected a map of settings'],
     [
       `${minimal}isps: { gmail: { share: 150% } }\n`,
@@ -82,7 +82,7 @@ test('values set on the command line are validated like the others', () => {
     'isps.gmail.share=1',
     'mta.retry.0=2m',
   ]);
-  assert.equal(scenario.load.rate, 100);
+  assert.equal(scenario.load?.rate, 100);
   assert.equal(scenario.isps.gmail?.share, 1);
   assert.equal(scenario.mta.retry[0]?.value, 120e6);
   assert.match(text, /rate: 100\/s/);

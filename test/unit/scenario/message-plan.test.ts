@@ -16,8 +16,10 @@ function planned(message: string, vmtas = ['vmta1'], file = 's.yaml'): MessagePl
       { domain: 'a.test', dkim: 'auto' as const },
       { domain: 'b.test', dkim: 'none' as const },
     ];
-    const plan = planMessages(scenario.load.message, { load: 'spring', file, senders, vmtas }, (path, text) =>
-      problems.push(`${path.join('.')}: ${text}`),
+    const plan = planMessages(
+      scenario.load?.message ?? assert.fail(),
+      { load: 'spring', file, senders, vmtas },
+      (path, text) => problems.push(`${path.join('.')}: ${text}`),
     );
     return problems.length > 0 ? problems : plan;
   } catch (error) {

@@ -1,0 +1,91 @@
+/** The processes that drive the load: how many there are, and all of them as one. */
+import type { Micros } from '../core/clock.ts';
+import type { DriverPlan } from '../driver/driver.ts';
+import type { LoadPlan } from '../driver/load.ts';
+import type { WorkerShare } from '../driver/running-load.ts';
+import { scheduleOf } from '../driver/schedule.ts';
+import { processesFor } from './capacity.ts';
+import type { FromDriver, LabKind, ToDriver } from './messages.ts';
+import type { Worker } from './workers.ts';
+
+/** Messages a second that one process certainly drives (measured: 20,000 and more of 2 KB). */
+const RATE_EACH = 10_000;
+
+/** What decides how many processes drive a load. */
+export interface DriverNeeds {
+  readonly loads: readonly LoadPlan[];
+  /** Of one process; undefined: not known. */
+  readonly descriptors: number | undefined;
+  readonly cores: number;
+  /** How many the scenario asks for. */
+  readonly wished: number | undefined;
+  /** Every process must have a connection to each target. */
+  readonly targets: number;
+}
+
+/**
+ * How many processes drive the loads: enough for their connections and rates, no more than cores for the rates' sake,
+ * and no more than have something to do.
+ */
+export function driverProcesses({ loads, descriptors, cores, wished, targets }: DriverNeeds): number {
+  const connections = loads.reduce((sum, load) => sum + load.connections, 0);
+  const rate = loads.reduce((sum, load) => sum + peakRate(load), 0);
+  const forConnections = descriptors === undefined ? 1 : processesFor(connections, descriptors);
+  const forRate = Math.min(cores, Math.ceil(rate / RATE_EACH));
+  const busy = Math.max(1, ...loads.map((load) => Math.floor(load.connections / targets)));
+  return Math.max(1, Math.min(busy, Math.max(forConnections, wished ?? forRate)));
+}
+
+function peakRate({ shape }: LoadPlan): number {
+  const schedule = scheduleOf(shape);
+  if (schedule.model === 'closed') return 0;
+  return 'stages' in shape
+    ? Math.max('startRate' in shape ? shape.startRate : 0, ...shape.stages.map((stage) => stage.target))
+    : schedule.rateAt(0);
+}
+
+type DriverWorker = Worker<ToDriver | { readonly type: 'ack' }, FromDriver>;
+
+/** All processes of the driver as one. */
+export class DriverProcesses {
+  readonly #workers: readonly DriverWorker[];
+
+  constructor(workers: readonly DriverWorker[]) {
+    this.#workers = workers;
+  }
+
+  /**
+   * Tells each what it will do; resolves when all are ready.
+   * @param firstWorker the place of the first among the run's workers
+   */
+  async prepare(
+    planOf: (share: WorkerShare) => DriverPlan,
+    lab: LabKind,
+    firstWorker: number,
+  ): Promise<void> {
+    await Promise.all(
+      this.#workers.map((worker, index) => {
+        const plan = planOf({ worker: index, of: this.#workers.length });
+        worker.send({ type: 'prepare', plan, lab, worker: firstWorker + index });
+        return worker.expect('prepared');
+      }),
+    );
+  }
+
+  /** Begins the load at a moment; resolves when it is over. Rejects with a HarnessError if a process fails. */
+  async run(epoch: Micros): Promise<void> {
+    const finished = this.#workers.map((worker) => worker.expect('finished'));
+    for (const worker of this.#workers) worker.send({ type: 'start', epoch });
+    await Promise.all(finished);
+  }
+
+  /** Begins nothing more. */
+  stop(): void {
+    for (const worker of this.#workers) worker.send({ type: 'stop' });
+  }
+
+  /** Kills those that are still there `graceMs` after now; resolves when all are gone. */
+  async end(graceMs: number): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.end(graceMs)));
+  }
+}
