@@ -114,7 +114,8 @@ export class Session {
       },
     });
     this.#socket.on('connect', () => this.#take(this.#opening?.connected()));
-    this.#socket.setTimeout(options.timeoutMs, () => this.#timedOut());
+    // Not as an argument of setTimeout, which listens once: an idle session's first silence would be the last noticed.
+    this.#socket.setTimeout(options.timeoutMs).on('timeout', () => this.#timedOut());
     this.#listen();
   }
 

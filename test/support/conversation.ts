@@ -100,6 +100,7 @@ interface ConverseOptions {
   readonly ahead?: boolean;
   readonly timeoutMs?: number;
   readonly messages?: MessageFactory;
+  readonly onOpened?: (session: Session) => void;
   /** Called when the session waits. */
   readonly onWait?: (session: Session) => void;
 }
@@ -116,7 +117,7 @@ export const shortMessages: MessageFactory = (message) => ({
 export function converse(
   target: Partial<SessionTarget> & { readonly port: number },
   work: readonly Work[],
-  { ahead = false, timeoutMs = 60_000, messages = shortMessages, onWait }: ConverseOptions = {},
+  { ahead = false, timeoutMs = 60_000, messages = shortMessages, onOpened, onWait }: ConverseOptions = {},
 ): Promise<Conversation> {
   const left = [...work];
   const results: Conversation['results'][number][] = [];
@@ -125,7 +126,10 @@ export function converse(
   let ticks = 0;
   return new Promise((resolve) => {
     const owner = {
-      opened: () => void opened++,
+      opened(session: Session): void {
+        opened++;
+        onOpened?.(session);
+      },
       ready(session: Session): void {
         const next = left.shift();
         if (next === undefined) session.quit();

@@ -342,11 +342,15 @@ test('NOOP tells when it was sent and answered; its end comes with that of the c
 
 test('silence ends a session that waits for a reply, at every stage; one that has nothing to do lives on', async (t) => {
   const timeoutMs = 250;
-  const { port } = await serveAnswers(t, agreeable());
-  const ended: Conversation[] = [];
+  const reason = 'no reply within 0.25 s';
+  const { port } = await serveAnswers(t, agreeable({ NOOP: '' }));
+  let ended = false;
+  let idling: Promise<Conversation> | undefined;
   const idle = await new Promise<Session>((resolve) => {
-    const idling = converse({ port }, ['wait'], { timeoutMs, onWait: resolve });
-    idling.then((conversation) => ended.push(conversation));
+    idling = converse({ port }, ['wait'], { timeoutMs, onWait: resolve });
+    idling.then(() => {
+      ended = true;
+    });
   });
   const rows = [
     ['CONNECT', 'greeting'],
@@ -360,17 +364,35 @@ test('silence ends a session that waits for a reply, at every stage; one that ha
       const silent = await serveAnswers(t, agreeable({ [command]: '' }));
       const { end, results } = await converse({ port: silent.port }, send(0), { timeoutMs });
       const wasReady = stage === 'open';
-      assert.deepEqual(end, { stage, code: 0, reason: 'no reply within 0.25 s', wasReady }, command);
+      assert.deepEqual(end, { stage, code: 0, reason, wasReady }, command);
       if (command === '.') assert.equal(results[0]?.state, 'unconfirmed');
     }),
   );
   // Its own time passed before theirs.
-  assert.deepEqual(ended, []);
-  idle.destroy('enough');
-  await Promise.resolve();
+  assert.equal(ended, false);
+  idle.noop({ due: 0 });
+  const { end, probes } = (await idling) as Conversation;
+  assert.deepEqual(end, { stage: 'open', code: 0, reason, wasReady: true });
+  assert.equal(probes[0]?.code, 0);
+});
+
+test('a session that is destroyed ends what is under way as it stands', async (t) => {
+  const sessions: Session[] = [];
+  const { port } = await serveAnswers(t, (command) => {
+    if (command === '.') for (const session of sessions) session.destroy('enough');
+    return agreeable()(command);
+  });
+  const { end, results } = await converse({ port }, send(0, 1), {
+    ahead: true,
+    onOpened: (session) => sessions.push(session),
+  });
+  assert.deepEqual(end, { stage: 'open', code: 0, reason: 'enough', wasReady: true });
   assert.deepEqual(
-    ended.map(({ end }) => end),
-    [{ stage: 'open', code: 0, reason: 'enough', wasReady: true }],
+    results.map(({ message, state }) => [message, state]),
+    [
+      [0, 'unconfirmed'],
+      [1, 'refused'],
+    ],
   );
 });
 
