@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Arrivals } from '../../../src/driver/executors/executor.ts';
-import { type LoadShape, scheduleOf } from '../../../src/driver/schedule.ts';
+import type { Arrivals, VirtualUsers } from '../../../src/driver/executors/executor.ts';
+import { partOf } from '../../../src/driver/running-load.ts';
+import { iterationsOf, type LoadShape, scheduleOf } from '../../../src/driver/schedule.ts';
 
 const S = 1e6;
 const arrivals = (shape: LoadShape): Arrivals => scheduleOf(shape) as Arrivals;
@@ -96,5 +97,108 @@ test('any ramp: moments never decrease, all lie within the load, and the rate is
         assert.ok(Math.abs(schedule.total - area) < 1, `${schedule.total} for an area of ${area}`);
       },
     ),
+  );
+});
+
+const users = (shape: LoadShape): VirtualUsers => scheduleOf(shape) as VirtualUsers;
+const vus = (startVUs: number, ...stages: [seconds: number, target: number][]): LoadShape => ({
+  executor: 'ramping-vus',
+  startVUs,
+  gracefulRampDown: 30 * S,
+  stages: stages.map(([seconds, target]) => ({ duration: seconds * S, target })),
+});
+
+test('how many users are wanted at a moment', () => {
+  const rows: [LoadShape, [seconds: number, users: number][], most: number][] = [
+    [
+      { executor: 'constant-vus', vus: 5, duration: 10 * S },
+      [
+        [-1, 0],
+        [0, 5],
+        [9.9, 5],
+        [10, 0],
+      ],
+      5,
+    ],
+    [
+      vus(0, [10, 100]),
+      [
+        [0, 0],
+        [0.05, 0],
+        [0.1, 1],
+        [5, 50],
+        [9.99, 99],
+        [10, 0],
+      ],
+      100,
+    ],
+    [
+      vus(10, [10, 10], [10, 0]),
+      [
+        [0, 10],
+        [10, 10],
+        [15, 5],
+        [19.9, 0],
+      ],
+      10,
+    ],
+    // A stage of no length is a jump, as in k6.
+    [
+      vus(1, [5, 1], [0, 8], [5, 8]),
+      [
+        [4.9, 1],
+        [5, 8],
+        [9.9, 8],
+        [10, 0],
+      ],
+      8,
+    ],
+    [
+      { executor: 'shared-iterations', vus: 20, iterations: 5, maxDuration: 10 * S },
+      [
+        [0, 5],
+        [10, 0],
+      ],
+      5,
+    ],
+    [
+      { executor: 'per-vu-iterations', vus: 20, iterations: 5, maxDuration: 10 * S },
+      [
+        [0, 20],
+        [10, 0],
+      ],
+      20,
+    ],
+  ];
+  for (const [shape, wanted, most] of rows) {
+    const schedule = users(shape);
+    assert.equal(schedule.users, most, JSON.stringify(shape));
+    for (const [seconds, count] of wanted)
+      assert.equal(schedule.usersAt(seconds * S), count, `${JSON.stringify(shape)} at ${seconds} s`);
+  }
+});
+
+test('how many iterations are known beforehand', () => {
+  const rows: [LoadShape, number | undefined][] = [
+    [constant(50, 10), 500],
+    [{ executor: 'constant-vus', vus: 5, duration: S }, undefined],
+    [vus(0, [10, 100]), undefined],
+    [{ executor: 'shared-iterations', vus: 20, iterations: 5, maxDuration: S }, 5],
+    [{ executor: 'per-vu-iterations', vus: 20, iterations: 5, maxDuration: S }, 100],
+  ];
+  for (const [shape, iterations] of rows)
+    assert.equal(iterationsOf(scheduleOf(shape)), iterations, JSON.stringify(shape));
+});
+
+test('parts of a total, over any number of workers, add up to it', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 1, max: 64 }), (total, of) => {
+      const parts = Array.from({ length: of }, (_, worker) => partOf(total, { worker, of }));
+      assert.equal(
+        parts.reduce((a, b) => a + b, 0),
+        total,
+      );
+      assert.ok(Math.max(...parts) - Math.min(...parts) <= 1);
+    }),
   );
 });
