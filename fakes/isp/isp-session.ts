@@ -60,6 +60,7 @@ export class IspSession implements Session {
   readonly #world: SessionWorld;
   readonly #peer: Peer;
   #helo = '';
+  #domain = '';
   #transactions = 0;
   #ids: Occasion['ids'] = {};
   #transaction: Transaction | undefined;
@@ -130,7 +131,7 @@ export class IspSession implements Session {
         kind: 'mail',
         connection: this.#peer.connection,
         sender,
-        senderDomain: domainOf(sender).toLowerCase(),
+        senderDomain: this.#senderDomain(sender),
         size,
       });
     this.#meet(allowed);
@@ -326,6 +327,14 @@ export class IspSession implements Session {
     this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, received, now);
     if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
     return answer;
+  }
+
+  /** The domain of a sender in small letters: the very text of the last one where it is the same, known to every map. */
+  #senderDomain(sender: string): string {
+    const length = sender.length - sender.lastIndexOf('@') - 1;
+    if (length !== this.#domain.length || !sender.endsWith(this.#domain))
+      this.#domain = domainOf(sender).toLowerCase();
+    return this.#domain;
   }
 
   /** The refusal of a message that is larger than the ISP offers to take. */

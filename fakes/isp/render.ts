@@ -100,17 +100,21 @@ export function createRenderer(
   const prepared = isp.replies.map((reply, index) => {
     const isEhlo = index === isp.answers.ehlo;
     const lines = isEhlo ? offered(reply.lines, unsupported) : reply.lines;
+    // A broken line of an EHLO reply would be an extension of its own.
+    const columns = isp.wrap === null || reply.class === 'accepted' ? Number.POSITIVE_INFINITY : isp.wrap;
+    const [only = ''] = lines;
     return {
       reply,
-      codes: codes(reply),
-      // To look for blanks at its end, a line that was put together would have to be copied.
-      endsInText: /[^\s}]$/.test(lines.at(-1) ?? ''),
+      columns,
       parts: lines.map(partsOf),
       // Once encrypted, an ISP offers all but STARTTLS.
       encrypted: isEhlo ? offered(lines, new Set(['STARTTLS'])).map(partsOf) : undefined,
       constant: isEhlo || lines.some((line) => line.includes('{')) ? undefined : wireLines(reply, lines),
-      // A broken line of an EHLO reply would be an extension of its own.
-      columns: isp.wrap === null || reply.class === 'accepted' ? Number.POSITIVE_INFINITY : isp.wrap,
+      // The common reply: one line that is not wrapped and has no blank at its end to be taken away.
+      line:
+        lines.length === 1 && columns === Number.POSITIVE_INFINITY && /[^\s}]$/.test(only)
+          ? templateOf(codes(reply) + only)
+          : undefined,
     };
   });
   type Prepared = (typeof prepared)[number];
@@ -120,26 +124,19 @@ export function createRenderer(
     return { code: one.reply.code, lines, close: close ?? one.reply.closes };
   };
 
-  /** What layOut comes to for the common reply: one line that fits. */
-  function oneLine(
-    { codes, parts, columns, endsInText }: Prepared,
-    occasion: Occasion,
-  ): string[] | undefined {
-    if (parts.length !== 1) return undefined;
-    const { head, tail } = parts[0] as Part;
-    const text = codes + fillIn(head, occasion, VALUE_LENGTHS[0]);
-    if (text.length > columns) return undefined;
-    const whole = text + fillIn(tail, occasion, VALUE_LENGTHS[0]);
-    const line = endsInText ? whole : whole.trimEnd();
-    return fits(line) ? [line] : undefined;
+  /** What layOut comes to for a line that needs no laying out, if it fits. */
+  function oneLine({ line }: Prepared, occasion: Occasion): string[] | undefined {
+    if (line === undefined) return undefined;
+    const text = fillIn(line, occasion, VALUE_LENGTHS[0]);
+    return fits(text) ? [text] : undefined;
   }
 
-  function layOut({ reply, codes, parts, encrypted, columns }: Prepared, occasion: Occasion): string[] {
+  function layOut({ reply, parts, encrypted, columns }: Prepared, occasion: Occasion): string[] {
     let lines: string[] = [];
     for (const longest of VALUE_LENGTHS) {
       const texts: string[] = [];
       for (const { head, tail } of (occasion.tls && encrypted) || parts) {
-        texts.push(...wrap(fillIn(head, occasion, longest), columns - codes.length));
+        texts.push(...wrap(fillIn(head, occasion, longest), columns - codes(reply).length));
         texts.push(texts.pop() + fillIn(tail, occasion, longest));
       }
       lines = wireLines(reply, texts);
@@ -345,6 +342,8 @@ function createValues(
     const [a, b, c] = [hex('gid', o, 0), hex('gid', o, 1), hex('gid', o, 2)];
     // Unsigned, so that the remainders are those of whole numbers and not of floating-point ones.
     const number = Number.parseInt(c, 16) >>> 0;
-    return `${a}${b.slice(0, 5)}-${b.slice(5)}${c}si${100000 + (number % 900000)}a${(number % 90) + 10}.${(number >>> 8) % 1000}`;
+    const tail = [100000 + (number % 900000), (number % 90) + 10, (number >>> 8) % 1000];
+    // Joined, not added up: a transaction's replies all hold it, and none has to put it together again.
+    return [a, b.slice(0, 5), '-', b.slice(5), c, 'si', tail[0], 'a', tail[1], '.', tail[2]].join('');
   }
 }
