@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Micros, monotonicMicros } from './clock.ts';
-import { cpuMicros } from './process.ts';
+import { cpuMicros, residentBytes } from './process.ts';
 
 /** How busy this process was since the last question. */
 export interface SelfMeasure {
@@ -8,6 +8,8 @@ export interface SelfMeasure {
   readonly loopDelay: Micros;
   /** Share of one core, 0 to 1 (more with threads). */
   readonly cpu: number;
+  /** Resident memory now, bytes. */
+  readonly resident: number;
 }
 
 /** Starts measuring this process. Each call of the returned function covers the time since the call before. */
@@ -22,7 +24,8 @@ export function measureSelf(): () => SelfMeasure {
     const time = monotonicMicros();
     // The histogram holds the timer's own period too.
     const loopDelay = delay.count === 0 ? 0 : Math.max(0, delay.percentile(99) / 1e3 - resolutionMs * 1e3);
-    const measured = { loopDelay, cpu: (cpu - cpuBefore) / Math.max(1, time - timeBefore) };
+    const share = (cpu - cpuBefore) / Math.max(1, time - timeBefore);
+    const measured = { loopDelay, cpu: share, resident: residentBytes() };
     delay.reset();
     cpuBefore = cpu;
     timeBefore = time;

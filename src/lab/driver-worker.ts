@@ -52,9 +52,10 @@ async function drive(epoch: Micros): Promise<void> {
   const measure = measureSelf();
   const sample = (): void => {
     const at = clock.now();
-    const { loopDelay, cpu } = measure();
+    const { loopDelay, cpu, resident } = measure();
     reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
+    reporter.events.sample({ at, name: 'resident', value: resident, worker });
     const { late, connections } = running.counters();
     reporter.events.sample({ at, name: 'late', value: late, worker });
     reporter.events.sample({ at, name: 'injection_connections', value: connections, worker });

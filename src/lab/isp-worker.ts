@@ -80,9 +80,10 @@ function begin(): void {
   every(SAMPLE_MS, () => {
     const at = clock.now();
     for (const { index, sink } of sinks) sampleIsp(at, index, sink);
-    const { loopDelay, cpu } = measure();
+    const { loopDelay, cpu, resident } = measure();
     reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
+    reporter.events.sample({ at, name: 'resident', value: resident, worker });
   });
 }
 

@@ -84,6 +84,7 @@ export const SAMPLES = [
   'connections_open', // SMTP connections open at an ISP, per source
   'allowance_unpunished', // the same as `allowance`, as if no penalty was earned and no reputation lost
   'injection_connections', // SMTP connections that a worker of the driver holds open (slot: worker)
+  'resident', // resident memory of a worker, bytes (slot: worker)
 ] as const;
 export type SampleName = (typeof SAMPLES)[number];
 
