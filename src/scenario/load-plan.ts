@@ -1,5 +1,6 @@
 /** From the loads that a scenario asks for to the loads that the driver carries out. */
 import type { Micros } from '../core/clock.ts';
+import { nearest } from '../core/nearest.ts';
 import { formatDuration } from '../core/units.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import type { MessagePlan } from '../driver/message.ts';
@@ -128,6 +129,13 @@ function plannedLoad(
       [...path, 'mailboxes'],
       `found ${wish.mailboxes}; expected at least one for each of a message's ${perMessage} recipients`,
     );
+  checkMix(wish.mix, isps, path, fault);
+  const shared = schedule.model === 'closed' && schedule.shared !== undefined;
+  if (direct && shared && schedule.users < isps.length)
+    fault(
+      [...path, 'vus'],
+      `found ${schedule.users}; expected at least one virtual user for each of ${isps.length} ISPs`,
+    );
   return {
     name,
     shape,
@@ -168,7 +176,7 @@ function executorOf(wish: LoadWish): Executor {
   if (wish.stages)
     return wish.stages.every(({ target }) => 'users' in target) ? 'ramping-vus' : 'ramping-arrival-rate';
   if (wish.iterations !== undefined) return 'shared-iterations';
-  return wish.vus === undefined ? 'constant-arrival-rate' : 'constant-vus';
+  return wish.vus === undefined || wish.rate !== undefined ? 'constant-arrival-rate' : 'constant-vus';
 }
 
 function loadShape(wish: LoadWish, path: readonly PropertyKey[], fault: Fault): LoadShape | undefined {
@@ -218,6 +226,25 @@ function stagesOf(
     }
     return { duration, target: value ?? 0 };
   });
+}
+
+/** A load's own shares must be of ISPs that there are. */
+function checkMix(
+  mix: LoadWish['mix'],
+  isps: LoadContext['isps'],
+  path: readonly PropertyKey[],
+  fault: Fault,
+): void {
+  if (!mix) return;
+  const ids = isps.map(({ id }) => id);
+  const unknown = Object.keys(mix).filter((id) => !ids.includes(id));
+  for (const id of unknown) {
+    const near = nearest(id, ids);
+    const hint = near ? `did you mean ${near}?` : `expected one of ${ids.join(', ')}`;
+    fault([...path, 'mix', id], `unknown ISP "${id}"; ${hint}`);
+  }
+  if (unknown.length === 0 && !ids.some((id) => (mix[id] ?? 0) > 0))
+    fault([...path, 'mix'], 'expected a share above 0');
 }
 
 /** When the last load begins nothing more, microseconds since the first could begin. */

@@ -178,15 +178,14 @@ function weighedDomains(
 ): { name: string; weight: number }[] {
   const wish = scenario.isps[id]?.domains;
   if (!wish) return domains.map((name) => ({ name, weight: 1 }));
-  for (const name of Object.keys(wish)) {
-    if (!domains.includes(name))
-      fault(
-        ['isps', id, 'domains', name],
-        `${id} has no domain "${name}"; expected one of ${domains.join(', ')}`,
-      );
+  const unknown = Object.keys(wish).filter((name) => !domains.includes(name));
+  for (const name of unknown) {
+    const expected = `expected one of ${domains.join(', ')}`;
+    fault(['isps', id, 'domains', name], `${id} has no domain "${name}"; ${expected}`);
   }
   const weighed = domains.map((name) => ({ name, weight: wish[name] ?? 0 }));
-  if (weighed.every(({ weight }) => weight === 0)) fault(['isps', id, 'domains'], 'expected a share above 0');
+  if (unknown.length === 0 && weighed.every(({ weight }) => weight === 0))
+    fault(['isps', id, 'domains'], 'expected a share above 0');
   return weighed;
 }
 
