@@ -132,7 +132,7 @@ export class Aggregate {
 
   #probe(view: RecordView): void {
     const counts = this.#countsOf(view.load, view.at);
-    if (view.code === 250) {
+    if (view.code >= 200 && view.code < 300) {
       counts.probes.answered++;
       record(counts.probeDuration, view.doneAfter);
     } else {

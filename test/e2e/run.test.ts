@@ -253,3 +253,32 @@ function processesOf(folder: string): string[] {
     })
     .filter((line) => line.includes(folder));
 }
+
+test('several loads over several processes that drive them: every message once', async (t) => {
+  if (!(await sealHere(t))) return;
+  const scenario = scenarioFile(
+    workFolder(t),
+    `# Is the work shared without a remainder?
+mta: { adapter: none, sources: [198.18.128.1, "2001:2:0:1::1"] }
+isps: { gmail: { share: 70%, mailboxes: { unknown: 0, full: 0 } }, yahoo: { share: 30%, mailboxes: { unknown: 0 } } }
+workers: { drivers: 3 }
+loads:
+  arrivals: { rate: 10/s, duration: 1s, connections: 9 }
+  shared: { vus: 6, iterations: 10 }
+  each: { executor: per-vu-iterations, vus: 7, iterations: 2 }
+  held: { vus: 9, duration: 1s, action: noop, pause: 300ms }
+`,
+  );
+  const out = join(workFolder(t), 'runs');
+  const { code, stdout, stderr } = await cli(['run', scenario, '--out', out]);
+  assert.equal(code, 0, `${stdout}${stderr}`);
+  const { summary } = onlyRun(out);
+  assert.equal(summary.totals.injectedMessages + summary.totals.droppedIterations, 34);
+  assert.equal(summary.totals.injectedMessages, summary.totals.delivered);
+  assert.equal(summary.injector.noopsFailed, 0);
+  assert.ok(summary.injector.noops >= 9);
+  assert.deepEqual(
+    summary.harness.workers.map(({ name }) => name),
+    ['lab', 'isps', 'driver 1', 'driver 2', 'driver 3'],
+  );
+});

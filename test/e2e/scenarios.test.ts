@@ -10,16 +10,28 @@ import { sealHere } from '../support/seal-ground.ts';
 
 const folder = asset('scenarios');
 
+/** Messages of a load in short. */
+const MESSAGES = 80;
+
 /** A few seconds of a scenario: the same ISPs, MTA and incidents, less mail. */
-function inShort(path: string): string[] {
-  const { incidents } = planRun(loadScenario(path));
-  return [
-    'load={ rate: 20/s, duration: 4s, connections: 5 }',
+function inShort(path: string): { settings: string[]; messages: number } {
+  const loaded = loadScenario(path);
+  const { incidents, loads } = planRun(loaded);
+  const settings = [
+    ...loads.map(({ name, action }) => {
+      const key = loaded.scenario.loads ? `loads.${name}` : 'load';
+      const shape =
+        action === 'noop'
+          ? 'vus: 20, action: noop, pause: 1s, gracefulStop: 2s'
+          : 'rate: 20/s, connections: 5';
+      return `${key}={ ${shape}, duration: 4s }`;
+    }),
     'warmup=0s',
     'drain.timeout=5s',
     // One after the other: two outages of one host can't overlap.
     ...incidents.flatMap((_, n) => [`incidents.${n}.at=${500 + 500 * n}ms`, `incidents.${n}.for=400ms`]),
   ];
+  return { settings, messages: loads.filter(({ action }) => action === 'message').length * MESSAGES };
 }
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
@@ -35,12 +47,13 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
   test(`${file} flies, in short`, async (t) => {
     if (!(await sealHere(t))) return;
     const out = join(workFolder(t), 'runs');
+    const { settings, messages } = inShort(path);
     const { code, stdout, stderr } = await cli([
       'run',
       path,
       '--out',
       out,
-      ...inShort(path).flatMap((c) => ['--set', c]),
+      ...settings.flatMap((c) => ['--set', c]),
     ]);
     // In so short a time a threshold may not hold; what counts is that the run is whole.
     assert.ok(code === 0 || code === 99, `exit code ${code}\n${stdout}${stderr}`);
@@ -51,7 +64,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
         totals.refusedInjections +
         totals.unconfirmedInjections +
         totals.droppedIterations,
-      80,
+      messages,
     );
     assert.equal(
       conservation.reduce((sum, o) => sum + o.count, 0),

@@ -18,6 +18,7 @@ export function rampingVus({ startVUs, stages, gracefulRampDown }: RampingVus): 
     duration: stages.reduce((sum, stage) => sum + stage.duration, 0),
     gracefulRampDown,
     usersAt(t) {
+      if (t < 0) return 0;
       let from = 0;
       let users = startVUs;
       for (const { duration, target } of stages) {

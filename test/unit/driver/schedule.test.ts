@@ -123,6 +123,7 @@ test('how many users are wanted at a moment', () => {
     [
       vus(0, [10, 100]),
       [
+        [-1, 0],
         [0, 0],
         [0.05, 0],
         [0.1, 1],
