@@ -32,6 +32,18 @@ export function checkedOverrides(
   return checked;
 }
 
+/** A rule of the same kind that no sender reaches. */
+export function outOfReach(rule: Rule): Rule {
+  switch (rule.kind) {
+    case 'bucket':
+      return bucket(1e6, 1e9);
+    case 'window':
+      return { ...rule, count: 1e9 };
+    case 'concurrency':
+      return { ...rule, max: 1e9 };
+  }
+}
+
 /** A profile's limit on the real clock. */
 export function ruleOf(limit: ProfileLimit, scale: number): Rule {
   switch (limit.kind) {

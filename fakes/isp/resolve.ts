@@ -5,7 +5,14 @@ import { trim } from '../../src/core/units.ts';
 import { resolveAuthentication } from './authentication-profile.ts';
 import { unknownName } from './data-file.ts';
 import { customerDomains, mailGroups } from './hosted.ts';
-import { type Complain, checkedOverrides, overridden, realDuration, ruleOf } from './overrides.ts';
+import {
+  type Complain,
+  checkedOverrides,
+  outOfReach,
+  overridden,
+  realDuration,
+  ruleOf,
+} from './overrides.ts';
 import type { IspProfile } from './profile.ts';
 import { day as dayShape, greylist as greylistShape, mailboxOverride } from './profile-schema.ts';
 import {
@@ -34,7 +41,8 @@ export interface ResolveOptions {
 
 /** What a scenario may say about an ISP for the whole run. */
 export interface IspOverrides {
-  readonly limits?: Readonly<Record<string, unknown>> | undefined;
+  /** By name; `unlimited` keeps them all, and puts them out of reach. */
+  readonly limits?: Readonly<Record<string, unknown>> | 'unlimited' | undefined;
   readonly mailboxes?: Readonly<Record<string, unknown>> | undefined;
   readonly authentication?: unknown;
   readonly penalties?: 'on' | 'off' | undefined;
@@ -64,11 +72,15 @@ export function resolveIsp(profile: IspProfile, options: ResolveOptions): Resolv
   const replyIndex = (id: string): number => replyIndexes.get(id) as number;
 
   const id = options.id ?? profile.id;
-  const changed = checkedOverrides(profile, overrides.limits ?? {}, 'limits', complain);
+  const unlimited = overrides.limits === 'unlimited';
+  const given = typeof overrides.limits === 'object' ? overrides.limits : {};
+  const changed = checkedOverrides(profile, given, 'limits', complain);
   const rules = new Map(
     Object.entries(profile.limits).map(([name, limit]) => [
       name,
-      overridden(ruleOf(limit, scale), changed.get(name), limit, scale, `limits.${name}`, complain),
+      unlimited
+        ? outOfReach(ruleOf(limit, scale))
+        : overridden(ruleOf(limit, scale), changed.get(name), limit, scale, `limits.${name}`, complain),
     ]),
   );
   const resolving: Resolving = { profile, scale, rules, replyIndex, complain };

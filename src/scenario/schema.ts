@@ -25,7 +25,7 @@ const isp = z.strictObject({
   /** Which share of its mail goes to which of its domains; default: the same to each. */
   domains: z.record(z.string(), share).optional(),
   profile: z.string().optional(),
-  limits: limits.optional(),
+  limits: z.union([z.literal('unlimited'), limits]).optional(),
   mailboxes: z.record(z.string(), z.unknown()).optional(),
   mixed: z.enum(['accept', 'reject']).optional(),
   hosted: z.union([count, z.array(domain)]).optional(),

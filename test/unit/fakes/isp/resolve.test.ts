@@ -172,6 +172,20 @@ for (const [name, options, expected] of [
   });
 }
 
+test('limits can be put out of reach, each of its kind', () => {
+  const profile = loadProfile('gmail');
+  const { limits } = resolveIsp(profile, { scale: 60, overrides: { limits: 'unlimited' } });
+  assert.deepEqual(
+    limits.map(({ segments }) => segments[0]?.rule.kind),
+    Object.values(profile.limits).map(({ kind }) => kind),
+  );
+  for (const { name, segments } of limits) {
+    const [rule] = segments.map((segment) => segment.rule);
+    const room = rule?.kind === 'bucket' ? rule.burst : rule?.kind === 'window' ? rule.count : rule?.max;
+    assert.equal(room, 1e9, name);
+  }
+});
+
 test('all overrides that do not fit are told at once', () => {
   const limits = { rate: 'x', cap: 'y', z: 1 };
   assert.throws(
