@@ -7,6 +7,7 @@ import { HarnessError } from '../../core/errors.ts';
 import { chooseGround, type Ground } from '../../lab/ground.ts';
 import { rebuildReports } from '../../lab/rebuild.ts';
 import { createRunFolder } from '../../lab/run-folder.ts';
+import { shortfallsHere } from '../../lab/shortfalls.ts';
 import { superviseLab } from '../../lab/supervisor.ts';
 import { renderConsole } from '../../report/console.ts';
 import { renderJson } from '../../report/json.ts';
@@ -47,7 +48,8 @@ export function runCommand(io: CommandIo, setExitCode: (code: number) => void): 
 async function runOne(plan: Plan, scenarioText: string, options: RunOptions, io: CommandIo): Promise<number> {
   const progress = new ProgressDisplay(io.stderr);
   const ground: Ground = await chooseGround(plan, options.seal);
-  for (const note of [...plan.notes, ...ground.warnings]) progress.note(`note: ${note}`);
+  const short = await shortfallsHere(plan);
+  for (const note of [...plan.notes, ...ground.warnings, ...short]) progress.note(`note: ${note}`);
   const startedAt = wallClock();
   const folder = createRunFolder(options.out, plan.name, startedAt);
   let interrupts = 0;
@@ -60,7 +62,7 @@ async function runOne(plan: Plan, scenarioText: string, options: RunOptions, io:
       command: replayCommand(plan, options),
       version: version(),
       startedAt: startedAt.toISOString(),
-      warnings: ground.warnings,
+      warnings: [...ground.warnings, ...short],
     },
     ground.privilege,
     {
