@@ -2,9 +2,10 @@
 
 import type { MetricName } from '../gate/metrics.ts';
 import type { Measured, Selector } from '../gate/threshold.ts';
-import type { Aggregate, InjectionCounts } from '../record/aggregate.ts';
+import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES, type AttemptOutcome, TRANSACTION_OUTCOMES } from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
+import type { InjectionCounts } from '../record/injection-counts.ts';
 import { BUCKET_MICROS, isGlobal, type Row, type Sample } from '../record/timeline.ts';
 import type { Conservation, OutcomeCounts } from './conservation.ts';
 import { PHASES, type PhaseSpan, phaseAt } from './phases.ts';

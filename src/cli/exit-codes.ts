@@ -36,4 +36,4 @@ Exit codes:
   99   a threshold failed
   104  invalid scenario
   105  interrupted (the report is still written)
-  106  the lab could not start, or the MTA ended during the run`;
+  106  the lab could not start, the MTA ended during the run, or nobody took what was sent`;

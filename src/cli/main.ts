@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { HarnessError } from '../core/errors.ts';
 import { checkCommand } from './commands/check.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { floodCommand } from './commands/flood.ts';
 import { ispCommand } from './commands/isp.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -31,6 +32,7 @@ export async function main(io: CommandIo): Promise<number> {
     checkCommand(io),
     reportCommand(io, set),
     ispCommand(io),
+    floodCommand(io, set),
     doctorCommand(io),
   ]) {
     // Settings such as exitOverride are not inherited by a command that was built on its own.

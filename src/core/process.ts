@@ -50,6 +50,11 @@ export function readText(path: string): string | undefined {
   }
 }
 
+/** A terminal's Ctrl-C goes to parent and child alike; this child leaves it to its parent to say what follows. */
+export function leaveInterruptToParent(): void {
+  process.on('SIGINT', () => {});
+}
+
 /** Ends this process. Only entry points of worker processes call it. */
 export function exit(code: number): never {
   process.exit(code);

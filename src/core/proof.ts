@@ -4,22 +4,34 @@ import { HarnessError } from './errors.ts';
 declare const proven: unique symbol;
 
 /**
- * Evidence that load can reach nothing but the lab. Driver and adapters take one as an argument and don't start
- * without it. Only seal.ts (which looks at the interfaces and routes) and `loopbackOnly` make one.
+ * Evidence that load can reach nothing but the lab, or what its owner has named. Driver and adapters take one as an
+ * argument and don't start without it. Only seal.ts (which looks at the interfaces and routes), `loopbackOnly` and
+ * `namedByUser` make one.
  */
 export interface LabProof {
   readonly [proven]: true;
-  readonly lab: 'sealed' | 'loopback';
+  readonly lab: 'sealed' | 'loopback' | 'named';
+  /** Targets beside loopback, as the user named them. */
+  readonly addresses: readonly string[];
 }
 
 /** The proof that no seal is needed, since every target is checked to be loopback. */
 export function loopbackOnly(): LabProof {
-  return { lab: 'loopback' } as LabProof;
+  return prove('loopback');
 }
 
 /** For seal.ts alone, after it has looked at this process's interfaces and routes. */
 export function sealedProof(): LabProof {
-  return { lab: 'sealed' } as LabProof;
+  return prove('sealed');
+}
+
+/** The proof that the user runs the server at these addresses, and has said so (`flood --i-run-this-server`). */
+export function namedByUser(addresses: readonly string[]): LabProof {
+  return prove('named', addresses);
+}
+
+function prove(lab: LabProof['lab'], addresses: readonly string[] = []): LabProof {
+  return { lab, addresses } as LabProof;
 }
 
 const loopback = new BlockList();
@@ -32,14 +44,19 @@ export function isLoopback(address: string): boolean {
   return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Throws (kind `usage`) unless the address is one that load may be sent to under this proof. */
-export function requireTarget(proof: LabProof, address: string): void {
-  if (proof.lab === 'sealed' || isLoopback(address)) return;
+/**
+ * Throws (kind `usage`) unless the address is one that load may be sent to under this proof.
+ * @param hint what the user can do about it
+ */
+export function requireTarget(
+  proof: LabProof,
+  address: string,
+  hint = 'run it where a seal can be made (Linux, unshare and ip), or name a loopback address',
+): void {
+  if (proof.lab === 'sealed' || isLoopback(address) || proof.addresses.includes(address)) return;
   throw new HarnessError(
     'usage',
     `refusing to send load to ${address}: without a seal only loopback addresses are targets`,
-    {
-      hint: 'run it where a seal can be made (Linux, unshare and ip), or name a loopback address',
-    },
+    { hint },
   );
 }

@@ -47,6 +47,8 @@ export interface DriverPlan {
 /** A driver at work. */
 export interface Driver {
   counters(): Readonly<DriverCounters>;
+  /** Why the last connection ended that the driver did not end itself. */
+  trouble(): string | undefined;
   /** Resolves when all loads are over and every message begun has ended. */
   readonly finished: Promise<void>;
   /** Begins nothing more; what is under way ends as usual. */
@@ -64,12 +66,14 @@ export async function startDriver(
     for (const { address } of endpoints) requireTarget(proof, address);
   const prng = createPrng(plan.seed);
   const counters = noCounts();
+  const injections = plan.loads.map((load, index) => new Injections(load, index, clock, packer, counters));
   const starts: (() => RunningLoad)[] = [];
   for (const [index, load] of plan.loads.entries())
-    starts.push(await prepareLoad(plan, load, index, prng, clock, packer, counters));
+    starts.push(await prepareLoad(plan, load, prng, clock, injections[index] as Injections, counters));
   const running = starts.map((start) => start());
   return {
     counters: () => counters,
+    trouble: () => injections.findLast(({ lastTrouble }) => lastTrouble !== undefined)?.lastTrouble,
     finished: Promise.all(running.map((load) => load.finished)).then(() => {}),
     stop() {
       for (const load of running) load.stop();
@@ -81,17 +85,15 @@ export async function startDriver(
 async function prepareLoad(
   driver: DriverPlan,
   plan: LoadPlan,
-  index: number,
   prng: Prng,
   clock: Clock,
-  packer: Packer,
+  injections: Injections,
   counters: DriverCounters,
 ): Promise<() => RunningLoad> {
   const { share, targetPer, helo, pipelineAcrossMessages } = driver;
   const schedule = scheduleOf(plan.shape);
   const recipients = createRecipients(plan.recipients, prng);
   const messages = await createMessages(plan.message, recipients, prng, driver.stamp);
-  const injections = new Injections(plan, index, clock, packer, counters);
   const targetOf = (message: number): number => (targetPer === 'run' ? 0 : recipients.isp(message, 0));
   const weights = driver.targets.map((_, target) =>
     targetPer === 'run' ? 1 : (plan.recipients.isps[target]?.share ?? 0),

@@ -54,6 +54,8 @@ export class Injections {
   readonly #counters: DriverCounters;
   /** How often each message was handed over again. */
   readonly #tries = new Map<number, number>();
+  /** Why the last connection ended that the driver did not end itself. */
+  lastTrouble: string | undefined;
 
   /** @param load the load's place among the run's loads */
   constructor(plan: LoadPlan, load: number, clock: Clock, packer: Packer, counters: DriverCounters) {
@@ -144,9 +146,10 @@ export class Injections {
   }
 
   /** A connection is gone. `meant`: the driver ended it. */
-  closed({ wasReady, code }: SessionEnd, meant: boolean): void {
+  closed({ wasReady, code, reason }: SessionEnd, meant: boolean): void {
     if (wasReady) this.#counters.connections--;
     if (meant) return;
+    this.lastTrouble = reason;
     const event = wasReady ? 'lost' : code === 0 ? 'failed' : 'refused';
     this.#packer.injectorConnection({ at: this.#clock.now(), after: 0, load: this.#load, code, event });
   }

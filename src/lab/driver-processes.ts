@@ -5,7 +5,7 @@ import type { LoadPlan } from '../driver/load.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
 import { scheduleOf } from '../driver/schedule.ts';
 import { processesFor } from './capacity.ts';
-import type { FromDriver, LabKind, ToDriver } from './messages.ts';
+import type { DriverGround, FromDriver, ToDriver } from './messages.ts';
 import type { Worker } from './workers.ts';
 
 /** Messages a second that one process certainly drives (measured: 20,000 and more of 2 KB). */
@@ -60,13 +60,13 @@ export class DriverProcesses {
    */
   async prepare(
     planOf: (share: WorkerShare) => DriverPlan,
-    lab: LabKind,
+    ground: DriverGround,
     firstWorker: number,
   ): Promise<void> {
     await Promise.all(
       this.#workers.map((worker, index) => {
         const plan = planOf({ worker: index, of: this.#workers.length });
-        worker.send({ type: 'prepare', plan, lab, worker: firstWorker + index });
+        worker.send({ type: 'prepare', plan, ground, worker: firstWorker + index });
         return worker.expect('prepared');
       }),
     );

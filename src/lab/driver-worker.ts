@@ -1,12 +1,12 @@
 /** Entry of the process that drives the load. It runs where the MTA runs, and proves that it can't reach beyond. */
 import { every, type Micros, realClock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
-import { exit, parentChannel } from '../core/process.ts';
-import { loopbackOnly } from '../core/proof.ts';
+import { cpuMicros, exit, leaveInterruptToParent, parentChannel } from '../core/process.ts';
+import { type LabProof, loopbackOnly, namedByUser } from '../core/proof.ts';
 import { measureSelf } from '../core/self-measure.ts';
 import { type Driver, type DriverPlan, startDriver } from '../driver/driver.ts';
 import { Reporter } from '../record/reporter.ts';
-import type { FromDriver, LabKind, ToDriver } from './messages.ts';
+import type { DriverGround, FromDriver, ToDriver } from './messages.ts';
 import { proveSealed } from './seal.ts';
 
 const FLUSH_MS = 100;
@@ -14,9 +14,10 @@ const SAMPLE_MS = 1000;
 
 const channel = parentChannel<FromDriver, ToDriver>();
 const reporter = new Reporter((batch) => channel.send(batch));
-let prepared: { plan: DriverPlan; lab: LabKind; worker: number } | undefined;
+let prepared: { plan: DriverPlan; ground: DriverGround; worker: number } | undefined;
 let driver: Driver | undefined;
 
+leaveInterruptToParent();
 channel.onDisconnect(() => exit(0));
 channel.onMessage((message) => {
   switch (message.type) {
@@ -40,14 +41,17 @@ channel.onMessage((message) => {
 
 async function drive(epoch: Micros): Promise<void> {
   if (!prepared) throw new Error('told to start before a plan came');
-  const { worker } = prepared;
-  const proof = prepared.lab === 'sealed' ? proveSealed() : loopbackOnly();
+  const { worker, ground } = prepared;
   const clock = realClock(epoch);
-  driver = await startDriver(prepared.plan, clock, reporter.injections, proof);
+  driver = await startDriver(prepared.plan, clock, reporter.injections, proofOf(ground));
   const running = driver;
+  const count = (): void => {
+    const trouble = running.trouble();
+    channel.send({ type: 'counters', counters: running.counters(), cpu: cpuMicros(), trouble });
+  };
   const tell = (): void => {
     reporter.flush();
-    channel.send({ type: 'counters', counters: running.counters() });
+    count();
   };
   const measure = measureSelf();
   const sample = (): void => {
@@ -64,8 +68,13 @@ async function drive(epoch: Micros): Promise<void> {
   await running.finished;
   for (const stop of stops) stop();
   sample();
-  channel.send({ type: 'counters', counters: running.counters() });
   reporter.flush(true);
+  count();
   await channel.flush({ type: 'finished' });
   exit(0);
+}
+
+function proofOf(ground: DriverGround): LabProof {
+  if (ground === 'sealed') return proveSealed();
+  return ground === 'loopback' ? loopbackOnly() : namedByUser(ground.named);
 }

@@ -12,6 +12,9 @@ import type { Plan } from '../scenario/plan.ts';
 
 export type LabKind = 'sealed' | 'loopback';
 
+/** What a driver may send load to: the lab's addresses, loopback, or also those whose owner has named them. */
+export type DriverGround = LabKind | { readonly named: readonly string[] };
+
 /** All that the lab needs to fly a run. */
 export interface RunRequest {
   readonly plan: Plan;
@@ -101,7 +104,7 @@ export type ToDriver =
   | {
       readonly type: 'prepare';
       readonly plan: DriverPlan;
-      readonly lab: LabKind;
+      readonly ground: DriverGround;
       /** Its place among the run's workers. */
       readonly worker: number;
     }
@@ -111,7 +114,14 @@ export type ToDriver =
 
 export type FromDriver =
   | { readonly type: 'prepared' }
-  | { readonly type: 'counters'; readonly counters: DriverCounters }
+  | {
+      readonly type: 'counters';
+      readonly counters: DriverCounters;
+      /** Time that its process has used, microseconds. */
+      readonly cpu: Micros;
+      /** Why the last connection ended that the driver did not end itself. */
+      readonly trouble: string | undefined;
+    }
   | { readonly type: 'finished' }
   | WorkerFailure
   | RecordBatch;

@@ -4,10 +4,7 @@
  */
 import type { Micros } from '../core/clock.ts';
 import {
-  CONNECTION_EVENTS,
-  type ConnectionEvent,
   INJECTION_STATES,
-  type InjectionState,
   Kind,
   MARKS,
   type MarkName,
@@ -15,27 +12,16 @@ import {
   TRANSACTION_OUTCOMES,
 } from './attempt-log.ts';
 import { createRecorded, type Recorded, record } from './histograms.ts';
+import {
+  countConnection,
+  countInjection,
+  countProbe,
+  emptyInjections,
+  type InjectionCounts,
+} from './injection-counts.ts';
 import { Ledger } from './ledger.ts';
 import { loadOfMessage, type RunModel } from './run-model.ts';
 import { Timeline } from './timeline.ts';
-
-/** Injections, NOOPs and connections of one load in one phase (or in none: begun after the load). */
-export interface InjectionCounts {
-  readonly messages: Record<InjectionState, number>;
-  /** From due to the 250, microseconds, confirmed injections only. */
-  readonly duration: Recorded;
-  /** From the first byte to the 250. */
-  readonly serviceTime: Recorded;
-  /** NOOPs that were answered with 250, and others. */
-  readonly probes: { answered: number; failed: number };
-  /** From due to the 250 of a NOOP. */
-  readonly probeDuration: Recorded;
-  readonly connections: Record<ConnectionEvent, number>;
-  /** From the first SYN until the connection is ready for mail. */
-  readonly connectDuration: Recorded;
-  /** Replies that refused or deferred a message, a NOOP or a connection, by code; 0: there was none. */
-  readonly refusals: Map<number, number>;
-}
 
 /** Adds up packed records, in whatever order the workers' batches come. */
 export class Aggregate {
@@ -72,10 +58,10 @@ export class Aggregate {
         if (view.refusedSlot === undefined) this.#injection(view);
         return;
       case Kind.probe:
-        this.#probe(view);
+        countProbe(this.#countsOf(view.load, view.at), view);
         return;
       case Kind.injectorConnection:
-        this.#injectorConnection(view);
+        countConnection(this.#countsOf(view.load, view.at), view);
         return;
       case Kind.attempt:
         this.ledger.addAttempt(view);
@@ -117,60 +103,18 @@ export class Aggregate {
   }
 
   #injection(view: RecordView): void {
-    const state = INJECTION_STATES[view.outcome];
     const load = loadOfMessage(this.#model.loads, view.message);
-    if (state === undefined || !load) return;
-    const counts = this.#countsOf(this.#model.loads.indexOf(load), view.at);
-    counts.messages[state]++;
-    if (state === 'refused' || state === 'deferred') countRefusal(counts, view.code);
-    if (state !== 'confirmed') return;
+    if (!load) return;
+    countInjection(this.#countsOf(this.#model.loads.indexOf(load), view.at), view);
+    if (INJECTION_STATES[view.outcome] !== 'confirmed') return;
     this.running.confirmed++;
-    record(counts.duration, view.doneAfter);
-    record(counts.serviceTime, view.doneAfter - view.sentAfter);
     this.timeline.addInjected(view.at + view.doneAfter);
-  }
-
-  #probe(view: RecordView): void {
-    const counts = this.#countsOf(view.load, view.at);
-    if (view.code >= 200 && view.code < 300) {
-      counts.probes.answered++;
-      record(counts.probeDuration, view.doneAfter);
-    } else {
-      counts.probes.failed++;
-      countRefusal(counts, view.code);
-    }
-  }
-
-  #injectorConnection(view: RecordView): void {
-    const event = CONNECTION_EVENTS[view.outcome];
-    if (event === undefined) return;
-    const counts = this.#countsOf(view.load, view.at);
-    counts.connections[event]++;
-    if (event === 'opened') record(counts.connectDuration, view.doneAfter);
-    else countRefusal(counts, view.code);
   }
 
   #countsOf(load: number, at: Micros): InjectionCounts {
     const byPhase = this.injections[load] ?? (this.injections[0] as Map<string, InjectionCounts>);
     return lazily(byPhase, this.#model.phaseOf(at) ?? '', emptyInjections);
   }
-}
-
-function countRefusal({ refusals }: InjectionCounts, code: number): void {
-  refusals.set(code, (refusals.get(code) ?? 0) + 1);
-}
-
-function emptyInjections(): InjectionCounts {
-  return {
-    messages: { confirmed: 0, unconfirmed: 0, refused: 0, dropped: 0, deferred: 0 },
-    duration: createRecorded(),
-    serviceTime: createRecorded(),
-    probes: { answered: 0, failed: 0 },
-    probeDuration: createRecorded(),
-    connections: { opened: 0, refused: 0, failed: 0, lost: 0 },
-    connectDuration: createRecorded(),
-    refusals: new Map(),
-  };
 }
 
 function lazily<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -6,11 +6,13 @@ import type { PhaseSpan } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
 import { METRICS, type MetricName } from '../gate/metrics.ts';
 import { type Judged, judge, type Measured } from '../gate/threshold.ts';
-import type { Aggregate, InjectionCounts } from '../record/aggregate.ts';
+import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
+import type { InjectionCounts } from '../record/injection-counts.ts';
 import { isGlobal, type Row } from '../record/timeline.ts';
 import type { ReportInput } from './input.ts';
+import { isSaturated } from './saturation.ts';
 import { buildSeries } from './series.ts';
 import type {
   HarnessLoad,
@@ -32,9 +34,6 @@ export interface Report {
   readonly series: Series;
   readonly histograms: readonly { readonly tag: string; readonly recorded: Recorded }[];
 }
-
-/** Iterations begun late beyond this share, or a worker busier than this, mark the harness as the bottleneck. */
-const SATURATED = { loopDelay: 100_000, cpu: 0.95 };
 
 /** Builds the report. */
 export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
@@ -401,7 +400,7 @@ function harnessLoad(aggregate: Aggregate, workers: readonly string[]): HarnessL
   return {
     workers: loaded.map(({ meanDelay: _, ...shown }) => shown),
     lateInjections: late.at(-1)?.value ?? 0,
-    saturated: loaded.some((w) => w.meanDelay > SATURATED.loopDelay || w.meanCpu > SATURATED.cpu),
+    saturated: loaded.some(({ meanCpu, meanDelay }) => isSaturated(meanCpu, meanDelay)),
   };
 }
 

@@ -1,0 +1,153 @@
+/** What a flood came to, as `windtunnel flood --json` prints it. */
+import { trend } from '../analysis/measure.ts';
+import type { FloodTally } from '../record/flood-tally.ts';
+import type { Recorded } from '../record/histograms.ts';
+import { isSaturated } from './saturation.ts';
+
+/** Milliseconds; all null where nothing was measured. */
+export interface Percentiles {
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+}
+
+/** How a flood ended: as planned, by Ctrl-C, or since nobody took a connection any more. */
+export type FloodEnd = 'complete' | 'interrupted' | 'nobody';
+
+export interface FloodSummary {
+  readonly target: string;
+  readonly action: 'message' | 'noop';
+  readonly ended: FloodEnd;
+  /** Why the last connection ended that the driver did not end itself; null if none did. */
+  readonly trouble: string | null;
+  /** Messages that were taken. */
+  readonly messages: number;
+  /** NOOPs that were answered with 250. */
+  readonly noops: number;
+  /** From the begin of the first message (or NOOP) to the last reply to one. */
+  readonly durationSeconds: number;
+  readonly messagesPerSecond: number;
+  /** Of the messages taken, each as large as they were asked to be on average. 1 MB is a million bytes. */
+  readonly megabytesPerSecond: number;
+  /** Messages (or NOOPs) that came to nothing, by the reply that decided it; `none`: no reply was read. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Of connections, messages and tries of messages, by reply; `none`: there was no reply. */
+  readonly refusals: Readonly<Record<string, number>>;
+  /** Recipients that were refused of messages that were taken for others. */
+  readonly recipientsRefused: number;
+  /** Tries that were refused for now and repeated. */
+  readonly deferred: number;
+  /** Due and never begun. */
+  readonly dropped: number;
+  /** Begun more than 10 ms after they were due. */
+  readonly late: number;
+  /** Begun, and cut off by a second Ctrl-C. */
+  readonly unfinished: number;
+  /** From the moment at which the schedule wanted the message sent to the reply that took it. */
+  readonly responseTimeMs: Percentiles;
+  /** From the first byte of the message to the reply that took it. */
+  readonly serviceTimeMs: Percentiles;
+  /** From the first packet of a connection until it is ready for mail. */
+  readonly connectTimeMs: Percentiles;
+  /**
+   * `opened`: ready for mail. `refused`: the server said no before that. `failed`: it never got so far as to answer.
+   * `lost`: the server ended one that was ready.
+   */
+  readonly connections: {
+    readonly opened: number;
+    readonly refused: number;
+    readonly failed: number;
+    readonly lost: number;
+  };
+  /** Of the driver's processes from their start to their end, and of each. */
+  readonly cpuSeconds: { readonly driver: number; readonly workers: readonly number[] };
+  /** The driver was so busy that it, not the server, may have set the pace. */
+  readonly driverSaturated: boolean;
+  readonly seed: number;
+}
+
+/** What the flood knows beside its records. */
+export interface FloodFacts {
+  readonly target: string;
+  readonly action: 'message' | 'noop';
+  readonly ended: FloodEnd;
+  readonly trouble: string | undefined;
+  /** The size of a message on average. */
+  readonly meanBytes: number;
+  readonly seed: number;
+  readonly begun: number;
+  readonly late: number;
+  /** Of each process, in seconds. */
+  readonly cpuSeconds: readonly number[];
+}
+
+/** The summary of a flood. */
+export function summarizeFlood(tally: FloodTally, facts: FloodFacts): FloodSummary {
+  const { counts } = tally;
+  const { messages, probes, connections } = counts;
+  const { target, action, ended, trouble, seed, late, cpuSeconds } = facts;
+  const durationSeconds = Math.max(0, tally.lastReply - tally.firstBegun) / 1e6;
+  const perSecond = (count: number): number => (durationSeconds === 0 ? 0 : count / durationSeconds);
+  const noop = action === 'noop';
+  const ends = messages.confirmed + messages.unconfirmed + messages.refused + messages.deferred;
+  return {
+    target,
+    action,
+    ended,
+    trouble: trouble ?? null,
+    messages: messages.confirmed,
+    noops: probes.answered,
+    durationSeconds,
+    messagesPerSecond: perSecond(messages.confirmed),
+    megabytesPerSecond: perSecond(messages.confirmed * facts.meanBytes) / 1e6,
+    failures: byCode(counts.failures),
+    refusals: byCode(counts.refusals),
+    recipientsRefused: tally.recipientsRefused,
+    deferred: messages.deferred,
+    dropped: messages.dropped,
+    late,
+    unfinished: Math.max(0, facts.begun - ends - probes.answered - probes.failed),
+    responseTimeMs: percentiles(noop ? counts.probeDuration : counts.duration),
+    serviceTimeMs: percentiles(noop ? counts.probeDuration : counts.serviceTime),
+    connectTimeMs: percentiles(counts.connectDuration),
+    connections: { ...connections },
+    cpuSeconds: { driver: cpuSeconds.reduce((sum, seconds) => sum + seconds, 0), workers: cpuSeconds },
+    driverSaturated: tally.business.some(({ seconds, cpuSum, loopDelaySum }) =>
+      isSaturated(cpuSum / seconds, loopDelaySum / seconds),
+    ),
+    seed,
+  };
+}
+
+function byCode(counts: ReadonlyMap<number, number>): Record<string, number> {
+  return Object.fromEntries(
+    [...counts].sort(([a], [b]) => a - b).map(([code, count]) => [code === 0 ? 'none' : code, count]),
+  );
+}
+
+function percentiles(recorded: Recorded): Percentiles {
+  const { count, avg, max, percentile } = trend(recorded, 1e-3);
+  const [p50, p90, p95, p99, p999] = [50, 90, 95, 99, 99.9].map(percentile) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const measured = { p50, p90, p95, p99, p999, max, mean: avg };
+  return count === 0 ? NOTHING : measured;
+}
+
+const NOTHING: Percentiles = {
+  p50: null,
+  p90: null,
+  p95: null,
+  p99: null,
+  p999: null,
+  max: null,
+  mean: null,
+};
