@@ -4,12 +4,13 @@
  * it: after the dot, messages that were received whole.
  */
 import type { Micros } from '../../src/core/clock.ts';
-import { type Account, fits, PLAIN, spare } from './limits.ts';
+import { openFor, standingUnder } from './accounts.ts';
+import { type Account, fits, spare } from './limits.ts';
 import type { LimitStage, LimitUnit } from './profile-schema.ts';
 import { WARMUP } from './resolved-isp.ts';
-import { noteViolation, type Standing, settle, standingOf, termsOf } from './standing.ts';
+import { noteViolation, settle, standingOf } from './standing.ts';
 import { type Connection, type IspState, keyOf, standingKeyOf } from './state.ts';
-import { type LimitTable, openIn } from './tables.ts';
+import type { LimitTable } from './tables.ts';
 import type { PolicyEvent, Verdict } from './verdict.ts';
 import { countToday, firstDay, isNew, leftToday, type WarmingUp } from './warmup.ts';
 
@@ -24,15 +25,18 @@ export function admit(
   now: Micros,
 ): Verdict | undefined {
   const tables = state.atStage[stage];
-  const { touched } = state;
+  const { touched, leases } = state;
   touched.length = 0;
   for (const table of tables) {
     const key = keyOf(table.limit.key, connection);
     const account =
       key === undefined ? undefined : (table.accounts.get(key) ?? open(state, table, key, connection, now));
     touched.push(account);
-    if (account && !hasRoom(table, account, connection, event, now))
+    if (account && !hasRoom(table, account, connection, event, now)) {
+      if (table.shared)
+        state.leases?.refused(table, key as string | number, account, amountOf(table.limit.unit, event));
       return refuse(state, table, connection, now);
+    }
   }
   const ramp = state.isp.warmup?.stage === stage ? state.isp.warmup : null;
   const warming = ramp && warmingOf(state, connection);
@@ -44,12 +48,11 @@ export function admit(
   for (let i = 0; i < tables.length; i++) {
     const account = touched[i];
     if (!account) continue;
-    const { isCap, limit } = tables[i] as LimitTable;
-    if (!isCap) account.used += amountOf(limit.unit, event);
-    else if (!connection.held.includes(account)) {
-      account.used++;
-      connection.held.push(account);
-    }
+    const table = tables[i] as LimitTable;
+    const amount = table.isCap ? hold(connection, account) : amountOf(table.limit.unit, event);
+    account.used += amount;
+    if (leases && table.shared && amount > 0)
+      leases.charged(table, keyOf(table.limit.key, connection) as string | number, account, amount);
   }
   if (ramp && warming) countToday(warming, amountOf(ramp.unit, event), now);
   return undefined;
@@ -81,25 +84,19 @@ function open(
       : kind === 'source' || kind === 'connection'
         ? connection.source
         : undefined;
-  const standing = standingFor(state, table, connection);
-  return openIn(table, key, exception, standing ? termsOf(standing, table.index) : PLAIN, now);
+  return openFor(state, table, key, exception, now);
 }
 
-/** The standing of whom a limit is about, if it has one already. */
-function standingFor(
-  { standings }: IspState,
-  { limit: { key: kind } }: LimitTable,
-  connection: Connection,
-): Standing | undefined {
-  if (kind === 'isp' || kind === 'connection' || kind === 'transaction' || kind === 'mailbox')
-    return undefined;
-  const key = standingKeyOf(kind, connection);
-  return key === undefined ? undefined : standings[kind].known.get(key);
+/** Takes a place under a cap, if the connection has none yet; returns the number of places taken. */
+function hold(connection: Connection, account: Account): number {
+  if (connection.held.includes(account)) return 0;
+  connection.held.push(account);
+  return 1;
 }
 
 /** What is over a limit is refused in the limit's words, or in those of a bad reputation; and it is a violation. */
 function refuse(state: IspState, table: LimitTable, connection: Connection, now: Micros): Verdict {
-  const reply = standingFor(state, table, connection)?.spell.tier?.reply ?? null;
+  const reply = standingUnder(state, table, keyOf(table.limit.key, connection))?.spell.tier?.reply ?? null;
   noteViolations(state, connection, table.index, now);
   if (reply === null || !state.isp.replies[reply]?.stages.includes(table.limit.stage)) return table.refusal;
   const close = state.isp.replies[reply]?.closes ?? false;

@@ -39,8 +39,9 @@ export function openAccount(timeline: Timeline, terms: Terms, now: Micros): Acco
 
 /** The rule that holds for someone on these terms. */
 export function ruleFor(timeline: Timeline, { factor, cap }: Terms, at: Micros): Rule {
-  const rule = scaled(ruleAt(timeline, at), factor);
-  return cap ? stricter(rule, cap) : rule;
+  const whole = scaled(ruleAt(timeline, at), factor);
+  const rule = cap ? stricter(whole, cap) : whole;
+  return timeline.partOf ? timeline.partOf(rule) : rule;
 }
 
 /** Changes the terms at a moment that is not before any other that the account has seen. */
@@ -63,8 +64,9 @@ export function spare(account: Account, now: Micros): number {
 export function fits(account: Account, amount: number, now: Micros): boolean {
   const left = spare(account, now);
   if (left >= amount) return true;
-  const refills = account.rule.kind !== 'window' || account.rule.per !== null;
-  return refills && amount > 1 && left > 0 && account.used === 0;
+  const { rule, timeline } = account;
+  const refills = rule.kind !== 'window' || rule.per !== null;
+  return refills && amount > 1 && left > 0 && account.used === 0 && timeline.partOf === undefined;
 }
 
 /** Whether nothing is used, so that the account could as well be forgotten. */

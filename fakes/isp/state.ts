@@ -1,6 +1,8 @@
 /** All that an ISP remembers. It changes in place; the resolved ISP never does. */
 import { createDisturbances, type Disturbing } from './disturbances.ts';
 import { emptyGreylist, type Greylist } from './greylist.ts';
+import type { LeaseHolder } from './lease-holder.ts';
+import type { Part } from './leases.ts';
 import type { Account } from './limits.ts';
 import { createMailboxes, type Mailboxes } from './mailboxes.ts';
 import { LIMIT_STAGES, type LimitStage, STANDING_KEYS, type StandingKey } from './profile-schema.ts';
@@ -52,11 +54,13 @@ export interface IspState {
   readonly clients: Map<number, { readonly client: string; readonly netblock: string }>;
   /** Accounts to be charged by the decision under way. */
   readonly touched: (Account | undefined)[];
+  /** What it holds of limits that it shares with other processes of its ISP; undefined: it is the only one. */
+  leases: LeaseHolder | undefined;
 }
 
-/** The state of an ISP that nobody has talked to. */
-export function createState(isp: ResolvedIsp): IspState {
-  const tables = createTables(isp);
+/** The state of an ISP that nobody has talked to. `part`: of one worker, where the ISP has several. */
+export function createState(isp: ResolvedIsp, part?: Part): IspState {
+  const tables = createTables(isp, part);
   const standings = Object.fromEntries(
     STANDING_KEYS.map((kind): [StandingKey, Standings] => [
       kind,
@@ -95,6 +99,7 @@ export function createState(isp: ResolvedIsp): IspState {
     connections: new Map(),
     clients: new Map(),
     touched: [],
+    leases: undefined,
   };
 }
 

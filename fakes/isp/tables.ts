@@ -1,9 +1,10 @@
 /** The limits of an ISP at work: one table a limit, one account a key. */
 import type { Micros } from '../../src/core/clock.ts';
+import { isShared, type Part, standingRule } from './leases.ts';
 import { type Account, changeTerms, isFresh, openAccount, type Terms } from './limits.ts';
 import type { LimitKey } from './profile-schema.ts';
 import type { ResolvedIsp, ResolvedLimit } from './resolved-isp.ts';
-import type { Timeline } from './timeline.ts';
+import type { Segment, Timeline } from './timeline.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Accounts of one limit by key, with the verdict for what is over it. */
@@ -11,11 +12,15 @@ export interface LimitTable {
   readonly index: number;
   readonly limit: ResolvedLimit;
   readonly isCap: boolean;
+  /** Whether its accounts are parts that the owner of the limit lends. */
+  readonly shared: boolean;
   readonly timeline: Timeline;
   /** Timelines of the sources and sender domains that incidents name. */
   readonly exceptions: ReadonlyMap<number | string, Timeline>;
   readonly accounts: Map<string | number, Account>;
   readonly refusal: Verdict;
+  /** Whether an account must be kept though nothing of it is used; undefined: none. */
+  lasting: ((account: Account) => boolean) | undefined;
   /** Number of accounts at which unused ones are forgotten. */
   pruneAt: number;
 }
@@ -23,26 +28,36 @@ export interface LimitTable {
 /** Number of entries at which tables begin to forget what is as good as new. */
 export const PRUNE_AT = 16384;
 
-/** A table for each limit, in the profile's order. */
-export function createTables(isp: ResolvedIsp): LimitTable[] {
-  return isp.limits.map((limit, index) => ({
-    index,
-    limit,
-    isCap: limit.segments[0]?.rule.kind === 'concurrency',
-    timeline: { segments: limit.segments, day: isp.day },
-    exceptions: new Map(limit.exceptions.map(({ of, segments }) => [of, { segments, day: isp.day }])),
-    accounts: new Map<string | number, Account>(),
-    refusal:
-      limit.reply === null
-        ? { kind: 'hangup', limit: index }
-        : {
-            kind: 'refuse',
-            reply: limit.reply,
-            close: isp.replies[limit.reply]?.closes ?? false,
-            limit: index,
-          },
-    pruneAt: PRUNE_AT,
-  }));
+/** A table for each limit, in the profile's order. `part`: of which worker, where an ISP has several. */
+export function createTables(isp: ResolvedIsp, part?: Part): LimitTable[] {
+  return isp.limits.map((limit, index) => {
+    const shared = part !== undefined && isShared(limit.key);
+    const timelineOf = (segments: readonly Segment[]): Timeline => ({
+      segments,
+      day: isp.day,
+      partOf: shared ? (rule) => standingRule(rule, part) : undefined,
+    });
+    return {
+      index,
+      limit,
+      isCap: limit.segments[0]?.rule.kind === 'concurrency',
+      shared,
+      timeline: timelineOf(limit.segments),
+      exceptions: new Map(limit.exceptions.map(({ of, segments }) => [of, timelineOf(segments)])),
+      accounts: new Map<string | number, Account>(),
+      refusal:
+        limit.reply === null
+          ? { kind: 'hangup', limit: index }
+          : {
+              kind: 'refuse',
+              reply: limit.reply,
+              close: isp.replies[limit.reply]?.closes ?? false,
+              limit: index,
+            },
+      lasting: undefined,
+      pruneAt: PRUNE_AT,
+    };
+  });
 }
 
 /**
@@ -87,7 +102,7 @@ export function shiftAccounts(
 /** Forgets accounts with nothing used, which a new one would equal. Rare enough to cost little for each account. */
 function prune(table: LimitTable, now: Micros): void {
   for (const [key, account] of table.accounts) {
-    if (isFresh(account, now)) table.accounts.delete(key);
+    if (isFresh(account, now) && !table.lasting?.(account)) table.accounts.delete(key);
   }
   table.pruneAt = Math.max(PRUNE_AT, table.accounts.size * 2);
 }

@@ -15,6 +15,8 @@ export interface Timeline {
   readonly segments: readonly Segment[];
   /** Scales rates and windows; null: all hours are alike. */
   readonly day: Day | null;
+  /** Makes a part of each rule, where an account is one of several that make up the limit (leases.ts). */
+  readonly partOf?: ((rule: Rule) => Rule) | undefined;
 }
 
 /** The rule at a moment. */

@@ -1,0 +1,115 @@
+/**
+ * An ISP's policy on several workers in virtual time: each decides with what it holds, and what they tell the owner and
+ * hear from it takes its time on the way.
+ */
+import { LeaseHolder } from '../../fakes/isp/lease-holder.ts';
+import { LeaseOwner } from '../../fakes/isp/lease-owner.ts';
+import type { LeaseOrder, LeaseReport } from '../../fakes/isp/leases.ts';
+import { decide } from '../../fakes/isp/policy.ts';
+import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
+import { createState, type IspState } from '../../fakes/isp/state.ts';
+import type { PolicyEvent } from '../../fakes/isp/verdict.ts';
+import { createPrng } from '../../src/core/prng.ts';
+
+const prng = createPrng(1);
+/** What gathers at a worker is sent so often, and the owner looks so often. */
+const FLUSH = 2_000;
+const TICK = 5_000;
+
+interface OnItsWay {
+  readonly at: number;
+  arrive(now: number): void;
+}
+
+/** A moment at which somebody asks a worker. */
+export interface Attempt {
+  readonly at: number;
+  readonly worker: number;
+  readonly event: PolicyEvent;
+}
+
+/**
+ * Carries out attempts, which must be in the order of their moments, and returns whether each was accepted.
+ * @param delay what the next message takes on its way, microseconds
+ */
+export function runSplit(
+  isp: ResolvedIsp,
+  parts: number,
+  attempts: readonly Attempt[],
+  delay: () => number,
+): boolean[] {
+  const owner = new LeaseOwner(createState(isp), parts);
+  const way: OnItsWay[] = [];
+  /** Channels keep the order of what they carry. */
+  const lastArrival = new Map<string, number>();
+  const send = (channel: string, now: number, arrive: (now: number) => void): void => {
+    const at = Math.max(now + delay(), lastArrival.get(channel) ?? 0);
+    lastArrival.set(channel, at);
+    way.push({ at, arrive });
+  };
+  const pass = (now: number): void =>
+    owner.orders().forEach((orders: readonly LeaseOrder[], part) => {
+      if (orders.length === 0) return;
+      send(`to ${part}`, now, (then) => {
+        for (const order of orders) workers[part]?.holder.obey(order, then);
+      });
+    });
+  const take = (part: number, reports: readonly LeaseReport[], now: number): void => {
+    for (const report of reports) owner.report(part, report, now);
+    pass(now);
+  };
+  const workers: { state: IspState; holder: LeaseHolder; flushAt: number }[] = [];
+  let now = 0;
+  for (let part = 0; part < parts; part++) {
+    const state = createState(isp, { part, parts });
+    const worker = {
+      state,
+      flushAt: Number.POSITIVE_INFINITY,
+      holder: new LeaseHolder(state, { part, parts }, () => {
+        worker.flushAt = now + FLUSH;
+      }),
+    };
+    state.leases = worker.holder;
+    workers.push(worker);
+  }
+  let tickAt = TICK;
+  const advance = (until: number): void => {
+    for (;;) {
+      const arrival = Math.min(...way.map((one) => one.at));
+      const flush = Math.min(...workers.map((worker) => worker.flushAt));
+      const next = Math.min(arrival, flush, tickAt);
+      if (next > until) break;
+      now = next;
+      if (next === arrival)
+        way
+          .splice(
+            way.findIndex((one) => one.at === next),
+            1,
+          )[0]
+          ?.arrive(next);
+      else if (next === flush) {
+        workers.forEach((worker, part) => {
+          if (worker.flushAt !== next) return;
+          worker.flushAt = Number.POSITIVE_INFINITY;
+          const reports = worker.holder.reports(next);
+          send(`from ${part}`, next, (then) => take(part, reports, then));
+        });
+      } else {
+        tickAt += TICK;
+        owner.tick(next);
+        pass(next);
+      }
+    }
+    now = until;
+  };
+  return attempts.map(({ at, worker, event }) => {
+    advance(at);
+    return decide((workers[worker] as { state: IspState }).state, event, at, prng).kind === 'accept';
+  });
+}
+
+/** The same attempts at a single process. */
+export function runSingle(isp: ResolvedIsp, attempts: readonly Attempt[]): boolean[] {
+  const state = createState(isp);
+  return attempts.map(({ at, event }) => decide(state, event, at, prng).kind === 'accept');
+}
