@@ -109,6 +109,10 @@ function noteViolations(state: IspState, connection: Connection, limit: number, 
     if (!standings.penalty?.on.includes(limit)) continue;
     const key = standingKeyOf(standings.kind, connection);
     if (key === undefined) continue;
+    if (standings.witness) {
+      standings.witness.violation(standings.kind, key, limit, connection.client);
+      continue;
+    }
     const standing = standingOf(standings, key, state.tables, now);
     settle(standings, standing, state.tables, now);
     const begins = noteViolation(standings, standing, limit, state.tables, now);

@@ -31,12 +31,16 @@ export function sustained(state: IspState, source: number, now: Micros, line: Li
   );
 }
 
-/** Messages a second that the ISP may take from all these sources together: shared rules included. */
+/**
+ * Messages a second that the ISP may take from all these sources together: shared rules included.
+ * @param each what is sustained for one of them, if that is known better elsewhere
+ */
 export function allowance(
   state: IspState,
   sources: readonly number[],
   now: Micros,
   line: Line = 'allowed',
+  each = (source: number): number => sustained(state, source, now, line),
 ): number {
   const counted = new Set<string>();
   const byNetblock = new Map<string | undefined, number>();
@@ -46,7 +50,7 @@ export function allowance(
     if (seen && counted.has(seen.client)) continue;
     if (seen) counted.add(seen.client);
     const sum = byNetblock.get(seen?.netblock) ?? 0;
-    byNetblock.set(seen?.netblock, sum + sustained(state, source, now, line));
+    byNetblock.set(seen?.netblock, sum + each(source));
   }
   let sum = 0;
   for (const [block, wanted] of byNetblock) {

@@ -46,6 +46,13 @@ export interface AuthenticationCounts {
   readonly byRule: Readonly<Record<string, number>>;
 }
 
+/** Messages of one organisational domain. */
+export interface Volume {
+  readonly organisation: string;
+  readonly messages: number;
+  readonly at: Micros;
+}
+
 const UNREAD: Judgement = { refusal: undefined, about: {} };
 
 /** Authenticates for one ISP. Nothing that it finds has consequences unless every message is checked. */
@@ -56,10 +63,13 @@ export class Authenticator {
   readonly #ownNames: ReadonlySet<string>;
   readonly #senders: Senders = new Map();
   readonly #byRule = new Map<string, number>();
+  readonly #tell: ((volume: Volume) => void) | undefined;
   #checked = 0;
   #unread = 0;
 
-  constructor(isp: ResolvedIsp, resolver: LabResolver, prng: Prng) {
+  /** @param tell tells others that look at the same senders what it has counted */
+  constructor(isp: ResolvedIsp, resolver: LabResolver, prng: Prng, tell?: (volume: Volume) => void) {
+    this.#tell = tell;
     this.#isp = isp;
     this.#resolver = resolver;
     this.#prng = prng;
@@ -93,6 +103,11 @@ export class Authenticator {
     return { client, found, rule, refusal };
   }
 
+  /** Counts messages of an organisational domain. */
+  learn({ organisation, messages, at }: Volume): void {
+    countMessage(this.#senders, this.#isp.authentication, organisation, at, messages);
+  }
+
   /** Judges a message. `content`: all of it; undefined: it was too large to be kept. `copies`: its recipients. */
   async judge(check: Check, content: Buffer | undefined, copies: number, now: Micros): Promise<Judgement> {
     const message = content && (await this.#read(check.client, content));
@@ -103,7 +118,9 @@ export class Authenticator {
     }
     const { authentication } = this.#isp;
     const weight = authentication.check === 'sampled' ? 1 / authentication.sample : 1;
-    countMessage(this.#senders, authentication, message.organisation, now, copies * weight);
+    const volume = { organisation: message.organisation, messages: copies * weight, at: now };
+    this.learn(volume);
+    this.#tell?.(volume);
     const rule = judgeAuthentication(check.found, message, authentication, this.#senders);
     this.#count(check.rule ?? rule);
     return { refusal: this.#consequence(rule), about: occasionOf(message, rule) };

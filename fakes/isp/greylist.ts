@@ -12,11 +12,21 @@ export interface Greylist {
   /** When those that are known were last seen. */
   readonly known: Map<number, Micros>;
   pruneAt: number;
+  /** Tells others that keep the same list what it has just remembered. */
+  tell: ((sighting: Sighting) => void) | undefined;
+}
+
+/** That a triplet was seen. */
+export interface Sighting {
+  readonly triplet: number;
+  /** Whether it is known, and not only waiting. */
+  readonly known: boolean;
+  readonly at: Micros;
 }
 
 /** Nobody was seen. */
 export function emptyGreylist(): Greylist {
-  return { waiting: new Map(), known: new Map(), pruneAt: PRUNE_AT };
+  return { waiting: new Map(), known: new Map(), pruneAt: PRUNE_AT, tell: undefined };
 }
 
 /** What tells a triplet. Numbers in the sender's local part differ from message to message (VERP) and don't count. */
@@ -34,19 +44,39 @@ export function passes(
   const seen = list.known.get(triplet);
   if (seen !== undefined && now < seen + lifetime) {
     list.known.set(triplet, now);
+    list.tell?.({ triplet, known: true, at: now });
     return true;
   }
   const first = list.waiting.get(triplet);
   if (first !== undefined && now >= first + delay && now < first + lifetime) {
     list.waiting.delete(triplet);
     list.known.set(triplet, now);
+    list.tell?.({ triplet, known: true, at: now });
     return true;
   }
   if (first === undefined || now >= first + lifetime) {
     if (list.waiting.size + list.known.size >= list.pruneAt) prune(list, now - lifetime);
     list.waiting.set(triplet, now);
+    list.tell?.({ triplet, known: false, at: now });
   }
   return false;
+}
+
+/** Remembers what another process has seen. */
+export function learn(
+  { lifetime }: { readonly lifetime: Micros },
+  list: Greylist,
+  { triplet, known, at }: Sighting,
+): void {
+  if (list.waiting.size + list.known.size >= list.pruneAt) prune(list, at - lifetime);
+  if (known) {
+    list.waiting.delete(triplet);
+    list.known.set(triplet, Math.max(at, list.known.get(triplet) ?? 0));
+    return;
+  }
+  const first = list.waiting.get(triplet);
+  // Of two first times the earlier one counts, unless it is so old that it was forgotten.
+  if (first === undefined || at < first || at >= first + lifetime) list.waiting.set(triplet, at);
 }
 
 function prune(list: Greylist, before: Micros): void {

@@ -38,6 +38,14 @@ export interface Standing {
   changes: Micros;
 }
 
+/** Tells what counts for or against a key to whoever judges it, where that is another process (isp-owner.ts). */
+export interface Witness {
+  /** `client`: whose violation it was. */
+  violation(kind: StandingKey, key: string, limit: number, client: string): void;
+  insistence(kind: StandingKey, key: string): void;
+  conduct(kind: StandingKey, key: string, what: Conduct): void;
+}
+
 /** All standings of one kind of key. */
 export interface Standings {
   readonly kind: StandingKey;
@@ -45,6 +53,8 @@ export interface Standings {
   readonly reputation: ResolvedReputation | undefined;
   readonly known: Map<string, Standing>;
   pruneAt: number;
+  /** Where it is set, nothing is judged here: these are copies. */
+  witness: Witness | undefined;
 }
 
 /** How many changes of one key are remembered. */
@@ -111,6 +121,10 @@ export function noteInsistence(
   tables: readonly LimitTable[],
   now: Micros,
 ): void {
+  if (standings.witness) {
+    standings.witness.insistence(standings.kind, standing.key);
+    return;
+  }
   if (standings.penalty) insist(standings.penalty, standing.penalty, now);
   schedule(standing);
   noteConduct(standings, standing, 'insistent', tables, now);
@@ -126,11 +140,30 @@ export function noteConduct(
 ): void {
   const rule = standings.reputation;
   if (!rule) return;
+  if (standings.witness) {
+    standings.witness.conduct(standings.kind, standing.key, what);
+    return;
+  }
   let changed = conduct(rule, standing.reputation, what, now);
   if (what === 'accepted' && volume(rule, standing.reputation, now))
     changed = conduct(rule, standing.reputation, 'spike', now) || changed;
   if (changed) turn(standings, standing, tables, now);
   else schedule(standing);
+}
+
+/** Makes a standing what another process says that it is. */
+export function copyStanding(
+  standings: Standings,
+  standing: Standing,
+  { penalty, reputation }: Pick<Standing, 'penalty' | 'reputation'>,
+  tables: readonly LimitTable[],
+  now: Micros,
+): void {
+  settle(standings, standing, tables, now);
+  Object.assign(standing.penalty, penalty);
+  Object.assign(standing.reputation, reputation);
+  turn(standings, standing, tables, now);
+  settle(standings, standing, tables, now);
 }
 
 /** The terms of a limit of this key. */

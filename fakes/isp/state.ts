@@ -70,6 +70,7 @@ export function createState(isp: ResolvedIsp, part?: Part): IspState {
         reputation: isp.reputation.find((r) => r.key === kind),
         known: new Map(),
         pruneAt: PRUNE_AT,
+        witness: undefined,
       },
     ]),
   ) as Record<StandingKey, Standings>;
