@@ -1,4 +1,6 @@
 /** What an SMTP engine is: it listens, speaks the protocol and asks a session what to say. */
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { HarnessError, messageOf } from '../../src/core/errors.ts';
 import type { Certificates } from './certificates.ts';
 import type { ProtocolRules } from './protocol.ts';
@@ -8,6 +10,8 @@ import type { Session } from './session.ts';
 export interface Engine {
   readonly address: string;
   readonly port: number;
+  /** Serves a connection that another process took. */
+  adopt(socket: Socket): void;
   /** Takes no more connections and ends those that are open. Resolves when all are gone. */
   stop(): Promise<void>;
 }
@@ -23,6 +27,8 @@ export interface EngineOptions {
   readonly address: string;
   /** 0: a free one. */
   readonly port: number;
+  /** Another process listens there and hands the connections over. */
+  readonly isElsewhere?: boolean;
   readonly rules: ProtocolRules;
   /** For STARTTLS, if there is to be any. */
   readonly certificates: Certificates | undefined;
@@ -36,17 +42,26 @@ export interface EngineOptions {
 const BACKLOG = 65_535;
 
 /** The part of a server that is listened with. */
-interface Listener {
-  once(event: 'error', handler: (error: Error) => void): unknown;
-  off(event: 'error', handler: (error: Error) => void): unknown;
+interface Listener extends EventEmitter {
   listen(port: number, host: string, backlog: number, done: () => void): unknown;
 }
 
+/** Gives a server a connection that another process took. */
+export function adoptInto(server: EventEmitter, socket: Socket): void {
+  // What was received over a channel is made without the options of the server that took it.
+  socket.allowHalfOpen = true;
+  server.emit('connection', socket);
+}
+
 /**
- * Listens.
+ * Listens, unless another process does.
  * @throws HarnessError of kind `lab` if it can't
  */
-export function listenOn(server: Listener, { address, port }: EngineOptions): Promise<void> {
+export function listenOn(
+  server: Listener,
+  { address, port, isElsewhere }: Pick<EngineOptions, 'address' | 'port' | 'isElsewhere'>,
+): Promise<void> {
+  if (isElsewhere) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const failed = (cause: Error): void =>
       reject(

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { every } from '../../src/core/clock.ts';
 import type { CertificateName, Certificates } from './certificates.ts';
-import { type Engine, type EngineOptions, listenOn, type Tap } from './engine.ts';
+import { adoptInto, type Engine, type EngineOptions, listenOn, type Tap } from './engine.ts';
 import { Receiver } from './receiver.ts';
 import type { Wire } from './speaker.ts';
 
@@ -38,10 +38,11 @@ export async function startNativeEngine(options: EngineOptions): Promise<Engine>
   const stopWatch = every(everyMs, () => {
     for (const connection of connections) connection.watch(idleMs / everyMs, LINGER_MS / everyMs);
   });
-  const { address, port } = server.address() as AddressInfo;
+  const { address, port } = (server.address() as AddressInfo | null) ?? options;
   return {
     address,
     port,
+    adopt: (socket) => adoptInto(server, socket),
     stop: () =>
       new Promise((resolve) => {
         stopWatch();

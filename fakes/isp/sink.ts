@@ -1,4 +1,8 @@
-/** An ISP that listens: one process owns it, all its MX addresses and its state. */
+/**
+ * An ISP that listens: one process owns it, all its MX addresses and its state. Or one of several workers of an ISP,
+ * to which another process hands the connections of the clients that are its own.
+ */
+import type { Socket } from 'node:net';
 import { type Micros, wallClock } from '../../src/core/clock.ts';
 import type { Prng } from '../../src/core/prng.ts';
 import { allowance, type Line, sustained } from './allowance.ts';
@@ -7,8 +11,10 @@ import type { Certificates } from './certificates.ts';
 import { prepareChecks } from './check-message.ts';
 import type { Engine, EngineOptions, Tap } from './engine.ts';
 import { FaultySession } from './faulty-session.ts';
+import { IspPart } from './isp-part.ts';
 import { IspSession } from './isp-session.ts';
 import type { LabResolver } from './lab-resolver.ts';
+import type { Part } from './leases.ts';
 import { startNativeEngine } from './native-engine.ts';
 import { clientOf, netblockOf } from './networks.ts';
 import { type Observation, observe } from './policy.ts';
@@ -43,6 +49,8 @@ export interface SinkOptions {
   readonly resolver?: LabResolver | undefined;
   /** A client's address in the simulated world, where it connects from another one. */
   simulatedAddress?(remoteAddress: string): string | undefined;
+  /** Which of the ISP's workers this is, and what it does when there is something to report to their owner. */
+  readonly part?: (Part & { onNews(): void }) | undefined;
 }
 
 /** A running ISP. */
@@ -61,6 +69,10 @@ export interface Sink {
    * An address that it does not have is none of its business.
    */
   setListening(address: string, listening: boolean): Promise<void>;
+  /** Serves a connection that was taken at one of its addresses, by its place in `addresses`, in another process. */
+  adopt(socket: Socket, place: number): void;
+  /** Its dealings with the owner of what it shares with other workers; undefined: it is the only one. */
+  readonly part: IspPart | undefined;
   /** Tells it what it would learn from its users and its filters. */
   observe(observation: Observation): void;
   /** Ends what is open and stops listening. Transactions under way are reported as dropped. */
@@ -75,12 +87,17 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   const { isp, clock, prng, observer, certificates } = options;
   const start = ENGINES[isp.engine];
   const lacking = lackingIn(isp.engine, certificates);
-  const state = createState(isp);
-  const { resolver } = options;
+  const { resolver, part: share } = options;
+  const state = createState(isp, share);
   const authenticator =
-    resolver && isp.authentication.check !== 'off' ? new Authenticator(isp, resolver, prng) : undefined;
+    resolver && isp.authentication.check !== 'off'
+      ? new Authenticator(isp, resolver, prng, (volume) => part?.counted(volume))
+      : undefined;
+  const part = share && new IspPart(state, share, (volume) => authenticator?.learn(volume), share.onNews);
   if (authenticator) await prepareChecks();
-  let connections = 0;
+  // Numbers of connections are the ISP's, so that each of its workers has its own.
+  let connections = share?.part ?? 0;
+  const stride = share?.parts ?? 1;
   const world = {
     isp,
     state,
@@ -95,8 +112,10 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   const newSession = (address: string): Session => {
     const simulatedAddress = options.simulatedAddress?.(address);
     const counted = simulatedAddress ?? address;
+    const connection = connections;
+    connections += stride;
     const peer: Peer = {
-      connection: connections++,
+      connection,
       address,
       simulatedAddress,
       source: options.sourceOf(address),
@@ -108,7 +127,15 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   };
   const rules = { ...isp.rules, extensions: isp.rules.extensions.filter((name) => !lacking.has(name)) };
   const listenOn = (address: string, port: number): Promise<Engine> =>
-    start({ address, port, newSession, rules, certificates, tap: options.tap });
+    start({
+      address,
+      port,
+      isElsewhere: share !== undefined,
+      newSession,
+      rules,
+      certificates,
+      tap: options.tap,
+    });
   const engines: Engine[] = [];
   const down = new Set<Engine>();
   const stop = async (): Promise<void> => {
@@ -138,6 +165,12 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
         }
       }
     },
+    adopt(socket, place) {
+      const engine = engines[place];
+      if (engine && !down.has(engine)) engine.adopt(socket);
+      else socket.destroy();
+    },
+    part,
     observe: (observation) => observe(state, observation, clock.now()),
     stop,
   };

@@ -8,7 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 import { SMTPServer } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
-import { type Engine, type EngineOptions, listenOn } from './engine.ts';
+import { adoptInto, type Engine, type EngineOptions, listenOn } from './engine.ts';
 import type { Rendered } from './render.ts';
 import type { Session } from './session.ts';
 import { Content } from './smtp-lines.ts';
@@ -31,8 +31,9 @@ export async function startSmtpServerEngine(options: EngineOptions): Promise<Eng
   await listenOn(server, options);
   // Sockets that fail have a close event too; the session hears of that.
   server.on('error', () => {});
-  const { address, port } = server.server.address() as AddressInfo;
-  return { address, port, stop: () => server.stop() };
+  const { address, port } = (server.server.address() as AddressInfo | null) ?? options;
+  const adopt = (socket: Socket): void => adoptInto(server.server, socket);
+  return { address, port, adopt, stop: () => server.stop() };
 }
 
 class IspServer extends SMTPServer {
