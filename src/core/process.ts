@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { totalmem } from 'node:os';
 
 /** The one place, beside the clock and the CLI's entry, that touches the process it runs in. */
@@ -65,7 +66,8 @@ export interface Channel<Out, In> {
   send(message: Out): void;
   /** Sends and resolves when the message has left; use before `exit`. */
   flush(message: Out): Promise<void>;
-  onMessage(handler: (message: In) => void): void;
+  /** `socket`: the one that came with it. */
+  onMessage(handler: (message: In, socket?: Socket) => void): void;
   onDisconnect(handler: () => void): void;
 }
 
@@ -79,7 +81,8 @@ export function parentChannel<Out, In>(): Channel<Out, In> {
         if (!process.connected) resolve();
         else process.send?.(message, undefined, {}, () => resolve());
       }),
-    onMessage: (handler) => void process.on('message', (m) => handler(m as In)),
+    onMessage: (handler) =>
+      void process.on('message', (m, socket) => handler(m as In, socket as Socket | undefined)),
     onDisconnect: (handler) => void process.on('disconnect', handler),
   };
 }

@@ -1,36 +1,60 @@
-/** Entry of the process that owns simulated ISPs: their addresses, their limits, and the records of what they saw. */
-
+/**
+ * Entry of a process that serves simulated ISPs: their addresses, their limits, and the records of what they saw. Or of
+ * one of several workers of a single ISP, which another process gives the connections (isp-acceptor.ts).
+ */
 import { createLabResolver } from '../../fakes/isp/lab-resolver.ts';
 import { type Sink, startSink } from '../../fakes/isp/sink.ts';
 import { buildZones } from '../../fakes/zones.ts';
-import { every, type Micros, monotonicMicros } from '../core/clock.ts';
+import { after, every, type Micros, monotonicMicros } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { createPrng } from '../core/prng.ts';
 import { exit, parentChannel } from '../core/process.ts';
 import { measureSelf } from '../core/self-measure.ts';
 import { NONE16 } from '../record/attempt-log.ts';
 import { Reporter } from '../record/reporter.ts';
-import type { FromIspWorker, ToIspWorker } from './messages.ts';
+import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
 import { recordingObserver } from './recording-observer.ts';
 
 const FLUSH_MS = 100;
 const SAMPLE_MS = 1000;
 
-const channel = parentChannel<FromIspWorker, ToIspWorker>();
+/** What others should know waits so long, to go with what comes next. */
+const REPORT_MS = 2;
+
+type Order = Extract<ToIspWorker, { type: 'open' }>;
+type Join = Extract<ToIspPart, { type: 'join' }>;
+
+const channel = parentChannel<FromIspWorker | FromIspPart, ToIspWorker | ToIspPart>();
 const reporter = new Reporter((batch) => channel.send(batch));
 /** The run's clock; it starts when the load does. Until then nothing talks to an ISP. */
 let epoch: Micros = monotonicMicros();
 const clock = { now: () => monotonicMicros() - epoch };
 const sinks: { index: number; sink: Sink }[] = [];
 let sources: readonly number[] = [];
+/** Whether another process takes the connections, and asks for the samples. */
+let joined = false;
 /** This process's place among the run's workers. */
 let worker = 0;
 
 channel.onDisconnect(() => exit(0));
-channel.onMessage((message) => {
+channel.onMessage((message, socket) => {
+  const [first] = sinks;
   switch (message.type) {
     case 'open':
       open(message).catch(fail);
+      return;
+    case 'join':
+      open(message.order, message).catch(fail);
+      return;
+    case 'connection':
+      // Without a socket: it was gone before it came.
+      if (first && socket) first.sink.adopt(socket, message.place);
+      return;
+    case 'news':
+      first?.sink.part?.hear(message.news, clock.now());
+      return;
+    case 'sample':
+      if (first) samplePart(message.at, first.index, first.sink);
       return;
     case 'start':
       epoch = message.epoch;
@@ -48,11 +72,12 @@ channel.onMessage((message) => {
   }
 });
 
-async function open(order: Extract<ToIspWorker, { type: 'open' }>): Promise<void> {
+async function open(order: Order, join?: Join): Promise<void> {
   const { isps, seed, sources: addresses, zones } = order;
   worker = order.worker;
   const resolver = createLabResolver(buildZones(zones));
-  sources = addresses.map((_, index) => index);
+  sources = join?.own ?? addresses.map((_, index) => index);
+  joined = join !== undefined;
   const indexOf = new Map(addresses.map((address, index) => [address, index]));
   const prng = createPrng(seed);
   const endpoints: { address: string; port: number }[][] = [];
@@ -66,6 +91,7 @@ async function open(order: Extract<ToIspWorker, { type: 'open' }>): Promise<void
       observer: recordingObserver(reporter.events, index, replyOffset),
       sourceOf: (address) => indexOf.get(address) ?? NONE16,
       resolver,
+      part: join && { ...join.part, onNews: () => void after(REPORT_MS, report) },
       simulatedAddress: (address) => zones.sources[indexOf.get(address) ?? NONE16]?.address,
     });
     sinks.push({ index, sink });
@@ -79,7 +105,7 @@ function begin(): void {
   const measure = measureSelf();
   every(SAMPLE_MS, () => {
     const at = clock.now();
-    for (const { index, sink } of sinks) sampleIsp(at, index, sink);
+    if (!joined) for (const { index, sink } of sinks) sampleIsp(at, index, sink);
     const { loopDelay, cpu, resident } = measure();
     reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
@@ -87,17 +113,38 @@ function begin(): void {
   });
 }
 
+const LINES = [
+  ['allowance', 'allowed'],
+  ['allowance_unpunished', 'unpunished'],
+] as const;
+
 function sampleIsp(at: Micros, isp: number, sink: Sink): void {
   const { events } = reporter;
   events.sample({ at, name: 'connections_open', value: sink.openConnections(), isp });
-  for (const [name, line] of [
-    ['allowance', 'allowed'],
-    ['allowance_unpunished', 'unpunished'],
-  ] as const) {
+  for (const [name, line] of LINES) {
     events.sample({ at, name, value: sink.allowance(sources, at, line), isp });
     for (const source of sources)
       events.sample({ at, name, value: sink.sustained(source, at, line), isp, source });
   }
+}
+
+/** Samples the sources that are this worker's own, and tells what makes the whole ISP's sample. */
+function samplePart(at: Micros, isp: number, sink: Sink): void {
+  // The moment at which the question was asked is past, and moments must not go back.
+  const now = clock.now();
+  const values = { allowed: [] as number[], unpunished: [] as number[] };
+  for (const [name, line] of LINES) {
+    values[line] = sources.map((source) => sink.sustained(source, now, line));
+    sources.forEach((source, index) => {
+      reporter.events.sample({ at, name, value: values[line][index] ?? 0, isp, source });
+    });
+  }
+  channel.send({ type: 'sampled', at, connections: sink.openConnections(), ...values });
+}
+
+function report(): void {
+  const part = sinks[0]?.sink.part;
+  if (part) channel.send({ type: 'part', report: part.report(clock.now()) });
 }
 
 async function stop(): Promise<void> {

@@ -1,6 +1,8 @@
 /** What the processes of a run say to each other. Every channel carries structured clones, never JSON. */
 import type { AuthenticationCounts } from '../../fakes/isp/authenticator.ts';
 import type { Certificates } from '../../fakes/isp/certificates.ts';
+import type { OwnerNews, PartReport } from '../../fakes/isp/isp-part.ts';
+import type { Part } from '../../fakes/isp/leases.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import type { ZoneSpec } from '../../fakes/zones.ts';
 import type { Micros } from '../core/clock.ts';
@@ -74,13 +76,15 @@ export interface OpenIsp {
 export type ToIspWorker =
   | {
       readonly type: 'open';
-      /** Its place among the run's workers. */
+      /** Its place among the run's workers; those that it starts follow it. */
       readonly worker: number;
       readonly isps: readonly OpenIsp[];
       readonly seed: number;
       /** Addresses of the sources on this ground; `zones` has those that they have in the simulated world. */
       readonly sources: readonly string[];
       readonly zones: ZoneSpec;
+      /** Processes that are to serve the connections; 0: this one does. */
+      readonly workers: number;
     }
   | { readonly type: 'start'; readonly epoch: Micros }
   | { readonly type: 'listening'; readonly address: string; readonly listening: boolean }
@@ -99,6 +103,31 @@ export type FromIspWorker =
     }
   | WorkerFailure
   | RecordBatch;
+
+/** What is said to one of several workers of an ISP, by the process that takes its connections. */
+export type ToIspPart =
+  | {
+      readonly type: 'join';
+      readonly order: Extract<ToIspWorker, { type: 'open' }>;
+      readonly part: Part;
+      /** Indexes of the sources that are its own. */
+      readonly own: readonly number[];
+    }
+  /** A connection comes with it, taken at this one of the ISP's addresses. */
+  | { readonly type: 'connection'; readonly place: number }
+  | { readonly type: 'news'; readonly news: OwnerNews }
+  | { readonly type: 'sample'; readonly at: Micros };
+
+export type FromIspPart =
+  | { readonly type: 'part'; readonly report: PartReport }
+  | {
+      readonly type: 'sampled';
+      readonly at: Micros;
+      readonly connections: number;
+      /** Of its own sources, in their order: see Sink.sustained. */
+      readonly allowed: readonly number[];
+      readonly unpunished: readonly number[];
+    };
 
 export type ToDriver =
   | {

@@ -1,4 +1,5 @@
 /** Which process of a run owns which ISPs. */
+import { sessionsPerProcess } from './capacity.ts';
 
 /** An ISP to be placed. */
 export interface IspToPlace {
@@ -18,8 +19,6 @@ export interface IspProcess {
   readonly workers: number;
 }
 
-/** Descriptors of a process that are not for connections: files, channels, listening sockets, and some air. */
-const OTHER_DESCRIPTORS = 256;
 /** Connections that end and begin at once are counted twice for a moment. */
 const ROOM = 0.9;
 
@@ -27,10 +26,17 @@ const ROOM = 0.9;
  * Spreads ISPs over processes. Half of the cores are for them, the others for driver and MTA, so that on a small machine
  * one process owns all. The largest come first, each to the process that has the least to do and can hold its
  * connections. An ISP that no single process can hold is split, and so is one that is wished to be.
- * @param descriptors open files that one process may have
+ * @param descriptors that one process may have; undefined: not known
  */
-export function placeIsps(isps: readonly IspToPlace[], cores: number, descriptors: number): IspProcess[] {
-  const room = Math.max(1, Math.floor((descriptors - OTHER_DESCRIPTORS) * ROOM));
+export function placeIsps(
+  isps: readonly IspToPlace[],
+  cores: number,
+  descriptors: number | undefined,
+): IspProcess[] {
+  const room =
+    descriptors === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(1, Math.floor(sessionsPerProcess(descriptors) * ROOM));
   const workersOf = ({ workers, connections }: IspToPlace): number =>
     Math.max(workers ?? 1, Math.ceil(connections / room));
   const split = isps.flatMap((isp, index): IspProcess[] =>

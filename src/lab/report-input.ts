@@ -12,9 +12,10 @@ import type { ReplyFacts, ReportInput } from '../report/input.ts';
 import type { Machine, MtaFacts } from '../report/summary.ts';
 import { describeLoad } from '../scenario/load-plan.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { ispProcessNames } from './isp-processes.ts';
 import type { RunRequest } from './messages.ts';
-import { driverProcessesOf } from './wiring.ts';
-import { ISP_WORKERS, workerNames } from './worker-names.ts';
+import { driverProcessesOf, ispProcessesOf } from './wiring.ts';
+import { workerNames } from './worker-names.ts';
 
 /** The model by which a plan's records are read. */
 export function modelOf(plan: Plan): RunModel {
@@ -97,7 +98,13 @@ export function reportInput(
     incidents: plan.incidents,
     thresholds: plan.thresholds,
     evidence,
-    workers: workerNames(ISP_WORKERS, driverProcessesOf(plan)),
+    workers: workerNames(
+      ispProcessNames(
+        ispProcessesOf(plan),
+        plan.isps.map(({ resolved }) => resolved.id),
+      ),
+      driverProcessesOf(plan),
+    ),
     warnings,
     mtaDied: undefined,
   };

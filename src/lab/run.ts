@@ -21,6 +21,7 @@ import type { RecordBatch } from '../record/reporter.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
 import { DriverProcesses } from './driver-processes.ts';
+import { IspProcesses, ispProcessNames } from './isp-processes.ts';
 import type {
   FromDriver,
   FromIspWorker,
@@ -34,8 +35,8 @@ import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, scheduleOutages } from './outages.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import { CA_FILE, mtaConfig, writeAuthentication, writeReports, writeRunFile } from './run-folder.ts';
-import { driverPlanOf, driverProcessesOf, routesOf, spawnIn } from './wiring.ts';
-import { ISP_WORKERS, LAB_WORKER, workerNames } from './worker-names.ts';
+import { driverPlanOf, driverProcessesOf, ispProcessesOf, routesOf, spawnIn } from './wiring.ts';
+import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
 import { Worker } from './workers.ts';
 
 /** How the user ends a run early. `drain`: no more mail, wait for the queue. `now`: report what there is. */
@@ -47,7 +48,6 @@ export interface RunHooks {
   stopRequest(): StopRequest;
 }
 
-const ISP_WORKER = new URL('./isp-worker.js', import.meta.url);
 const DRIVER_WORKER = new URL('./driver-worker.js', import.meta.url);
 
 /** How often the lab looks at the queue, the workers and the user. */
@@ -109,7 +109,11 @@ class Run {
     const network = await openNetwork(lab, plan, folder);
     this.#cleanup.defer(() => network.close());
     const mailroom = await this.#openMailroom(network);
-    const isps = this.#startWorker<ToIspWorker, FromIspWorker>('ISP', ISP_WORKER, (argv) => argv);
+    const processes = ispProcessesOf(plan);
+    const ids = plan.isps.map(({ resolved }) => resolved.id);
+    const isps = new IspProcesses(processes, ids, (name, module) =>
+      this.#startWorker<ToIspWorker, FromIspWorker>(name, module, (argv) => argv),
+    );
     const endpoints = await this.#openIsps(isps, network);
     const input = await this.#startMta(network, endpoints, mailroom);
     writeRunFile(folder, { format: 1, plan, input }, scenarioText);
@@ -119,7 +123,7 @@ class Run {
     );
     const planOf = (share: WorkerShare): DriverPlan =>
       driverPlanOf(plan, network, endpoints, this.#mta, startedAt, share);
-    await driver.prepare(planOf, lab, 1 + ISP_WORKERS.length);
+    await driver.prepare(planOf, lab, FIRST_ISP_WORKER + ispProcessNames(processes, ids).length);
 
     await this.#load(network, isps, driver);
     await this.#drain();
@@ -177,10 +181,7 @@ class Run {
     return worker;
   }
 
-  async #openIsps(
-    isps: Worker<ToIspWorker, FromIspWorker>,
-    network: LabNetwork,
-  ): Promise<readonly (readonly Endpoint[])[]> {
+  async #openIsps(isps: IspProcesses, network: LabNetwork): Promise<readonly (readonly Endpoint[])[]> {
     const { plan, folder } = this.#request;
     const authority = await createAuthority();
     writeFileSync(join(folder, CA_FILE), authority.caPem);
@@ -191,15 +192,8 @@ class Run {
       open.push({ index, resolved, listen: network.listen[index] ?? [], certificates, replyOffset });
       replyOffset += resolved.replies.length;
     }
-    isps.send({
-      type: 'open',
-      worker: 1,
-      isps: open,
-      seed: plan.seed,
-      sources: network.sources.map((s) => s.address),
-      zones: network.zones,
-    });
-    return (await isps.expect('opened')).endpoints;
+    const sources = network.sources.map((s) => s.address);
+    return isps.open(open, { seed: plan.seed, sources, zones: network.zones }, FIRST_ISP_WORKER);
   }
 
   /** Starts the MTA, if there is one, and returns what the report says of it. */
@@ -253,21 +247,17 @@ class Run {
 
   // --- flying ---
 
-  async #load(
-    network: LabNetwork,
-    isps: Worker<ToIspWorker, FromIspWorker>,
-    driver: DriverProcesses,
-  ): Promise<void> {
+  async #load(network: LabNetwork, isps: IspProcesses, driver: DriverProcesses): Promise<void> {
     this.#epoch = monotonicMicros() + LEAD_MICROS;
-    isps.send({ type: 'start', epoch: this.#epoch });
+    isps.start(this.#epoch);
     const running = driver.run(this.#epoch);
     this.#recorder.own.mark({ at: 0, name: 'load_started' });
     let failure: unknown;
     const failed = (error: unknown): void => {
       failure ??= error;
     };
-    const listen = (address: string, listening: boolean): void =>
-      isps.send({ type: 'listening', address, listening });
+    isps.failed.then(failed);
+    const listen = (address: string, listening: boolean): void => isps.listen(address, listening);
     this.#cleanup.defer(
       scheduleOutages(
         this.#request.plan.incidents,
@@ -339,15 +329,13 @@ class Run {
 
   // --- the end ---
 
-  async #stopAll(isps: Worker<ToIspWorker, FromIspWorker>, driver: DriverProcesses): Promise<void> {
+  async #stopAll(isps: IspProcesses, driver: DriverProcesses): Promise<void> {
     this.#stage = 'report';
     const hurry = this.#hooks.stopRequest() === 'now' || this.#died !== undefined;
     await driver.end(hurry ? 0 : WORKER_GRACE_MS);
     // The MTA first: it must not deliver after its queue has been read.
     if (this.#mta) await this.#mta.stop();
-    isps.send({ type: 'stop' });
-    const { authentication } = await isps.expect('stopped');
-    writeAuthentication(this.#request.folder, this.#request.plan, authentication);
+    writeAuthentication(this.#request.folder, this.#request.plan, await isps.stop());
     const { own } = this.#recorder;
     const queued = this.#mta ? await this.#mta.listQueue() : [];
     for (const { sender, recipient } of queued ?? []) {

@@ -11,6 +11,7 @@ import type { Plan } from '../scenario/plan.ts';
 import { attainableDescriptors, linuxDescriptors } from './descriptors.ts';
 import { driverProcesses } from './driver-processes.ts';
 import type { Endpoint, LabNetwork } from './network.ts';
+import { type IspProcess, placeIsps } from './place-isps.ts';
 
 /** Where each ISP listens, by index. */
 type IspEndpoints = readonly (readonly Endpoint[])[];
@@ -73,6 +74,26 @@ export function driverProcessesOf(
     wished: plan.drivers,
     targets: plan.adapter === 'none' ? plan.isps.length : 1,
   });
+}
+
+/** Which processes serve a plan's ISPs on this machine, each with so many descriptors. */
+export function ispProcessesOf(
+  plan: Plan,
+  descriptors = attainableDescriptors(linuxDescriptors()),
+): IspProcess[] {
+  const all = plan.isps.reduce((sum, isp) => sum + isp.share, 0);
+  // How many connections an MTA will open nobody can say.
+  const connections =
+    plan.adapter === 'none' ? plan.loads.reduce((sum, load) => sum + load.connections, 0) : 0;
+  return placeIsps(
+    plan.isps.map(({ share, workers }) => ({
+      share,
+      workers,
+      connections: Math.ceil((connections * share) / all),
+    })),
+    cpus().length,
+    descriptors,
+  );
 }
 
 /** Starts the MTA's processes on its side of the network, with their output in a log file. */

@@ -10,8 +10,8 @@ export function workerNames(isps: readonly string[], drivers: number): string[] 
 /** The place of the lab itself. */
 export const LAB_WORKER = 0;
 
-/** The processes that own ISPs. */
-export const ISP_WORKERS: readonly string[] = ['isps'];
+/** The place of the first process that owns ISPs. */
+export const FIRST_ISP_WORKER = 1;
 
 function numbered(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${name} ${index + 1}`);

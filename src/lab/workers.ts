@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { after } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
@@ -13,6 +14,9 @@ export class Worker<Out, In extends { readonly type: string }> {
   #ended = false;
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
+  /** Resolves when it fails or ends, for whatever reason. */
+  readonly failed: Promise<HarnessError>;
+  #tellFailure: (error: HarnessError) => void = () => {};
 
   /**
    * Starts a worker.
@@ -40,6 +44,9 @@ export class Worker<Out, In extends { readonly type: string }> {
         waiting.resolve(message);
       } else onMessage(message);
     });
+    this.failed = new Promise((resolve) => {
+      this.#tellFailure = resolve;
+    });
     this.exited = new Promise((resolve) => {
       const ended = (why: string): void => {
         this.#ended = true;
@@ -53,6 +60,13 @@ export class Worker<Out, In extends { readonly type: string }> {
 
   send(message: Out): void {
     if (!this.#ended && this.#child.connected) this.#child.send(message as object, () => {});
+  }
+
+  /** Sends a message with a socket, which is this process's no more. Calls `done` when it has left. */
+  hand(message: Out, socket: Socket, done: () => void): void {
+    if (!this.#ended && this.#child.connected)
+      this.#child.send(message as object, socket, { keepOpen: false }, done);
+    else socket.destroy();
   }
 
   /** The next message of a type. Rejects with a HarnessError if the worker fails or ends first. */
@@ -71,8 +85,9 @@ export class Worker<Out, In extends { readonly type: string }> {
   }
 
   #fail(why: string): void {
-    for (const { reject } of this.#waiting.values())
-      reject(new HarnessError('lab', `the ${this.#name} worker failed: ${why}`));
+    const error = new HarnessError('lab', `the ${this.#name} worker failed: ${why}`);
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+    this.#tellFailure(error);
   }
 }

@@ -24,6 +24,8 @@ import { planMessages } from './message-plan.ts';
 /** One simulated ISP of a run. */
 export interface PlannedIsp {
   readonly share: number;
+  /** Processes that are to serve it; undefined: as the machine and the load want. */
+  readonly workers: number | undefined;
   readonly resolved: ResolvedIsp;
   /** Which mail hosts take mail for which domains, with their addresses in the sealed internet. */
   readonly mx: readonly PlannedMailGroup[];
@@ -237,6 +239,7 @@ function plannedIsp(
     });
     return {
       share: wish.share ?? 1 / Object.keys(scenario.isps).length,
+      workers: wish.workers,
       resolved,
       mx: resolved.mx.map(({ domains, hosts }) => ({
         domains,

@@ -25,6 +25,8 @@ const isp = z.strictObject({
   /** Which share of its mail goes to which of its domains; default: the same to each. */
   domains: z.record(z.string(), share).optional(),
   profile: z.string().optional(),
+  /** Processes that serve it; default: as many as the connections to hold want, mostly one for several ISPs. */
+  workers: count.max(64, 'expected at most 64').optional(),
   limits: z.union([z.literal('unlimited'), limits]).optional(),
   mailboxes: z.record(z.string(), z.unknown()).optional(),
   mixed: z.enum(['accept', 'reject']).optional(),
