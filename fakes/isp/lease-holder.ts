@@ -3,7 +3,7 @@ import type { Micros } from '../../src/core/clock.ts';
 import { sharedAccount } from './accounts.ts';
 import { type LeaseOrder, type LeaseReport, type Part, resized, sizeOf, standingUnits } from './leases.ts';
 import { type Account, ruleFor, spare } from './limits.ts';
-import type { IspState } from './state.ts';
+import type { IspState, LeaseCounter } from './state.ts';
 import type { LimitTable } from './tables.ts';
 
 interface Lease {
@@ -27,7 +27,7 @@ interface Lease {
 }
 
 /** The leases of one worker. It makes no step of its own: whoever has it carries reports and orders. */
-export class LeaseHolder {
+export class LeaseHolder implements LeaseCounter {
   readonly #state: IspState;
   readonly #part: Part;
   readonly #leases = new WeakMap<Account, Lease>();

@@ -1,7 +1,6 @@
 /** All that an ISP remembers. It changes in place; the resolved ISP never does. */
 import { createDisturbances, type Disturbing } from './disturbances.ts';
 import { emptyGreylist, type Greylist } from './greylist.ts';
-import type { LeaseHolder } from './lease-holder.ts';
 import type { Part } from './leases.ts';
 import type { Account } from './limits.ts';
 import { createMailboxes, type Mailboxes } from './mailboxes.ts';
@@ -55,7 +54,13 @@ export interface IspState {
   /** Accounts to be charged by the decision under way. */
   readonly touched: (Account | undefined)[];
   /** What it holds of limits that it shares with other processes of its ISP; undefined: it is the only one. */
-  leases: LeaseHolder | undefined;
+  leases: LeaseCounter | undefined;
+}
+
+/** Hears what is spent of limits that are shared, and what is refused for want of them (lease-holder.ts). */
+export interface LeaseCounter {
+  charged(table: LimitTable, key: string | number, account: Account, amount: number): void;
+  refused(table: LimitTable, key: string | number, account: Account, amount: number): void;
 }
 
 /** The state of an ISP that nobody has talked to. `part`: of one worker, where the ISP has several. */

@@ -1,5 +1,4 @@
-/** Which of an ISP's workers serves which client. One client is always served by the same. */
-
+/** Which of an ISP's workers serves which client: one client is always served by the same. */
 export class ClientPlaces {
   readonly #sources: readonly string[];
   readonly #known: ReadonlyMap<string, number>;

@@ -12,13 +12,18 @@ export class SmtpClient {
   #wake = (): void => {};
   #error: string | undefined;
 
-  /** Connects. `mask` changes every line that is read: ids that differ from run to run. */
+  /** Connects, from `localAddress` if one is given. `mask` changes every line that is read: ids that differ from run to run. */
   constructor(
-    { address, port }: { readonly address: string; readonly port: number },
+    {
+      address,
+      port,
+      localAddress,
+    }: { readonly address: string; readonly port: number; readonly localAddress?: string },
     mask: (line: string) => string = (line) => line,
   ) {
     this.#mask = mask;
-    this.#tcp = connect({ port, host: address, noDelay: true, allowHalfOpen: true });
+    const from = localAddress === undefined ? {} : { localAddress };
+    this.#tcp = connect({ port, host: address, noDelay: true, allowHalfOpen: true, ...from });
     this.#socket = this.#tcp;
     this.#attend(this.#tcp);
   }
