@@ -52,7 +52,7 @@ export function admit(
     const amount = table.isCap ? hold(connection, account) : amountOf(table.limit.unit, event);
     account.used += amount;
     if (leases && table.shared && amount > 0)
-      leases.charged(table, keyOf(table.limit.key, connection) as string | number, account, amount);
+      leases.charged(table, keyOf(table.limit.key, connection) as string | number, account, amount, now);
   }
   if (ramp && warming) countToday(warming, amountOf(ramp.unit, event), now);
   return undefined;

@@ -14,6 +14,8 @@ interface Lease {
   seen: number;
   /** Charged since the last report. */
   spent: number;
+  /** When something was charged last. */
+  last: Micros;
   /** The largest amount that was asked for. */
   largest: number;
   /** With less than that left it asks for more. */
@@ -43,9 +45,10 @@ export class LeaseHolder implements LeaseCounter {
   }
 
   /** An amount was charged to an account. */
-  charged(table: LimitTable, key: string | number, account: Account, amount: number): void {
+  charged(table: LimitTable, key: string | number, account: Account, amount: number, now: Micros): void {
     const lease = this.#leaseOf(table, key, account);
     lease.spent += amount;
+    lease.last = now;
     if (amount > lease.largest) lease.largest = amount;
     const { kind } = account.rule;
     const opens = kind === 'window' && account.used === amount;
@@ -78,7 +81,7 @@ export class LeaseHolder implements LeaseCounter {
     if (give > 0 && size === this.#sizeOf(account, now)) {
       account.rule = resized(account.rule, sizeOf(account.rule) + give);
     }
-    if (origin !== undefined && moveWindow(account, origin, now)) this.#note(lease);
+    if (origin !== undefined && moveWindow(lease, origin, now)) this.#note(lease);
     if (!recall) return;
     const free = spare(account, now);
     if (free > 0) account.rule = resized(account.rule, sizeOf(account.rule) - Math.ceil(free / 2));
@@ -95,6 +98,7 @@ export class LeaseHolder implements LeaseCounter {
       account,
       seen: 0,
       spent: 0,
+      last: Number.NEGATIVE_INFINITY,
       largest: 1,
       low,
       starved: false,
@@ -154,16 +158,20 @@ function lowOf({ low, largest }: Lease): number {
 }
 
 /**
- * Puts a window where the owner says that it is: all workers' windows are one. Returns true if that one is over by now.
- * What was used is then taken as used in the next one, as some of it may have been.
+ * Puts a window where the owner says that it is: all workers' windows are one. Returns true if the owner must hear how
+ * that came out, because the window is over by now and another has begun since.
  */
-function moveWindow(account: Account, origin: Micros, now: Micros): boolean {
+function moveWindow({ account, last }: Lease, origin: Micros, now: Micros): boolean {
   const { rule } = account;
   if (account.used === 0 || rule.kind !== 'window' || rule.per === null) return false;
   const end = origin + rule.per;
-  const over = end <= now;
-  if (!over) account.origin = origin;
-  else if (account.origin < end) account.origin = end;
-  else return false;
-  return over;
+  if (end > now) account.origin = origin;
+  else if (account.origin < end) {
+    const begun = last >= end;
+    // Of what was used some may have been of the window before; it counts for this one, lest anything count for none.
+    if (begun) account.origin = last;
+    else account.used = 0;
+    return begun;
+  }
+  return false;
 }

@@ -167,9 +167,13 @@ export class LeaseOwner {
     const loan = loans[part] as Loan;
     const per = rule.kind === 'window' ? (rule.per ?? Number.POSITIVE_INFINITY) : 0;
     if (used === 0 || origin + per <= now) return;
-    const opened = Math.max(origin, ended);
-    const earlier = account.used > 0 && opened < account.origin;
-    if (account.used === 0 || earlier) account.origin = opened;
+    if (origin < ended) {
+      // It began in the window before, which was over before it heard of that one.
+      this.#order(entry, part, { origin: ended - per });
+      return;
+    }
+    const earlier = account.used > 0 && origin < account.origin;
+    if (account.used === 0 || earlier) account.origin = origin;
     loan.used = used;
     account.used = sum(loans, (one) => one.used);
     loans.forEach((one, index) => {

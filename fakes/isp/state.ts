@@ -1,4 +1,5 @@
 /** All that an ISP remembers. It changes in place; the resolved ISP never does. */
+import type { Micros } from '../../src/core/clock.ts';
 import { createDisturbances, type Disturbing } from './disturbances.ts';
 import { emptyGreylist, type Greylist } from './greylist.ts';
 import type { Part } from './leases.ts';
@@ -59,7 +60,7 @@ export interface IspState {
 
 /** Hears what is spent of limits that are shared, and what is refused for want of them (lease-holder.ts). */
 export interface LeaseCounter {
-  charged(table: LimitTable, key: string | number, account: Account, amount: number): void;
+  charged(table: LimitTable, key: string | number, account: Account, amount: number, now: Micros): void;
   refused(table: LimitTable, key: string | number, account: Account, amount: number): void;
 }
 
