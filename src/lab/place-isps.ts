@@ -66,3 +66,8 @@ export function placeIsps(
     ...split,
   ].sort((a, b) => (a.isps[0] ?? 0) - (b.isps[0] ?? 0));
 }
+
+/** How many of the processes have connections open. */
+export function servingProcesses(processes: readonly IspProcess[]): number {
+  return processes.reduce((sum, { workers }) => sum + Math.max(1, workers), 0);
+}

@@ -3,9 +3,10 @@ import type { Plan } from '../scenario/plan.ts';
 import { counted, portCount, sessionsPerProcess, whole } from './capacity.ts';
 import { attainableDescriptors } from './descriptors.ts';
 import { readLimits } from './machine.ts';
+import { servingProcesses } from './place-isps.ts';
 import { probeSeal } from './seal.ts';
 import { SEALED_PORTS } from './wire.ts';
-import { driverProcessesOf } from './wiring.ts';
+import { driverProcessesOf, ispProcessesOf } from './wiring.ts';
 
 /** Connections held at once, from as many sources to as many endpoints, evenly. */
 export interface PortDemand {
@@ -137,7 +138,7 @@ function descriptorDemands(plan: Plan, descriptors: number): DescriptorDemand[] 
   if (plan.adapter === 'none') {
     return [
       { what: 'to the ISPs', connections, processes },
-      { what: 'at the ISPs', connections, processes: 1 },
+      { what: 'at the ISPs', connections, processes: servingProcesses(ispProcessesOf(plan, descriptors)) },
     ];
   }
   return [
