@@ -250,7 +250,9 @@ export function driverConnections(samples: readonly Sample[]): number[] {
     if (name !== 'injection_connections') continue;
     const seconds = byWorker.get(worker) ?? [];
     byWorker.set(worker, seconds);
-    seconds[Math.max(0, Math.round(at / BUCKET_MICROS) - 1)] = value;
+    // A worker that ends samples once more; the second keeps the most that it had.
+    const second = Math.max(0, Math.round(at / BUCKET_MICROS) - 1);
+    seconds[second] = Math.max(seconds[second] ?? 0, value);
   }
   const total: number[] = [];
   const length = Math.max(0, ...[...byWorker.values()].map((seconds) => seconds.length));

@@ -30,6 +30,7 @@ export class ProgressDisplay {
         injectedPerSecond: rate,
         delivered: progress.delivered,
         throttled: progress.throttled,
+        noops: progress.noops,
         queue: progress.queue,
       },
       this.#out.columns ?? 100,

@@ -43,6 +43,7 @@ export interface Progress {
   readonly injected: number;
   readonly delivered: number;
   readonly throttled: number;
+  readonly noops: number;
   readonly queue: number | undefined;
 }
 

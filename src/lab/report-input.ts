@@ -94,7 +94,7 @@ export function reportInput(
     sources: plan.sources.map((s) => s.address),
     replies: replyTable(plan, startedAt),
     phases: plan.phases,
-    loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load) })),
+    loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load), action: load.action })),
     incidents: plan.incidents,
     thresholds: plan.thresholds,
     evidence,

@@ -136,7 +136,7 @@ class Run {
   }
 
   #tell(): void {
-    const { confirmed, accepted, throttled } = this.#recorder.aggregate.running;
+    const { confirmed, accepted, throttled, noops } = this.#recorder.aggregate.running;
     this.#hooks.progress({
       stage: this.#stage,
       elapsedSeconds: this.#stage === 'starting' ? 0 : Math.max(0, this.#now() / 1e6),
@@ -144,6 +144,7 @@ class Run {
       injected: confirmed,
       delivered: accepted,
       throttled,
+      noops,
       queue: this.#queue,
     });
   }

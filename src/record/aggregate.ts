@@ -36,7 +36,7 @@ export class Aggregate {
   /** Attempts whose envelope and header named different messages, by ISP. */
   readonly mismatched = new Map<number, number>();
   /** Running counts for the progress line. */
-  readonly running = { confirmed: 0, accepted: 0, throttled: 0, transactions: 0 };
+  readonly running = { confirmed: 0, accepted: 0, throttled: 0, transactions: 0, noops: 0 };
   readonly #model: RunModel;
 
   constructor(model: RunModel) {
@@ -58,7 +58,7 @@ export class Aggregate {
         if (view.refusedSlot === undefined) this.#injection(view);
         return;
       case Kind.probe:
-        countProbe(this.#countsOf(view.load, view.at), view);
+        if (countProbe(this.#countsOf(view.load, view.at), view)) this.running.noops++;
         return;
       case Kind.injectorConnection:
         countConnection(this.#countsOf(view.load, view.at), view);

@@ -55,9 +55,10 @@ export function countInjection(counts: InjectionCounts, view: RecordView): void 
   record(counts.serviceTime, view.doneAfter - view.sentAfter);
 }
 
-/** Counts a record of the kind `probe`. */
-export function countProbe(counts: InjectionCounts, view: RecordView): void {
-  if (view.code >= 200 && view.code < 300) {
+/** Counts a record of the kind `probe`. True: it was answered as it should be. */
+export function countProbe(counts: InjectionCounts, view: RecordView): boolean {
+  const answered = view.code >= 200 && view.code < 300;
+  if (answered) {
     counts.probes.answered++;
     record(counts.probeDuration, view.doneAfter);
   } else {
@@ -65,6 +66,7 @@ export function countProbe(counts: InjectionCounts, view: RecordView): void {
     increment(counts.refusals, view.code);
     increment(counts.failures, view.code);
   }
+  return answered;
 }
 
 /** Counts a record of the kind `injectorConnection`. */

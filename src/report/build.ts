@@ -1,7 +1,7 @@
 /** Makes the Summary and the Series of a run out of what was recorded. Pure: the same records give the same report. */
 import type { Conservation, MtaEvidence } from '../analysis/conservation.ts';
 import { conservation, OUTCOMES } from '../analysis/conservation.ts';
-import { createMeasure, driverConnections, type Measure, type Names, trend } from '../analysis/measure.ts';
+import { createMeasure, type Measure, type Names, trend } from '../analysis/measure.ts';
 import type { PhaseSpan } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
 import { METRICS, type MetricName } from '../gate/metrics.ts';
@@ -9,14 +9,14 @@ import { type Judged, judge, type Measured } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
-import type { InjectionCounts } from '../record/injection-counts.ts';
-import { isGlobal, type Row } from '../record/timeline.ts';
+import type { Row } from '../record/timeline.ts';
+import { harnessLoad } from './harness.ts';
+import { harnessFrame, measuredWorkers } from './harness-records.ts';
+import { allInjections, injectorSummary } from './injector.ts';
 import type { ReportInput } from './input.ts';
-import { isSaturated } from './saturation.ts';
 import { buildSeries } from './series.ts';
 import type {
   HarnessLoad,
-  InjectorSummary,
   IspSummary,
   LatencySummary,
   MetricValue,
@@ -52,9 +52,13 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
   const measure = createMeasure(aggregate, outcome, names);
   const judged = input.thresholds.map((t) => judge(t, measure(t.metric as MetricName, t.selector)));
   const latencies = collectLatencies(aggregate, input);
-  const harness = harnessLoad(aggregate, input.workers);
   const interrupted = aggregate.marks.has('interrupted');
   const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
+  const series = buildSeries(aggregate, input, end);
+  const harness = harnessLoad(
+    measuredWorkers(aggregate, input.workers),
+    harnessFrame(aggregate, input, series),
+  );
   const summary: Summary = {
     schema: 1,
     run: { ...input.run, durationSeconds: end / 1e6, interrupted },
@@ -81,7 +85,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
   };
   return {
     summary,
-    series: buildSeries(aggregate, input, end),
+    series,
     histograms: latencies.map(({ name, recorded }) => ({ tag: name.replaceAll(' ', '_'), recorded })),
   };
 }
@@ -104,7 +108,11 @@ function verdictOf(
     return { passed: false, exitCode: 99, sentence };
   }
   const sentence =
-    judged.length === 0 ? 'No thresholds, so nothing to fail.' : `All ${judged.length} thresholds hold.`;
+    judged.length === 0
+      ? 'No thresholds, so nothing to fail.'
+      : judged.length === 1
+        ? 'The threshold holds.'
+        : `All ${judged.length} thresholds hold.`;
   return { passed: true, exitCode: 0, sentence };
 }
 
@@ -116,10 +124,12 @@ function warningsOf(
   evidence: MtaEvidence,
 ): string[] {
   const warnings: string[] = [];
-  if (harness.saturated) {
-    warnings.push(
-      'The harness itself was saturated at times, so the MTA may be faster than this report says.',
-    );
+  if (harness.limits.length > 0) {
+    const what =
+      input.mta.adapter === 'none'
+        ? 'There is no MTA; the harness itself set the pace'
+        : 'The harness, not the MTA, may have set the pace';
+    warnings.push(`${what}: ${harness.limits.join(' ')}`);
   }
   if (aggregate.marks.has('drain_timeout')) {
     warnings.push('The queue was not empty when the drain timed out; what was left in it is pending.');
@@ -174,33 +184,6 @@ function totalsOf(aggregate: Aggregate, outcome: Conservation, measure: Measure,
 function endingAt(phases: readonly PhaseSpan[], end: Micros | undefined): readonly PhaseSpan[] {
   if (end === undefined) return phases;
   return phases.filter(({ from }) => from < end).map((span) => ({ ...span, to: Math.min(span.to, end) }));
-}
-
-function allInjections({ injections }: Aggregate): InjectionCounts[] {
-  return injections.flatMap((byPhase) => [...byPhase.values()]);
-}
-
-/** How the driver's connections fared, and with which codes it was refused. */
-function injectorSummary(aggregate: Aggregate, { loads }: ReportInput): InjectorSummary {
-  const counts = allInjections(aggregate);
-  const sum = (value: (c: InjectionCounts) => number): number => counts.reduce((n, c) => n + value(c), 0);
-  const refusals = new Map<number, number>();
-  for (const c of counts)
-    for (const [code, count] of c.refusals) refusals.set(code, (refusals.get(code) ?? 0) + count);
-  return {
-    loads,
-    opened: sum((c) => c.connections.opened),
-    refused: sum((c) => c.connections.refused),
-    failed: sum((c) => c.connections.failed),
-    lost: sum((c) => c.connections.lost),
-    peak: driverConnections(aggregate.timeline.samples).reduce((a, b) => Math.max(a, b), 0),
-    deferredInjections: sum((c) => c.messages.deferred),
-    noops: sum((c) => c.probes.answered),
-    noopsFailed: sum((c) => c.probes.failed),
-    refusals: [...refusals]
-      .map(([code, count]) => ({ code, count }))
-      .sort((a, b) => b.count - a.count || a.code - b.code),
-  };
 }
 
 function acceptedBuckets(aggregate: Aggregate): { count: number; seconds: number } {
@@ -380,28 +363,6 @@ function phasesWithLabels({ phases, incidents }: ReportInput): Phase[] {
     shown.push({ name: 'incident', from: start / 1e6, to: end / 1e6, isp, label });
   }
   return shown.sort((a, b) => a.from - b.from);
-}
-
-function harnessLoad(aggregate: Aggregate, workers: readonly string[]): HarnessLoad {
-  const loaded = workers.map((name, worker) => {
-    const mine = aggregate.timeline.samples.filter((s) => isGlobal(s) && s.worker === worker);
-    const delays = mine.filter((s) => s.name === 'loop_delay').map((s) => s.value);
-    const cpus = mine.filter((s) => s.name === 'cpu').map((s) => s.value);
-    const mean = (values: readonly number[]): number =>
-      values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
-    return {
-      name,
-      maxLoopDelayMs: delays.reduce((a, b) => Math.max(a, b), 0) / 1e3,
-      meanCpu: mean(cpus),
-      meanDelay: mean(delays),
-    };
-  });
-  const late = aggregate.timeline.samples.filter((s) => s.name === 'late');
-  return {
-    workers: loaded.map(({ meanDelay: _, ...shown }) => shown),
-    lateInjections: late.at(-1)?.value ?? 0,
-    saturated: loaded.some(({ meanCpu, meanDelay }) => isSaturated(meanCpu, meanDelay)),
-  };
 }
 
 function lastMoment(aggregate: Aggregate): Micros {

@@ -1,3 +1,4 @@
+import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
 import { formatCount, formatMs, formatPerSecond, formatShare, formatStopwatch } from './numbers.ts';
 import type { Summary } from './summary.ts';
 
@@ -16,9 +17,14 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
     verdict(summary, paint, width),
     warnings(summary, paint, width),
     thresholds(summary, paint),
-    totals(summary, paint),
-    isps(summary, paint, width),
-    conservation(summary, paint),
+    ...(holdsSessionsOnly(summary)
+      ? [injection(summary, paint, width)]
+      : [
+          totals(summary, paint),
+          isPlainInjection(summary) ? [] : injection(summary, paint, width),
+          isps(summary, paint, width),
+          conservation(summary, paint),
+        ]),
     latency(summary, paint, width),
   ].filter((lines) => lines.length > 0);
   return `\n${sections.map((lines) => lines.join('\n')).join('\n\n')}\n\n`;
@@ -33,6 +39,7 @@ export interface ProgressState {
   readonly injectedPerSecond: number;
   readonly delivered: number;
   readonly throttled: number;
+  readonly noops: number;
   /** Undefined where the MTA can't tell. */
   readonly queue: number | undefined;
 }
@@ -42,9 +49,15 @@ export function progressLine(state: ProgressState, width: number): string {
   const parts = [
     `${state.phase} ${formatStopwatch(state.elapsedSeconds)}/${formatStopwatch(state.totalSeconds)}`,
     bar(state.elapsedSeconds, state.totalSeconds),
-    `${formatCount(state.injected)} injected ${formatCount(state.injectedPerSecond)}/s`,
-    `${formatCount(state.delivered)} delivered`,
-    `${formatCount(state.throttled)} throttled`,
+    ...(state.noops > 0 ? [`${formatCount(state.noops)} NOOPs`] : []),
+    // A run that only holds sessions has no mail to count.
+    ...(state.noops > 0 && state.injected === 0
+      ? []
+      : [
+          `${formatCount(state.injected)} injected ${formatCount(state.injectedPerSecond)}/s`,
+          `${formatCount(state.delivered)} delivered`,
+          `${formatCount(state.throttled)} throttled`,
+        ]),
     ...(state.queue === undefined ? [] : [`queue ${formatCount(state.queue)}`]),
   ];
   let line = '';
@@ -132,6 +145,22 @@ function totals({ totals: t, isps }: Summary, paint: Paint): string[] {
     'of the attempts',
   ];
   return [heading('totals', paint), ...rows.map((line, i) => `    ${line}  ${notes[i]}`)];
+}
+
+/** The driver's side, where there is more to say than that all was taken. */
+function injection(summary: Summary, paint: Paint, width: number): string[] {
+  const { loads } = summary.injector;
+  const lines = [
+    `connections: ${connectionsText(summary)}`,
+    ...injectionNotes(summary),
+    ...(loads.length > 1
+      ? loads.map(({ name, text, injected }) => `${name}: ${text}; ${formatCount(injected)} injected`)
+      : []),
+  ];
+  return [
+    heading('injection', paint),
+    ...lines.flatMap((line) => wrap(line, width - 4)).map((line) => `    ${line}`),
+  ];
 }
 
 function isps({ isps }: Summary, paint: Paint, width: number): string[] {

@@ -13,6 +13,7 @@ import type { IspSeries, Series } from './summary.ts';
  * | `accepted_per_s` `throttled_per_s` `deferred_per_s` `rejected_per_s` | recipient attempts by outcome |
  * | `connections_open` | connections open at the end of the bucket |
  * | `injected_per_s` | messages that the MTA took; `all` only |
+ * | `injector_connections` | connections that the driver holds open; `all` only |
  * | `queue_depth` | the MTA's queue; `all` only; empty: not sampled |
  * | `delivery_p50_ms` `delivery_p99_ms` | latency of what was delivered in the bucket; `all` only; empty: nothing was |
  * | `replies_<code>_per_s` | replies of this code over all ISPs; `all` only; a column for each code seen |
@@ -20,7 +21,7 @@ import type { IspSeries, Series } from './summary.ts';
 export function timelineCsv(series: Series): string {
   const replyColumns = series.codes.map(({ code }) => `replies_${code.replaceAll(' ', '_')}_per_s`);
   const lines = [row([...COLUMNS, ...replyColumns])];
-  const unknown = ['', '', '', '', ...series.codes.map(() => '')];
+  const unknown = ['', '', '', '', '', ...series.codes.map(() => '')];
   series.t.forEach((t, bucket) => {
     lines.push(
       row([
@@ -29,6 +30,7 @@ export function timelineCsv(series: Series): string {
         null,
         ...COUNTED.map((column) => series.isps.reduce((sum, isp) => sum + (isp[column][bucket] ?? 0), 0)),
         series.injected[bucket] ?? null,
+        series.injectorConnections[bucket] ?? null,
         series.queueDepth[bucket] ?? null,
         series.deliveryP50Ms[bucket] ?? null,
         series.deliveryP99Ms[bucket] ?? null,
@@ -63,6 +65,7 @@ const COLUMNS = [
   'rejected_per_s',
   'connections_open',
   'injected_per_s',
+  'injector_connections',
   'queue_depth',
   'delivery_p50_ms',
   'delivery_p99_ms',

@@ -11,8 +11,9 @@ export interface ReplyFacts extends Omit<ReplyCount, 'count'> {
 /** A load as the report shows it. */
 export interface LoadFacts {
   readonly name: string;
-  /** What it does, in a sentence. */
+  /** What it does, in a few words. */
   readonly text: string;
+  readonly action: 'message' | 'noop';
 }
 
 /** What a report needs to know beside the records. */

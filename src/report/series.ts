@@ -49,6 +49,7 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
   }
 
   const queueDepth = nulls();
+  const open = isps.map(() => new Map<number, number>());
   for (const sample of timeline.samples) {
     // A sample is taken at the end of the second that it is about.
     const bucket = Math.floor((sample.at - 1) / BUCKET_MICROS);
@@ -59,13 +60,14 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
       const rate = Number.isFinite(sample.value) ? sample.value : null;
       if (sample.name === 'allowance') isp.allowance[bucket] = rate;
       else if (sample.name === 'allowance_unpunished') isp.allowanceUnpunished[bucket] = rate;
-      else if (sample.name === 'connections_open') isp.connectionsOpen[bucket] = sample.value;
+      else if (sample.name === 'connections_open') open[sample.isp]?.set(bucket, sample.value);
     }
   }
-  for (const isp of isps) {
+  isps.forEach((isp, index) => {
+    hold(isp.connectionsOpen, open[index] as Map<number, number>);
     fillGaps(isp.allowance);
     fillGaps(isp.allowanceUnpunished);
-  }
+  });
   fillGaps(queueDepth);
 
   const latency = deliveryLatency(aggregate, buckets);
@@ -90,6 +92,12 @@ function fillGaps(values: (number | null)[]): void {
     if (values[i] === null && values[i - 1] !== null && values[i + 1] !== null)
       values[i] = values[i - 1] as number;
   }
+}
+
+/** A level that was not sampled in a second is what it was before; a busy process misses some. */
+function hold(column: number[], known: ReadonlyMap<number, number>): void {
+  let level = 0;
+  for (let i = 0; i < column.length; i++) column[i] = level = known.get(i) ?? level;
 }
 
 function add(column: number[], bucket: number, value: number): void {

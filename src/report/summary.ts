@@ -64,7 +64,7 @@ export interface ThresholdResult {
 }
 
 export interface InjectorSummary {
-  readonly loads: readonly { readonly name: string; readonly text: string }[];
+  readonly loads: readonly LoadSummary[];
   /** Connections of the driver that became ready for mail; refused with a reply; failed without; ended by the other side. */
   readonly opened: number;
   readonly refused: number;
@@ -78,6 +78,21 @@ export interface InjectorSummary {
   readonly noopsFailed: number;
   /** Replies that refused or deferred messages, NOOPs and connections, by code; 0: there was no reply. */
   readonly refusals: readonly { readonly code: number; readonly count: number }[];
+}
+
+/** One load, and what came of it. */
+export interface LoadSummary {
+  readonly name: string;
+  /** What it does, in a few words. */
+  readonly text: string;
+  readonly action: 'message' | 'noop';
+  readonly connectionsOpened: number;
+  readonly injected: number;
+  /** Messages refused for good, or never confirmed. */
+  readonly failed: number;
+  /** Iterations that were due and never begun. */
+  readonly dropped: number;
+  readonly noops: number;
 }
 
 export interface Totals {
@@ -176,17 +191,38 @@ export interface Phase {
   readonly label?: string;
 }
 
+/** What the harness measured of itself. Pace and delays are of the load alone, without warm-up and drain. */
 export interface HarnessLoad {
-  /** Highest event-loop delay seen, per worker. */
-  readonly workers: readonly {
-    readonly name: string;
-    readonly maxLoopDelayMs: number;
-    readonly meanCpu: number;
-  }[];
-  /** Injections begun more than 10 ms after they were due. */
+  readonly workers: readonly WorkerLoad[];
+  /** Length of the part of the load that the workers are judged by. */
+  readonly judgedSeconds: number;
+  /** Iterations begun more than 10 ms after they were due. */
   readonly lateInjections: number;
-  /** True if the harness, not the MTA, may have set the pace. */
-  readonly saturated: boolean;
+  /** Those of them that began while their worker of the driver was busy; the others waited for a free connection. */
+  readonly lateWhileBusy: number;
+  /** Why the harness, not the MTA, may have set the pace, a sentence for each reason. Empty: it did not. */
+  readonly limits: readonly string[];
+  /** Memory of the processes of a side where that side held more than 1,000 sessions. */
+  readonly sessions: readonly {
+    readonly side: 'driver' | 'isps';
+    /** The most sessions open at once. */
+    readonly peak: number;
+    /** Of the side's processes together, each at its largest. */
+    readonly residentBytes: number;
+  }[];
+}
+
+/** One process of the harness. A delay is the 99th percentile of a second; CPU is a share of one core. */
+export interface WorkerLoad {
+  readonly name: string;
+  readonly meanCpu: number;
+  readonly maxCpu: number;
+  readonly medianLoopDelayMs: number;
+  readonly maxLoopDelayMs: number;
+  /** Seconds above 90 % of a core, or with a delay above 50 ms. */
+  readonly busySeconds: number;
+  /** Over the whole run; 0: not sampled. */
+  readonly maxResidentBytes: number;
 }
 
 export interface Machine {

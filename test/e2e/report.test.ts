@@ -11,6 +11,7 @@ import {
   emptyFixture,
   largeFixture,
   type ReportFixture,
+  sessionsFixture,
   summaryFixture,
 } from '../support/summary-fixture.ts';
 
@@ -59,9 +60,10 @@ function colorsOfCanvases(page: Page): Promise<number[]> {
 }
 
 const fixtures: readonly (readonly [name: string, fixture: () => ReportFixture, charts: number])[] = [
-  ['a run with an incident', summaryFixture, 10],
+  ['a run with an incident', summaryFixture, 11],
   ['an interrupted run in which nothing happened', emptyFixture, 1],
-  ['a long run against 12 ISPs', () => largeFixture(2500), 19],
+  ['a long run against 12 ISPs', () => largeFixture(2500), 20],
+  ['a run that only holds sessions', sessionsFixture, 2],
 ];
 for (const [name, fixture, charts] of fixtures) {
   test(`the report of ${name} draws every chart and loads nothing`, async (t) => {
@@ -107,12 +109,12 @@ test('the cursor moves in all time charts at once, by mouse and by keyboard', as
   const plot = page.locator('#overview-gmail .plot');
   await plot.hover();
   const hovered = await moments();
-  assert.equal(hovered.length, 9);
+  assert.equal(hovered.length, 10);
   assert.equal(new Set(hovered).size, 1);
   await plot.focus();
   await page.keyboard.press('Home');
   for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight');
-  assert.deepEqual(await moments(), new Array(9).fill('20 s'));
+  assert.deepEqual(await moments(), new Array(10).fill('20 s'));
   const values = await page.locator('#overview-gmail .key').allTextContents();
   assert.deepEqual(values, ['accepted40/s', 'throttled108/s', 'attempts150/s', 'allowance40/s']);
 });

@@ -8,6 +8,7 @@ import type {
   ReplyCount,
   Series,
   Summary,
+  WorkerLoad,
 } from '../../src/report/summary.ts';
 
 /** A run's result as a report takes it. */
@@ -64,6 +65,103 @@ export function summaryFixture(): ReportFixture {
   return { summary: summarize(runs, series), series };
 }
 
+const NO_INJECTION = {
+  opened: 0,
+  refused: 0,
+  failed: 0,
+  lost: 0,
+  peak: 0,
+  deferredInjections: 0,
+  noops: 0,
+  noopsFailed: 0,
+  refusals: [],
+};
+
+/**
+ * The fixture's run as one that holds 2,000 sessions at the ISPs and sends no mail; the MTA is none, and 7 sessions
+ * were refused.
+ */
+export function sessionsFixture(): ReportFixture {
+  const { summary, series } = summaryFixture();
+  const { summary: empty } = emptyFixture();
+  const held = series.t.map((t) => (t < LOAD ? Math.min(2000, t * 100) : 0));
+  const nothing = series.t.map(() => 0);
+  const [connect, noop] = ['connect', 'NOOP'].map((name, i) =>
+    latencySummary([name, 3 + i, 20], i === 0 ? 2000 : 60_000),
+  ) as [LatencySummary, LatencySummary];
+  return {
+    summary: {
+      ...summary,
+      totals: empty.totals,
+      warnings: [],
+      thresholds: [threshold('injection_connections', 'max>=2000', true, 2000, '2,000')],
+      verdict: { passed: true, exitCode: 0, sentence: 'The threshold holds.' },
+      injector: {
+        ...NO_INJECTION,
+        loads: [
+          {
+            name: 'default',
+            text: 'ramping-vus, 90 s, 2,000 connections, NOOP only, 2 s between iterations',
+            action: 'noop',
+            connectionsOpened: 2000,
+            injected: 0,
+            failed: 0,
+            dropped: 0,
+            noops: 60_000,
+          },
+        ],
+        opened: 2000,
+        refused: 7,
+        peak: 2000,
+        noops: 60_000,
+        refusals: [{ code: 421, count: 7 }],
+      },
+      conservation: empty.conservation,
+      isps: summary.isps.map((isp) => ({
+        ...isp,
+        recipients: 0,
+        outcomes: { delivered: 0, bounced: 0, expired: 0, pending: 0, lost: 0, unaccounted: 0 },
+        attempts: 0,
+        accepted: 0,
+        throttled: 0,
+        deferred: 0,
+        rejected: 0,
+        connectionsOpened: isp.id === 'gmail' ? 2007 : 0,
+        connectionsRefused: isp.id === 'gmail' ? 7 : 0,
+        replies: isp.id === 'gmail' ? isp.replies.slice(1, 2).map((reply) => ({ ...reply, count: 7 })) : [],
+      })),
+      latency: [connect, noop],
+      phases: [],
+      harness: {
+        ...summary.harness,
+        sessions: [
+          { side: 'driver', peak: 2000, residentBytes: 96 * 1024 ** 2 },
+          { side: 'isps', peak: 2000, residentBytes: 90 * 1024 ** 2 },
+        ],
+      },
+      mta: empty.mta,
+    },
+    series: {
+      ...series,
+      injected: nothing,
+      injectorConnections: held,
+      queueDepth: series.t.map(() => null),
+      isps: series.isps.map((isp) => ({
+        ...isp,
+        attempts: nothing,
+        accepted: nothing,
+        throttled: nothing,
+        deferred: nothing,
+        rejected: nothing,
+        connectionsOpen: isp.id === 'gmail' ? held : nothing,
+      })),
+      codes: [],
+      deliveryP50Ms: series.t.map(() => null),
+      deliveryP99Ms: series.t.map(() => null),
+    },
+  };
+}
+
 /** A run in which nothing happened: no ISP, no threshold, no MTA, no load, one bucket. */
 export function emptyFixture(): ReportFixture {
   const { summary } = summaryFixture();
@@ -96,7 +194,15 @@ export function emptyFixture(): ReportFixture {
       latency: [],
       metrics: {},
       phases: [],
-      harness: { workers: [], lateInjections: 0, saturated: false },
+      injector: { ...summary.injector, loads: [], ...NO_INJECTION },
+      harness: {
+        workers: [],
+        judgedSeconds: 0,
+        lateInjections: 0,
+        lateWhileBusy: 0,
+        limits: [],
+        sessions: [],
+      },
       mta: { adapter: 'none', version: '', sources: [], config: [] },
     },
     series: {
@@ -267,7 +373,18 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
       deliveredPerSecond: delivered / SECONDS,
     },
     injector: {
-      loads: [{ name: 'default', text: 'constant-arrival-rate, 90 s, 40 connections' }],
+      loads: [
+        {
+          name: 'default',
+          text: 'constant-arrival-rate, 90 s, 40 connections',
+          action: 'message',
+          connectionsOpened: 42,
+          injected,
+          failed: 0,
+          dropped: 0,
+          noops: 0,
+        },
+      ],
       opened: 42,
       refused: 1,
       failed: 0,
@@ -319,12 +436,15 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
     ],
     harness: {
       workers: [
-        { name: 'lab', maxLoopDelayMs: 3.1, meanCpu: 0.12 },
-        { name: 'driver', maxLoopDelayMs: 11.8, meanCpu: 0.31 },
-        { name: 'isps', maxLoopDelayMs: 6.4, meanCpu: 0.22 },
+        workerLoad('lab', 0.12, 3.1, 82),
+        workerLoad('driver', 0.31, 11.8, 96),
+        workerLoad('isps', 0.22, 6.4, 90),
       ],
+      judgedSeconds: LOAD - WARMUP,
       lateInjections: 17,
-      saturated: false,
+      lateWhileBusy: 0,
+      limits: [],
+      sessions: [],
     },
     machine: {
       cpus: 2,
@@ -345,6 +465,19 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
         },
       ],
     },
+  };
+}
+
+/** A worker that was never busy. */
+function workerLoad(name: string, meanCpu: number, maxLoopDelayMs: number, mebibytes: number): WorkerLoad {
+  return {
+    name,
+    meanCpu,
+    maxCpu: round(meanCpu * 1.5),
+    medianLoopDelayMs: round(maxLoopDelayMs / 4),
+    maxLoopDelayMs,
+    busySeconds: 0,
+    maxResidentBytes: mebibytes * 1024 ** 2,
   };
 }
 

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { asset } from '../../core/assets.ts';
+import { holdsSessionsOnly, isPlainInjection } from '../injection-text.ts';
 import { formatCount } from '../numbers.ts';
 import type { IspSummary, Series, Summary } from '../summary.ts';
 import type { ChartPage, Column } from './chart-spec.ts';
 import { adaptationChart, LIMIT_REACH } from './charts/adaptation.ts';
 import { type Chart, endOf, type TimeFrame } from './charts/chart.ts';
+import { connectionsChart } from './charts/connections.ts';
 import { deliveryLatencyChart, percentileChart } from './charts/latency.ts';
 import { queueChart } from './charts/queue.ts';
 import { codesChart } from './charts/replies.ts';
@@ -15,6 +17,7 @@ import { emptyFigure, figure } from './figure.ts';
 import { html, type Markup, raw, scriptJson } from './markup.ts';
 import { conservationSection } from './sections/conservation.ts';
 import { harnessSection } from './sections/harness.ts';
+import { injectionSection } from './sections/injection.ts';
 import { ispsSection } from './sections/isps.ts';
 import { latencySection } from './sections/latency.ts';
 import { metricsSection } from './sections/metrics.ts';
@@ -22,7 +25,7 @@ import { mtaSection } from './sections/mta.ts';
 import { rerunSection } from './sections/rerun.ts';
 import { renderSection, type Section } from './sections/section.ts';
 import { thresholdsTable } from './sections/thresholds.ts';
-import { throughputSection } from './sections/throughput.ts';
+import { type MailCharts, throughputSection } from './sections/throughput.ts';
 import { keyNumbers, verdictBanner } from './sections/verdict.ts';
 
 /** Nothing may be loaded from anywhere: all that the page needs is in it. */
@@ -68,23 +71,50 @@ ${sections.map(renderSection)}
   return page.markup;
 }
 
-type Charts = ReturnType<typeof chartsOf>;
+interface Charts {
+  /** The one beside the thresholds. */
+  readonly overview: Chart | undefined;
+  /** What became of the mail; undefined where none was to be sent. */
+  readonly mail: MailCharts | undefined;
+  readonly connections: Chart | undefined;
+  readonly isps: ReadonlyMap<string, Chart>;
+  readonly percentiles: Chart | undefined;
+  readonly delivery: Chart | undefined;
+  /** All of them that show something. */
+  readonly all: readonly Chart[];
+}
 
-function chartsOf(summary: Summary, { series }: DrawnSeries) {
+function chartsOf(summary: Summary, { series }: DrawnSeries): Charts {
   const frame: TimeFrame = { series, phases: summary.phases, loadSeconds: summary.run.loadSeconds };
+  const sessionsOnly = holdsSessionsOnly(summary);
   const busiest = mostThrottled(summary.isps);
-  const overview = busiest && adaptationChart(frame, busiest, 'overview');
-  const throughput = throughputChart(frame, summary);
-  const deferred = deferredChart(frame, summary);
-  const codes = codesChart(frame);
-  const queue = queueChart(frame);
-  const isps = new Map(summary.isps.map((isp) => [isp.id, adaptationChart(frame, isp, 'isp')] as const));
+  const adaptation = busiest && adaptationChart(frame, busiest, 'overview');
+  const overview = sessionsOnly ? connectionsChart(frame) : adaptation;
+  const mail = sessionsOnly
+    ? undefined
+    : {
+        throughput: throughputChart(frame, summary),
+        deferred: deferredChart(frame, summary),
+        codes: codesChart(frame),
+        queue: queueChart(frame),
+      };
+  const withoutMta = summary.mta.adapter === 'none' && summary.injector.opened > 0;
+  const connections =
+    !sessionsOnly && (withoutMta || !isPlainInjection(summary)) ? connectionsChart(frame) : undefined;
+  const isps = new Map(
+    sessionsOnly ? [] : summary.isps.map((isp) => [isp.id, adaptationChart(frame, isp, 'isp')] as const),
+  );
   const percentiles = percentileChart(summary.latency);
   const delivery = deliveryLatencyChart(frame);
-  const all = [overview, throughput, deferred, codes, queue, ...isps.values(), percentiles, delivery].filter(
-    (chart) => chart !== undefined && chart.spec.series.length > 0,
-  ) as Chart[];
-  return { overview, throughput, deferred, codes, queue, isps, percentiles, delivery, all };
+  const all = [
+    overview,
+    ...Object.values(mail ?? {}),
+    connections,
+    ...isps.values(),
+    percentiles,
+    delivery,
+  ].filter((chart) => chart !== undefined && chart.spec.series.length > 0) as Chart[];
+  return { overview, mail, connections, isps, percentiles, delivery, all };
 }
 
 /** The ISP whose adaptation is worth looking at first. */
@@ -94,15 +124,20 @@ function mostThrottled(isps: readonly IspSummary[]): IspSummary | undefined {
 
 function sectionsOf(summary: Summary, charts: Charts): Section[] {
   return [
-    throughputSection(charts),
-    ispsSection(summary, charts.isps),
+    ...(charts.mail ? [throughputSection(charts.mail, summary.mta)] : []),
+    injectionSection(summary, charts.connections),
+    ...(charts.mail || summary.isps.some(isSeen) ? [ispsSection(summary, charts.isps)] : []),
     latencySection(summary, charts),
-    conservationSection(summary),
+    ...(charts.mail ? [conservationSection(summary)] : []),
     mtaSection(summary),
     harnessSection(summary),
     metricsSection(summary),
     rerunSection(summary),
   ];
+}
+
+function isSeen({ connectionsOpened }: IspSummary): boolean {
+  return connectionsOpened > 0;
 }
 
 function navigation(sections: readonly Section[]): Markup {

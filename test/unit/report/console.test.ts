@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ProgressState, progressLine, renderConsole } from '../../../src/report/console.ts';
-import { emptyFixture, summaryFixture } from '../../support/summary-fixture.ts';
+import { emptyFixture, sessionsFixture, summaryFixture } from '../../support/summary-fixture.ts';
 
 const GOLDEN = `
   ✗ FAILED  gmail rate limit on one source
@@ -25,6 +25,11 @@ const GOLDEN = `
     throttled   1,485   5.6%  of the attempts
     deferred       21  <0.1%  of the attempts
     rejected      332   1.2%  of the attempts
+
+  injection
+    connections: 42 opened, at most 40 at once, 1 refused, 2 lost
+    messages put off and kept for another try: 3
+    refused with 451 × 3, 421 × 2, 554 × 1
 
   ISPs       recipients  delivered  throttled  share  deferred  rejected  attempts  connections
     gmail        12,815     12,259      1,485  10.7%        21       165    13,930        1,161
@@ -81,6 +86,42 @@ test('the result of an interrupted run in which nothing happened', () => {
   assert.equal(renderConsole(emptyFixture().summary, { color: false }), NOTHING);
 });
 
+const SESSIONS = `
+  ✓ PASSED  gmail rate limit on one source
+    The threshold holds.
+    1 min 44 s · sealed · clock x60 · seed 42 · exit 0
+
+  thresholds
+  ✓ injection_connections  max>=2000  2,000
+
+  injection
+    connections: 2,000 opened, at most 2,000 at once, 7 refused
+    60,000 NOOPs answered
+    refused with 421 × 7
+
+  latency     p50    p90    p99  p99.9      max   count
+    connect  3 ms  17 ms  37 ms  57 ms  84.9 ms   2,000
+    NOOP     4 ms  18 ms  38 ms  58 ms  85.9 ms  60,000
+
+`;
+
+test('the result of a run that only holds sessions says nothing of mail', () => {
+  assert.equal(renderConsole(sessionsFixture().summary, { color: false }), SESSIONS);
+});
+
+test('several loads are told one by one, also where all went well', () => {
+  const { summary } = summaryFixture();
+  const [load] = summary.injector.loads;
+  assert.ok(load);
+  const loads = ['newsletter', 'transactional'].map((name) => ({ ...load, name }));
+  const text = renderConsole({ ...summary, injector: { ...summary.injector, loads } }, { color: false });
+  assert.ok(
+    text.includes(
+      '    newsletter: constant-arrival-rate, 90 s, 40 connections; 25,630 injected\n    transactional: constant',
+    ),
+  );
+});
+
 test('colours change nothing but the colour', () => {
   const { summary } = summaryFixture();
   const colored = renderConsole(summary, { color: true });
@@ -119,6 +160,7 @@ test('the progress line leaves out from the right what does not fit', () => {
     injectedPerSecond: 299.7,
     delivered: 7000,
     throttled: 1500,
+    noops: 0,
     queue: 1203,
   };
   const bar = '████████░░░░░░░░░░░░';
@@ -130,6 +172,12 @@ test('the progress line leaves out from the right what does not fit', () => {
     [state, 45, `incident 0:34/1:30  ${bar}`],
     [state, 8, 'incident'],
     [state, 0, ''],
+    [{ ...state, noops: 8994 }, 60, `incident 0:34/1:30  ${bar}  8,994 NOOPs`],
+    [
+      { ...state, noops: 8994, injected: 0, queue: undefined },
+      120,
+      `incident 0:34/1:30  ${bar}  8,994 NOOPs`,
+    ],
     [{ ...state, totalSeconds: 0 }, 45, 'incident 0:34/0:00  ░░░░░░░░░░░░░░░░░░░░'],
     [{ ...state, elapsedSeconds: 200 }, 45, 'incident 3:20/1:30  ████████████████████'],
   ];

@@ -1,3 +1,4 @@
+import { holdsSessionsOnly } from '../../injection-text.ts';
 import { formatCount, formatShare } from '../../numbers.ts';
 import type { IspSummary, ReplyCount, Summary } from '../../summary.ts';
 import type { Chart } from '../charts/chart.ts';
@@ -7,7 +8,8 @@ import { meter, table } from '../table.ts';
 import type { Section } from './section.ts';
 
 /** All ISPs side by side, then each with its adaptation curve and the replies it gave. */
-export function ispsSection({ isps }: Summary, charts: ReadonlyMap<string, Chart>): Section {
+export function ispsSection(summary: Summary, charts: ReadonlyMap<string, Chart>): Section {
+  const { isps } = summary;
   if (isps.length === 0) {
     return {
       id: 'isps',
@@ -15,6 +17,9 @@ export function ispsSection({ isps }: Summary, charts: ReadonlyMap<string, Chart
       nav: 'ISPs',
       body: html`<p class="nothing">No ISP took part in this run.</p>`,
     };
+  }
+  if (holdsSessionsOnly(summary)) {
+    return { id: 'isps', title: 'ISPs', nav: 'ISPs', body: html`<div class="panel">${sessions(isps)}</div>` };
   }
   return {
     id: 'isps',
@@ -49,6 +54,21 @@ function overview(isps: readonly IspSummary[]): Markup {
       withShare(isp.rejected, isp.attempts),
       formatCount(isp.connectionsOpened),
       formatCount(isp.connectionsRefused),
+    ]),
+  );
+}
+
+/** ISPs at which sessions were held, and no mail was sent. */
+function sessions(isps: readonly IspSummary[]): Markup {
+  const number = true as const;
+  return table(
+    'Sessions by ISP',
+    [{ head: 'ISP' }, { head: 'connections', number }, { head: 'refused', number }, { head: 'refused with' }],
+    isps.map((isp) => [
+      isp.name,
+      formatCount(isp.connectionsOpened),
+      withShare(isp.connectionsRefused, isp.connectionsOpened),
+      isp.replies.map(({ code, id, count }) => `${code} ${id} × ${formatCount(count)}`).join(', '),
     ]),
   );
 }

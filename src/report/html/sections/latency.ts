@@ -1,3 +1,4 @@
+import { holdsSessionsOnly } from '../../injection-text.ts';
 import { formatCount, formatMs } from '../../numbers.ts';
 import type { Summary } from '../../summary.ts';
 import type { Chart } from '../charts/chart.ts';
@@ -6,11 +7,17 @@ import { html } from '../markup.ts';
 import { table } from '../table.ts';
 import type { Section } from './section.ts';
 
+const MAIL =
+  'Injection and delivery count from the moment the schedule named, so a stall of the MTA shows in every message that had to wait for it (no coordinated omission). The service time counts from the first byte sent, connect from the first packet until the session is ready for mail.';
+const SESSIONS =
+  'Connect counts from the first packet until the session is ready for mail, NOOP from the moment it was due to its 250.';
+
 /** Latency as table, percentile curves, and over time. */
 export function latencySection(
-  { latency }: Summary,
+  summary: Summary,
   charts: { readonly percentiles: Chart | undefined; readonly delivery: Chart | undefined },
 ): Section {
+  const { latency } = summary;
   if (latency.length === 0) {
     return {
       id: 'latency',
@@ -34,7 +41,7 @@ export function latencySection(
         formatCount(l.count),
       ]),
     )}
-<p class="fine">Injection and delivery count from the moment the schedule named, so a stall of the MTA shows in every message that had to wait for it (no coordinated omission). The service time counts from the first byte sent.</p></div>
-<div class="charts">${charts.percentiles && figure(charts.percentiles)}${charts.delivery && figure(charts.delivery)}</div>`,
+<p class="fine">${holdsSessionsOnly(summary) ? SESSIONS : MAIL}</p></div>
+${charts.percentiles && charts.delivery ? html`<div class="charts">${figure(charts.percentiles)}${figure(charts.delivery)}</div>` : charts.percentiles && figure(charts.percentiles)}`,
   };
 }

@@ -1,3 +1,4 @@
+import { holdsSessionsOnly } from '../../injection-text.ts';
 import { formatCount, formatMs, formatPerSecond, formatShare } from '../../numbers.ts';
 import type { Summary } from '../../summary.ts';
 import { html, type Markup } from '../markup.ts';
@@ -35,12 +36,22 @@ ${
 }`;
 }
 
+/** A number that matters, with what it is and what it means. */
+type Tile = readonly [name: string, value: string, note: string];
+
 /** The four numbers that matter. */
-export function keyNumbers({ totals, isps, latency }: Summary): Markup {
+export function keyNumbers(summary: Summary): Markup {
+  const tiles = holdsSessionsOnly(summary) ? sessionTiles(summary) : mailTiles(summary);
+  return html`<dl class="tiles">${tiles.map(
+    ([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`,
+  )}</dl>`;
+}
+
+function mailTiles({ totals, isps, latency }: Summary): Tile[] {
   const attempts = isps.reduce((sum, isp) => sum + isp.attempts, 0);
   const injection = latency.find(({ name }) => name === 'injection');
   const delivery = latency.find(({ name }) => name === 'delivery');
-  const tiles: readonly (readonly [name: string, value: string, note: string])[] = [
+  return [
     [
       'injected',
       formatCount(totals.injectedMessages),
@@ -62,9 +73,32 @@ export function keyNumbers({ totals, isps, latency }: Summary): Markup {
       delivery ? `p99 delivery ${formatMs(delivery.p99Ms)}` : 'nothing was delivered',
     ],
   ];
-  return html`<dl class="tiles">${tiles.map(
-    ([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`,
-  )}</dl>`;
+}
+
+function sessionTiles({ injector: i, latency }: Summary): Tile[] {
+  const noop = latency.find(({ name }) => name === 'NOOP');
+  const connect = latency.find(({ name }) => name === 'connect');
+  const troubles = i.refused + i.failed + i.lost;
+  return [
+    ['sessions at once', formatCount(i.peak), `${formatCount(i.opened)} opened`],
+    [
+      'sessions in trouble',
+      formatCount(troubles),
+      troubles === 0
+        ? 'none refused, failed or lost'
+        : `${formatCount(i.refused)} refused, ${formatCount(i.failed)} failed, ${formatCount(i.lost)} lost`,
+    ],
+    [
+      'NOOPs answered',
+      formatCount(i.noops),
+      i.noopsFailed === 0 ? 'every one that was sent' : `${formatCount(i.noopsFailed)} were not`,
+    ],
+    [
+      'p99 of NOOP',
+      noop ? formatMs(noop.p99Ms) : '–',
+      connect ? `p99 to connect ${formatMs(connect.p99Ms)}` : 'no session was opened',
+    ],
+  ];
 }
 
 /** `2026-07-14T09:30:00.000Z` as `2026-07-14 09:30:00 UTC`. */

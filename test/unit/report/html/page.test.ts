@@ -7,6 +7,7 @@ import {
   emptyFixture,
   largeFixture,
   type ReportFixture,
+  sessionsFixture,
   summaryFixture,
 } from '../../../support/summary-fixture.ts';
 
@@ -87,6 +88,7 @@ test('the data of the charts has a place and values for each of them', () => {
   for (const [fixture, buckets] of [
     [summaryFixture(), 104],
     [emptyFixture(), 1],
+    [sessionsFixture(), 104],
     [largeFixture(2500), 834],
   ] as const) {
     const page = pageOf(fixture);
@@ -107,7 +109,7 @@ test('each chart is told in words', () => {
   const labels = [...page.matchAll(/role="img" tabindex="0" aria-label="([^"]*)"/g)].map(
     ([, label]) => label,
   );
-  assert.equal(labels.length, 10);
+  assert.equal(labels.length, 11);
   assert.ok(
     labels[0]?.startsWith(
       'Adaptation at Gmail: recipient attempts a second. 13,930 attempts: 12,259 accepted',
@@ -135,6 +137,100 @@ test('the tables hold the results', () => {
   ]);
 });
 
+test('the side of the driver: how its connections fared, and what its refusals mean', () => {
+  const { summary, series } = summaryFixture();
+  const page = renderHtml(summary, series);
+  assert.deepEqual(rowsOf(page, 'Refusals by code'), [
+    'reply|meaning|count|share|',
+    '451|local error; may be tried again|3|50%|',
+    '421|service not available, connection closed; may be tried again|2|33.3%|',
+    '554|no service here, or transaction failed; for good|1|16.7%|',
+  ]);
+  assert.deepEqual(rowsOf(page, 'Loads'), [], 'one load needs no table');
+  assert.ok(page.includes('The driver held at most 40 (at 0 s); at the ISPs were at most'));
+  const [load] = summary.injector.loads;
+  assert.ok(load);
+  const late = { ...load, name: 'late', text: 'constant-vus from 8 s', injected: 12, failed: 3, dropped: 4 };
+  const two = { ...summary.injector, loads: [load, late] };
+  assert.deepEqual(rowsOf(renderHtml({ ...summary, injector: two }, series), 'Loads'), [
+    'load|what it does|connections|injected|failed|never begun|NOOPs|',
+    'default|constant-arrival-rate, 90 s, 40 connections|42|25,630|0|0|0|',
+    'late|constant-vus from 8 s|42|12|3|4|0|',
+  ]);
+});
+
+test('an injection in which all went well is a line', () => {
+  const { summary, series } = summaryFixture();
+  const injector = {
+    ...summary.injector,
+    refused: 0,
+    lost: 0,
+    deferredInjections: 0,
+    refusals: [],
+  };
+  const page = renderHtml({ ...summary, injector }, series);
+  assert.ok(
+    page.includes(
+      '<p>constant-arrival-rate, 90 s, 40 connections: connections 42 opened, at most 40 at once.</p>',
+    ),
+  );
+  assert.ok(!page.includes('chart-connections'));
+});
+
+test('a run that only holds sessions has no table or chart of mail', () => {
+  const page = withoutScripts(pageOf(sessionsFixture()));
+  const titles = [...page.matchAll(/<h[23][^>]*>([^<]*)/g)].map(([, title]) => title?.trim());
+  assert.deepEqual(titles, [
+    'Thresholds',
+    'Connections open',
+    'Injection',
+    'What the driver was refused with',
+    'ISPs',
+    'Latency',
+    'Latency by percentile',
+    'MTA under test',
+    'The harness itself',
+    'Machine',
+    'All metrics',
+    'Run it again',
+  ]);
+  const tiles = page
+    .split('<dl class="tiles">')[1]
+    ?.split('</dl>')[0]
+    ?.replaceAll(/<[^>]+>/g, '|');
+  assert.deepEqual(
+    tiles?.split('|').filter((text) => text !== ''),
+    [
+      ...['sessions at once', '2,000', '2,000 opened'],
+      ...['sessions in trouble', '7', '7 refused, 0 failed, 0 lost'],
+      ...['NOOPs answered', '60,000', 'every one that was sent'],
+      ...['p99 of NOOP', '38 ms', 'p99 to connect 37 ms'],
+    ],
+  );
+  assert.deepEqual(rowsOf(page, 'Sessions by ISP'), [
+    'ISP|connections|refused|refused with|',
+    'Gmail|2,007|7 0.3%|421 ip-rate × 7|',
+    'Yahoo|0|0 –||',
+    'Outlook|0|0 –||',
+  ]);
+  assert.ok(page.includes('at most 49.2 KiB (96 MiB for 2,000)'));
+});
+
+test('the harness tells how busy each of its workers was, and why it may have set the pace', () => {
+  const { summary, series } = summaryFixture();
+  const page = renderHtml(summary, series);
+  assert.deepEqual(rowsOf(page, 'Load of the harness by worker'), [
+    'worker|CPU mean||CPU max|loop delay median|loop delay max|seconds busy|memory max|',
+    'lab|12%||20%|800 µs|3.1 ms|0|82 MiB|',
+    'driver|31%||50%|3 ms|11.8 ms|0|96 MiB|',
+    'isps|22%||30%|1.6 ms|6.4 ms|0|90 MiB|',
+  ]);
+  assert.ok(page.includes('The harness kept up: the MTA and the ISPs set the pace.'));
+  const limits = ['driver was busy for 12 of 60 s (up to 98% of a core, its event loop up to 80 ms late).'];
+  const limited = renderHtml({ ...summary, harness: { ...summary.harness, limits } }, series);
+  assert.ok(limited.includes(`✗</span> ${limits[0]}</p>`));
+});
+
 test('metrics are in their own units', () => {
   assert.deepEqual(
     rowsOf(pageOf(summaryFixture()), 'All metrics').map((row) => row.split('|').slice(0, 3).join('|')),
@@ -160,7 +256,6 @@ test('states without data are said in words', () => {
     '>Interrupted<',
     'The scenario sets none, so nothing could fail.',
     'No ISP took part in this run.',
-    'The queue was not sampled',
     'Nothing was injected, so there is no latency.',
     'there was no MTA and no queue',
     'Nothing was measured.',

@@ -1,0 +1,138 @@
+/** Whether the harness was fast enough to be believed. Pure: what its workers measured of themselves goes in. */
+import type { Micros } from '../core/clock.ts';
+import { formatCount, formatMs } from './numbers.ts';
+import type { HarnessLoad, WorkerLoad } from './summary.ts';
+
+/** A worker is busy in a second in which it used more of a core than this, or kept due work waiting longer. */
+const BUSY = { cpu: 0.9, loopDelayMs: 50 };
+/** Shorter is a hiccup: garbage collection, or a neighbour on the machine. */
+const LONG_SECONDS = 3;
+const LONG_SHARE = 0.05;
+/** As many iterations begun late are enough to be the 99th percentile. */
+const LATE_SHARE = 0.01;
+/** With fewer sessions, memory for each is mostly the process itself. */
+const MANY_SESSIONS = 1000;
+
+/** What a worker measured of itself over the time that ended at `at`. */
+export interface WorkerMeasure {
+  readonly at: Micros;
+  readonly cpu: number;
+  readonly loopDelayMs: number;
+  readonly residentBytes: number;
+  /** Iterations that this worker of the driver has begun late so far; 0 for all others. */
+  readonly late: number;
+}
+
+/** A worker with its measures, in the order of time. */
+export interface MeasuredWorker {
+  readonly name: string;
+  readonly measures: readonly WorkerMeasure[];
+}
+
+/** What the judgement needs beside the measures. */
+export interface HarnessFrame {
+  /** The stretch of the load that is judged: start-up and drain do not matter. */
+  readonly from: Micros;
+  readonly to: Micros;
+  /** Iterations of all loads, begun or not. */
+  readonly iterations: number;
+  /** The most sessions that were open at once at each side. */
+  readonly sessions: { readonly driver: number; readonly isps: number };
+}
+
+/**
+ * The rule: the harness limited the run if a worker was busy for 3 s and for 5 % of the load, or if more than 1 % of all
+ * iterations began late in busy seconds of the driver, and most of the late ones did. Late ones in other seconds had to
+ * wait for a free connection, which is the MTA's doing.
+ */
+export function harnessLoad(workers: readonly MeasuredWorker[], frame: HarnessFrame): HarnessLoad {
+  const judged = workers.map((worker) => judgeWorker(worker, frame));
+  const late = workers.reduce((sum, { measures }) => sum + (measures.at(-1)?.late ?? 0), 0);
+  const lateWhileBusy = judged.reduce((sum, worker) => sum + worker.lateWhileBusy, 0);
+  const seconds = Math.max(0, frame.to - frame.from) / 1e6;
+  const limits = judged
+    .filter(({ load }) => load.busySeconds >= Math.max(LONG_SECONDS, LONG_SHARE * seconds))
+    .map(({ load }) => busySentence(load, seconds));
+  if (lateWhileBusy > LATE_SHARE * frame.iterations && lateWhileBusy > late / 2) {
+    limits.push(
+      `${formatCount(lateWhileBusy)} iterations began late because the driver was busy, so high percentiles of the latency are its own.`,
+    );
+  }
+  return {
+    workers: judged.map(({ load }) => load),
+    judgedSeconds: seconds,
+    lateInjections: late,
+    lateWhileBusy,
+    limits,
+    sessions: sessionMemory(
+      judged.map(({ load }) => load),
+      frame.sessions,
+    ),
+  };
+}
+
+interface Judged {
+  readonly load: WorkerLoad;
+  readonly lateWhileBusy: number;
+}
+
+function judgeWorker({ name, measures }: MeasuredWorker, { from, to }: HarnessFrame): Judged {
+  const cpus: number[] = [];
+  const delays: number[] = [];
+  let busyMicros = 0;
+  let lateWhileBusy = 0;
+  let before = 0;
+  let lateBefore = 0;
+  for (const { at, cpu, loopDelayMs, late } of measures) {
+    // A worker that was stuck for seconds says so with one measure about all of them.
+    const span = Math.min(at, to) - Math.max(before, from);
+    if (span > 0) {
+      cpus.push(cpu);
+      delays.push(loopDelayMs);
+      if (cpu > BUSY.cpu || loopDelayMs > BUSY.loopDelayMs) {
+        busyMicros += span;
+        lateWhileBusy += late - lateBefore;
+      }
+    }
+    before = at;
+    lateBefore = late;
+  }
+  delays.sort((a, b) => a - b);
+  const load: WorkerLoad = {
+    name,
+    meanCpu: cpus.length === 0 ? 0 : cpus.reduce((a, b) => a + b, 0) / cpus.length,
+    maxCpu: Math.max(0, ...cpus),
+    medianLoopDelayMs: delays[Math.floor((delays.length - 1) / 2)] ?? 0,
+    maxLoopDelayMs: delays.at(-1) ?? 0,
+    busySeconds: Math.round(busyMicros / 1e6),
+    maxResidentBytes: measures.reduce((most, { residentBytes }) => Math.max(most, residentBytes), 0),
+  };
+  return { load, lateWhileBusy };
+}
+
+function busySentence({ name, busySeconds, maxCpu, maxLoopDelayMs }: WorkerLoad, seconds: number): string {
+  const why = [
+    `up to ${Math.round(maxCpu * 100)}% of a core`,
+    `its event loop up to ${formatMs(Math.round(maxLoopDelayMs))} late`,
+  ].join(', ');
+  const waited = maxCpu > BUSY.cpu ? '' : '; it had to wait for a processor';
+  return `${name} was busy for ${busySeconds} of ${Math.round(seconds)} s (${why}${waited}).`;
+}
+
+/** Workers are named after what they do (lab/worker-names.ts): lab, driver or driver 1, and all others own ISPs. */
+function sessionMemory(
+  workers: readonly WorkerLoad[],
+  sessions: HarnessFrame['sessions'],
+): HarnessLoad['sessions'] {
+  const sideOf = (name: string): string =>
+    name === 'lab' ? 'lab' : /^driver\b/.test(name) ? 'driver' : 'isps';
+  return (['driver', 'isps'] as const)
+    .map((side) => ({
+      side,
+      peak: sessions[side],
+      residentBytes: workers
+        .filter(({ name }) => sideOf(name) === side)
+        .reduce((sum, { maxResidentBytes }) => sum + maxResidentBytes, 0),
+    }))
+    .filter(({ peak, residentBytes }) => peak > MANY_SESSIONS && residentBytes > 0);
+}
