@@ -16,6 +16,7 @@ const channel = parentChannel<FromDriver, ToDriver>();
 const reporter = new Reporter((batch) => channel.send(batch));
 let prepared: { plan: DriverPlan; ground: DriverGround; worker: number } | undefined;
 let driver: Driver | undefined;
+let stopped = false;
 
 leaveInterruptToParent();
 channel.onDisconnect(() => exit(0));
@@ -34,6 +35,7 @@ channel.onMessage((message) => {
       reporter.acknowledged();
       return;
     case 'stop':
+      stopped = true;
       driver?.stop();
       return;
   }
@@ -45,6 +47,7 @@ async function drive(epoch: Micros): Promise<void> {
   const clock = realClock(epoch);
   driver = await startDriver(prepared.plan, clock, reporter.injections, proofOf(ground));
   const running = driver;
+  if (stopped) running.stop();
   const count = (): void => {
     const trouble = running.trouble();
     channel.send({ type: 'counters', counters: running.counters(), cpu: cpuMicros(), trouble });

@@ -50,9 +50,9 @@ const GRACE_MS = 5000;
 export async function flood(request: FloodRequest, hooks: FloodHooks): Promise<FloodSummary> {
   const { target, helo, pipeline, seed } = request;
   const { addresses, ground, proof } = await allowedTarget(target);
-  const address = await firstThatListens(addresses, target.port, proof);
+  const reachable = reachableFrom(request.load.sources, addresses);
+  const address = await firstThatListens(reachable, target.port, proof);
   const load = floodLoad(request.load);
-  requireSources(load, address);
   const startedAt = wallClock().toISOString();
   const planOf = (share: WorkerShare): DriverPlan => ({
     seed,
@@ -69,10 +69,16 @@ export async function flood(request: FloodRequest, hooks: FloodHooks): Promise<F
   return running.summary(address);
 }
 
-function requireSources({ sources }: LoadPlan, address: string): void {
-  const stranger = sources.find((source) => source.includes(':') !== address.includes(':'));
-  if (stranger === undefined) return;
-  throw new HarnessError('usage', `--source ${stranger}: no connection leads from there to ${address}`);
+/** The addresses to which a connection can lead from every source. */
+function reachableFrom(sources: readonly string[], addresses: readonly string[]): readonly string[] {
+  const reachable = addresses.filter((address) =>
+    sources.every((source) => source.includes(':') === address.includes(':')),
+  );
+  if (reachable.length > 0) return reachable;
+  throw new HarnessError(
+    'usage',
+    `--source ${sources.join(', ')}: no connection leads from there to ${addresses.join(', ')}`,
+  );
 }
 
 /** What is known of a driver process. */
@@ -136,6 +142,7 @@ class RunningFlood {
     return summarizeFlood(this.#tally, {
       target: `${address.includes(':') ? `[${address}]` : address}:${target.port}`,
       action: this.#load.action,
+      rate: this.#request.load.rate,
       ended: this.#ended,
       trouble: this.#trouble,
       meanBytes: meanBytes(this.#load.message),

@@ -1,6 +1,7 @@
 import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
 import { formatCount, formatMs, formatPerSecond, formatShare, formatStopwatch } from './numbers.ts';
 import type { Summary } from './summary.ts';
+import { type Align, table } from './text-table.ts';
 
 /** How the console report is drawn. */
 export interface ConsoleOptions {
@@ -256,22 +257,6 @@ function titled(
     if (first.length > width && columns > 2) continue;
     return [`  ${paint('bold', title)}${paint('dim', first.slice(title.length + 2))}`, ...rest];
   }
-}
-
-type Align = 'left' | 'right';
-
-/** Pads cells to columns of equal width, two blanks apart. */
-function table(rows: readonly (readonly string[])[], align: readonly Align[]): string[] {
-  const widths = align.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
-    align
-      .map((side, column) => {
-        const cell = row[column] ?? '';
-        return side === 'left' ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function wrap(text: string, width: number): string[] {

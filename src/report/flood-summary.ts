@@ -21,6 +21,8 @@ export type FloodEnd = 'complete' | 'interrupted' | 'nobody';
 export interface FloodSummary {
   readonly target: string;
   readonly action: 'message' | 'noop';
+  /** Messages a second that were asked for; null: as fast as they were answered. */
+  readonly rate: number | null;
   readonly ended: FloodEnd;
   /** Why the last connection ended that the driver did not end itself; null if none did. */
   readonly trouble: string | null;
@@ -45,7 +47,7 @@ export interface FloodSummary {
   readonly dropped: number;
   /** Begun more than 10 ms after they were due. */
   readonly late: number;
-  /** Begun, and cut off by a second Ctrl-C. */
+  /** Begun, and cut off when Ctrl-C was pressed twice. */
   readonly unfinished: number;
   /** From the moment at which the schedule wanted the message sent to the reply that took it. */
   readonly responseTimeMs: Percentiles;
@@ -65,7 +67,7 @@ export interface FloodSummary {
   };
   /** Of the driver's processes from their start to their end, and of each. */
   readonly cpuSeconds: { readonly driver: number; readonly workers: readonly number[] };
-  /** The driver was so busy that it, not the server, may have set the pace. */
+  /** The driver was so busy, or waited so long for a core, that it and not the server may have set the pace. */
   readonly driverSaturated: boolean;
   readonly seed: number;
 }
@@ -74,6 +76,7 @@ export interface FloodSummary {
 export interface FloodFacts {
   readonly target: string;
   readonly action: 'message' | 'noop';
+  readonly rate: number | undefined;
   readonly ended: FloodEnd;
   readonly trouble: string | undefined;
   /** The size of a message on average. */
@@ -89,21 +92,24 @@ export interface FloodFacts {
 export function summarizeFlood(tally: FloodTally, facts: FloodFacts): FloodSummary {
   const { counts } = tally;
   const { messages, probes, connections } = counts;
-  const { target, action, ended, trouble, seed, late, cpuSeconds } = facts;
-  const durationSeconds = Math.max(0, tally.lastReply - tally.firstBegun) / 1e6;
-  const perSecond = (count: number): number => (durationSeconds === 0 ? 0 : count / durationSeconds);
+  const { target, action, rate, ended, trouble, seed, late } = facts;
+  const workers = facts.cpuSeconds.map((seconds) => rounded(seconds, 6));
+  const durationSeconds = rounded(Math.max(0, tally.lastReply - tally.firstBegun) / 1e6, 6);
+  const perSecond = (count: number): number =>
+    durationSeconds === 0 ? 0 : rounded(count / durationSeconds, 3);
   const noop = action === 'noop';
   const ends = messages.confirmed + messages.unconfirmed + messages.refused + messages.deferred;
   return {
     target,
     action,
+    rate: rate ?? null,
     ended,
     trouble: trouble ?? null,
     messages: messages.confirmed,
     noops: probes.answered,
     durationSeconds,
     messagesPerSecond: perSecond(messages.confirmed),
-    megabytesPerSecond: perSecond(messages.confirmed * facts.meanBytes) / 1e6,
+    megabytesPerSecond: perSecond((messages.confirmed * facts.meanBytes) / 1e6),
     failures: byCode(counts.failures),
     refusals: byCode(counts.refusals),
     recipientsRefused: tally.recipientsRefused,
@@ -115,7 +121,13 @@ export function summarizeFlood(tally: FloodTally, facts: FloodFacts): FloodSumma
     serviceTimeMs: percentiles(noop ? counts.probeDuration : counts.serviceTime),
     connectTimeMs: percentiles(counts.connectDuration),
     connections: { ...connections },
-    cpuSeconds: { driver: cpuSeconds.reduce((sum, seconds) => sum + seconds, 0), workers: cpuSeconds },
+    cpuSeconds: {
+      driver: rounded(
+        workers.reduce((sum, seconds) => sum + seconds, 0),
+        6,
+      ),
+      workers,
+    },
     driverSaturated: tally.business.some(({ seconds, cpuSum, loopDelaySum }) =>
       isSaturated(cpuSum / seconds, loopDelaySum / seconds),
     ),
@@ -131,23 +143,19 @@ function byCode(counts: ReadonlyMap<number, number>): Record<string, number> {
 
 function percentiles(recorded: Recorded): Percentiles {
   const { count, avg, max, percentile } = trend(recorded, 1e-3);
-  const [p50, p90, p95, p99, p999] = [50, 90, 95, 99, 99.9].map(percentile) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const measured = { p50, p90, p95, p99, p999, max, mean: avg };
-  return count === 0 ? NOTHING : measured;
+  const ms = (value: number): number | null => (count === 0 ? null : rounded(value, 3));
+  return {
+    p50: ms(percentile(50)),
+    p90: ms(percentile(90)),
+    p95: ms(percentile(95)),
+    p99: ms(percentile(99)),
+    p999: ms(percentile(99.9)),
+    max: ms(max),
+    mean: ms(avg),
+  };
 }
 
-const NOTHING: Percentiles = {
-  p50: null,
-  p90: null,
-  p95: null,
-  p99: null,
-  p999: null,
-  max: null,
-  mean: null,
-};
+/** Without the digits that only floating point has put there. */
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

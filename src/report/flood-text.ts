@@ -1,8 +1,8 @@
 /** A flood in words: the line that shows it at work, and the table at its end. */
-
 import { trim } from '../core/units.ts';
 import type { FloodSummary, Percentiles } from './flood-summary.ts';
 import { formatCount, formatMs, formatPerSecond } from './numbers.ts';
+import { type Align, table } from './text-table.ts';
 
 /** Where a flood is. */
 export interface FloodProgress {
@@ -16,100 +16,113 @@ export interface FloodProgress {
 }
 
 /** `3 s  57,310 taken  19,104/s  0 failed  50 connections` */
-export function floodProgressLine({
-  elapsedSeconds,
-  done,
-  perSecond,
-  failed,
-  connections,
-}: FloodProgress): string {
+export function floodProgressLine(progress: FloodProgress): string {
   return [
-    `${Math.round(elapsedSeconds)} s`,
-    `${formatCount(done)} taken`,
-    formatPerSecond(perSecond),
-    `${formatCount(failed)} failed`,
-    `${formatCount(connections)} connections`,
+    `${Math.round(progress.elapsedSeconds)} s`,
+    `${formatCount(progress.done)} taken`,
+    formatPerSecond(progress.perSecond),
+    `${formatCount(progress.failed)} failed`,
+    `${formatCount(progress.connections)} connections`,
   ].join('  ');
 }
 
 /** The result for a terminal, ending with a newline. */
 export function renderFlood(summary: FloodSummary): string {
-  const { connections, failures, refusals, cpuSeconds } = summary;
-  const done = summary.action === 'noop' ? summary.noops : summary.messages;
-  const failed = sum(failures);
-  const rate = summary.durationSeconds === 0 ? 0 : done / summary.durationSeconds;
-  const facts: [string, string][] = [
-    [
-      summary.action === 'noop' ? 'NOOPs' : 'messages',
-      [
-        `${formatCount(done)} taken in ${formatMs(summary.durationSeconds * 1e3)}`,
-        formatPerSecond(rate),
-        ...(summary.action === 'noop' ? [] : [`${trim(summary.megabytesPerSecond)} MB/s`]),
-      ].join(', '),
-    ],
+  const sections = [facts(summary), latencies(summary), warnings(summary)];
+  const lines = sections.filter((section) => section.length > 0).map((section) => section.join('\n'));
+  return `\n${lines.join('\n\n')}\n\n`;
+}
+
+function facts(summary: FloodSummary): string[] {
+  const { target, connections, failures, refusals, deferred, recipientsRefused, unfinished } = summary;
+  const failed = total(failures);
+  const { opened, refused, failed: unanswered, lost } = connections;
+  const rows: readonly (readonly [name: string, value: string, shown?: boolean])[] = [
+    ['server', target],
+    [summary.action === 'noop' ? 'NOOPs' : 'messages', taken(summary)],
     ['failed', failed === 0 ? '0' : `${formatCount(failed)}: ${byCode(failures)}`],
+    ['tried again', `${formatCount(deferred)} times`, deferred > 0],
+    ['recipients', `${formatCount(recipientsRefused)} refused of messages taken`, recipientsRefused > 0],
+    ['cut off', `${formatCount(unfinished)} under way`, unfinished > 0],
+    ['schedule', schedule(summary), summary.rate !== null],
     [
       'connections',
-      `${formatCount(connections.opened)} opened, ${formatCount(connections.refused)} refused, ${formatCount(connections.failed)} failed, ${formatCount(connections.lost)} lost`,
+      `${formatCount(opened)} opened, ${formatCount(refused)} refused, ${formatCount(unanswered)} failed, ${formatCount(lost)} lost`,
     ],
-    ...(sum(refusals) === failed ? [] : [['refusals', byCode(refusals)] as [string, string]]),
-    ...counted('refused of taken messages', summary.recipientsRefused, 'recipients'),
-    ...counted('tried again', summary.deferred, 'times'),
-    [
-      'schedule',
-      `${formatCount(summary.late)} late by more than 10 ms, ${formatCount(summary.dropped)} dropped`,
-    ],
-    ...counted('cut off', summary.unfinished, 'under way'),
-    [
-      "driver's CPU",
-      `${trim(cpuSeconds.driver)} s${done === 0 ? '' : `, ${formatMs((cpuSeconds.driver / done) * 1e3)} each`}${summary.cpuSeconds.workers.length === 1 ? '' : `, ${summary.cpuSeconds.workers.length} processes`}`,
-    ],
+    ['refusals', byCode(refusals), total(refusals) > failed],
+    ["driver's CPU", cpu(summary)],
   ];
-  const width = Math.max(...facts.map(([name]) => name.length));
-  return [
-    '',
-    ...facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
-    '',
-    ...latencies(summary),
-    ...(summary.driverSaturated
-      ? ['', '  The driver itself was the limit at times: the server may be faster than this says.']
-      : []),
-    '',
-    '',
-  ].join('\n');
+  const shown = rows.filter(([, , wanted = true]) => wanted);
+  return indented(
+    table(
+      shown.map(([name, value]) => [name, value]),
+      ['left', 'left'],
+    ),
+  );
+}
+
+function taken(summary: FloodSummary): string {
+  const done = doneOf(summary);
+  if (done === 0) return 'none taken';
+  const { action, durationSeconds, megabytesPerSecond } = summary;
+  const bytes = action === 'noop' ? [] : [`${trim(megabytesPerSecond)} MB/s`];
+  const rate = durationSeconds === 0 ? [] : [formatPerSecond(done / durationSeconds)];
+  return [`${formatCount(done)} taken in ${formatMs(durationSeconds * 1e3)}`, ...rate, ...bytes].join(', ');
+}
+
+function schedule({ rate, late, dropped }: FloodSummary): string {
+  return `${formatPerSecond(rate ?? 0)} due, ${formatCount(late)} begun more than 10 ms late, ${formatCount(dropped)} never begun`;
+}
+
+function cpu(summary: FloodSummary): string {
+  const { driver, workers } = summary.cpuSeconds;
+  const done = doneOf(summary);
+  const each = done === 0 ? [] : [`${formatMs((driver / done) * 1e3)} each`];
+  const processes = workers.length === 1 ? [] : [`${workers.length} processes`];
+  return [formatMs(driver * 1e3), ...each, ...processes].join(', ');
 }
 
 function latencies({ action, responseTimeMs, serviceTimeMs, connectTimeMs }: FloodSummary): string[] {
-  const rows: [string, Percentiles][] =
-    action === 'noop'
-      ? [['NOOP', responseTimeMs]]
-      : [
-          ['response time', responseTimeMs],
-          ['service time', serviceTimeMs],
-        ];
-  const cells = [
-    ['', 'p50', 'p90', 'p95', 'p99', 'p99.9', 'max'],
-    ...[...rows, ['connecting', connectTimeMs] as const].map(([name, { p50, p90, p95, p99, p999, max }]) => [
-      name,
-      ...[p50, p90, p95, p99, p999, max].map((ms) => (ms === null ? '–' : formatMs(ms))),
-    ]),
+  const named: readonly (readonly [string, Percentiles])[] = [
+    ...(action === 'noop'
+      ? [['NOOP', responseTimeMs] as const]
+      : [['response time', responseTimeMs] as const, ['service time', serviceTimeMs] as const]),
+    ['connecting', connectTimeMs],
   ];
-  const widths = [0, 1, 2, 3, 4, 5, 6].map((column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  return cells.map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? `  ${cell.padEnd(widths[i] ?? 0)}` : cell.padStart(widths[i] ?? 0)))
-      .join('  '),
+  const rows = named
+    .filter(([, { max }]) => max !== null)
+    .map(([name, { p50, p90, p95, p99, p999, max }]) => [
+      name,
+      ...[p50, p90, p95, p99, p999, max].map((ms) => formatMs(ms ?? 0)),
+    ]);
+  if (rows.length === 0) return [];
+  const head = ['', 'p50', 'p90', 'p95', 'p99', 'p99.9', 'max'];
+  return indented(
+    table(
+      [head, ...rows],
+      head.map((_, column): Align => (column === 0 ? 'left' : 'right')),
+    ),
   );
 }
 
-function counted(name: string, count: number, unit: string): [string, string][] {
-  return count === 0 ? [] : [[name, `${formatCount(count)} ${unit}`]];
+function warnings({ driverSaturated }: FloodSummary): string[] {
+  return driverSaturated
+    ? indented([
+        'The driver was short of CPU, so the server may be faster than this. More --workers take more cores.',
+      ])
+    : [];
 }
 
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, count) => total + count, 0);
+function doneOf({ action, messages, noops }: FloodSummary): number {
+  return action === 'noop' ? noops : messages;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** `450 × 20, no reply × 3` */

@@ -40,10 +40,18 @@ export function floodCommand(io: CommandIo, setExitCode: (code: number) => void)
     .option('--json', 'print the result as JSON')
     .action(async (target: string, options: FloodOptions) => {
       const request = floodRequest(target, options);
+      // One line that is rewritten on a terminal, lines elsewhere.
+      const terminal = io.stderr.isTTY === true;
+      let lineOpen = false;
       const summary = await flood(request, {
-        progress: (progress) => io.stderr.write(`${floodProgressLine(progress)}\n`),
+        progress(progress) {
+          const line = floodProgressLine(progress);
+          io.stderr.write(terminal ? `\r\u001b[2K${line}` : `${line}\n`);
+          lineOpen = terminal;
+        },
         onStop: (stop) => io.onInterrupt(stop),
       });
+      if (lineOpen) io.stderr.write('\n');
       const note = noteOn(summary);
       if (note !== undefined) io.stderr.write(`${note}\n`);
       io.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : renderFlood(summary));
