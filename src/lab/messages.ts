@@ -40,11 +40,15 @@ export interface Progress {
   readonly elapsedSeconds: number;
   /** Length of the load. */
   readonly totalSeconds: number;
+  /** How much of the load is done, 0 to 1. */
+  readonly share: number;
   readonly injected: number;
   readonly delivered: number;
   readonly throttled: number;
   readonly noops: number;
   readonly queue: number | undefined;
+  /** Connections that the driver holds, where a load is about them. */
+  readonly sessions: number | undefined;
 }
 
 /** CLI to lab. `drain`: no more mail, wait for the queue; `now`: write the report of what there is. */

@@ -89,6 +89,8 @@ class Run {
   #epoch: Micros = monotonicMicros();
   #stage: Progress['stage'] = 'starting';
   #queue: number | undefined;
+  /** Connections that each process of the driver holds. */
+  readonly #sessions: number[] = [];
   #mta: RunningMta | undefined;
   /** Why the MTA ended, if it did before it was told to. */
   #died: string | undefined;
@@ -119,7 +121,11 @@ class Run {
     writeRunFile(folder, { format: 1, plan, input }, scenarioText);
     const names = workerNames([], driverProcessesOf(plan)).slice(1);
     const driver = new DriverProcesses(
-      names.map((name) => this.#startWorker<ToDriver, FromDriver>(name, DRIVER_WORKER, network.enterHost)),
+      names.map((name, index) =>
+        this.#startWorker<ToDriver, FromDriver>(name, DRIVER_WORKER, network.enterHost, (message) => {
+          if (message.type === 'counters') this.#sessions[index] = message.counters.connections;
+        }),
+      ),
     );
     const planOf = (share: WorkerShare): DriverPlan =>
       driverPlanOf(plan, network, endpoints, this.#mta, startedAt, share);
@@ -137,15 +143,21 @@ class Run {
 
   #tell(): void {
     const { confirmed, accepted, throttled, noops } = this.#recorder.aggregate.running;
+    const { duration, messages = 0, loads } = this.#request.plan;
+    const elapsed = this.#stage === 'starting' ? 0 : Math.max(0, this.#now());
     this.#hooks.progress({
       stage: this.#stage,
-      elapsedSeconds: this.#stage === 'starting' ? 0 : Math.max(0, this.#now() / 1e6),
-      totalSeconds: this.#request.plan.duration / 1e6,
+      elapsedSeconds: elapsed / 1e6,
+      totalSeconds: duration / 1e6,
+      share: Math.min(1, Math.max(elapsed / duration, messages > 0 ? confirmed / messages : 0)),
       injected: confirmed,
       delivered: accepted,
       throttled,
       noops,
       queue: this.#queue,
+      sessions: loads.some(({ action }) => action === 'noop')
+        ? this.#sessions.reduce((sum, n) => sum + n, 0)
+        : undefined,
     });
   }
 
@@ -172,9 +184,13 @@ class Run {
     name: string,
     module: URL,
     prefix: (argv: readonly string[]) => readonly string[],
+    onOther: (message: In) => void = () => {},
   ): Worker<Out | Acknowledgement, In> {
     const worker = new Worker<Out | Acknowledgement, In>(name, module, prefix, (message) => {
-      if (!isRecords(message)) return;
+      if (!isRecords(message)) {
+        onOther(message);
+        return;
+      }
       this.#recorder.take(message);
       worker.send({ type: 'ack' });
     });

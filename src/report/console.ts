@@ -36,6 +36,8 @@ export interface ProgressState {
   readonly phase: string;
   readonly elapsedSeconds: number;
   readonly totalSeconds: number;
+  /** How much of the load is done, 0 to 1; it may end before its time. */
+  readonly share: number;
   readonly injected: number;
   readonly injectedPerSecond: number;
   readonly delivered: number;
@@ -43,16 +45,19 @@ export interface ProgressState {
   readonly noops: number;
   /** Undefined where the MTA can't tell. */
   readonly queue: number | undefined;
+  /** Connections that the driver holds; undefined where they are not what the load is about. */
+  readonly sessions: number | undefined;
 }
 
 /** One line about a run that is going on, at most `width` columns: what does not fit is left out from the right. */
 export function progressLine(state: ProgressState, width: number): string {
   const parts = [
     `${state.phase} ${formatStopwatch(state.elapsedSeconds)}/${formatStopwatch(state.totalSeconds)}`,
-    bar(state.elapsedSeconds, state.totalSeconds),
+    bar(state.share),
+    ...(state.sessions === undefined ? [] : [`${formatCount(state.sessions)} sessions`]),
     ...(state.noops > 0 ? [`${formatCount(state.noops)} NOOPs`] : []),
     // A run that only holds sessions has no mail to count.
-    ...(state.noops > 0 && state.injected === 0
+    ...(state.sessions !== undefined && state.injected === 0
       ? []
       : [
           `${formatCount(state.injected)} injected ${formatCount(state.injectedPerSecond)}/s`,
@@ -273,8 +278,8 @@ function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-function bar(done: number, total: number): string {
+function bar(share: number): string {
   const cells = 20;
-  const full = total <= 0 ? 0 : Math.min(cells, Math.max(0, Math.round((done / total) * cells)));
+  const full = Math.min(cells, Math.max(0, Math.round(share * cells)));
   return `${'█'.repeat(full)}${'░'.repeat(cells - full)}`;
 }

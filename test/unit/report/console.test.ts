@@ -156,6 +156,8 @@ test('the progress line leaves out from the right what does not fit', () => {
     phase: 'incident',
     elapsedSeconds: 34,
     totalSeconds: 90,
+    share: 34 / 90,
+    sessions: undefined,
     injected: 9150,
     injectedPerSecond: 299.7,
     delivered: 7000,
@@ -172,14 +174,14 @@ test('the progress line leaves out from the right what does not fit', () => {
     [state, 45, `incident 0:34/1:30  ${bar}`],
     [state, 8, 'incident'],
     [state, 0, ''],
-    [{ ...state, noops: 8994 }, 60, `incident 0:34/1:30  ${bar}  8,994 NOOPs`],
+    [{ ...state, noops: 8994, sessions: 400 }, 60, `incident 0:34/1:30  ${bar}  400 sessions`],
     [
-      { ...state, noops: 8994, injected: 0, queue: undefined },
+      { ...state, noops: 8994, injected: 0, queue: undefined, sessions: 4000 },
       120,
-      `incident 0:34/1:30  ${bar}  8,994 NOOPs`,
+      `incident 0:34/1:30  ${bar}  4,000 sessions  8,994 NOOPs`,
     ],
-    [{ ...state, totalSeconds: 0 }, 45, 'incident 0:34/0:00  ░░░░░░░░░░░░░░░░░░░░'],
-    [{ ...state, elapsedSeconds: 200 }, 45, 'incident 3:20/1:30  ████████████████████'],
+    [{ ...state, totalSeconds: 0, share: 0 }, 45, 'incident 0:34/0:00  ░░░░░░░░░░░░░░░░░░░░'],
+    [{ ...state, elapsedSeconds: 200, share: 1 }, 45, 'incident 3:20/1:30  ████████████████████'],
   ];
   for (const [shown, width, expected] of cases) assert.equal(progressLine(shown, width), expected);
 });
