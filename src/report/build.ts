@@ -123,14 +123,7 @@ function warningsOf(
   input: ReportInput,
   evidence: MtaEvidence,
 ): string[] {
-  const warnings: string[] = [];
-  if (harness.limits.length > 0) {
-    const what =
-      input.mta.adapter === 'none'
-        ? 'There is no MTA; the harness itself set the pace'
-        : 'The harness, not the MTA, may have set the pace';
-    warnings.push(`${what}: ${harness.limits.join(' ')}`);
-  }
+  const warnings: string[] = [...harness.limits];
   if (aggregate.marks.has('drain_timeout')) {
     warnings.push('The queue was not empty when the drain timed out; what was left in it is pending.');
   }

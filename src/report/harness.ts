@@ -41,21 +41,21 @@ export interface HarnessFrame {
 }
 
 /**
- * The rule: the harness limited the run if a worker was busy for 3 s and for 5 % of the load, or if more than 1 % of all
- * iterations began late in busy seconds of the driver, and most of the late ones did. Late ones in other seconds had to
- * wait for a free connection, which is the MTA's doing.
+ * The rule: a worker limited the run if it was busy for 3 s and for 5 % of the load. With a core used up it may have set
+ * the pace; with its event loop late alone, latencies contain the delays: often the machine is too busy. Iterations that
+ * began late in busy seconds of the driver are its own doing, and are said if they are more than 1 % of all and most of
+ * the late ones; the other late ones had to wait for a free connection, which is the MTA's doing.
  */
 export function harnessLoad(workers: readonly MeasuredWorker[], frame: HarnessFrame): HarnessLoad {
   const judged = workers.map((worker) => judgeWorker(worker, frame));
   const late = workers.reduce((sum, { measures }) => sum + (measures.at(-1)?.late ?? 0), 0);
   const lateWhileBusy = judged.reduce((sum, worker) => sum + worker.lateWhileBusy, 0);
   const seconds = Math.max(0, frame.to - frame.from) / 1e6;
-  const limits = judged
-    .filter(({ load }) => load.busySeconds >= Math.max(LONG_SECONDS, LONG_SHARE * seconds))
-    .map(({ load }) => busySentence(load, seconds));
+  const enough = Math.max(LONG_SECONDS, LONG_SHARE * seconds);
+  const limits = judged.flatMap((worker) => limitOf(worker, enough, seconds));
   if (lateWhileBusy > LATE_SHARE * frame.iterations && lateWhileBusy > late / 2) {
     limits.push(
-      `${formatCount(lateWhileBusy)} iterations began late because the driver was busy, so high percentiles of the latency are its own.`,
+      `${formatCount(lateWhileBusy)} iterations began late because the driver was busy, so high percentiles of latency are its doing.`,
     );
   }
   return {
@@ -73,6 +73,8 @@ export function harnessLoad(workers: readonly MeasuredWorker[], frame: HarnessFr
 
 interface Judged {
   readonly load: WorkerLoad;
+  /** Of its busy seconds, those with a core used up. */
+  readonly cpuSeconds: number;
   readonly lateWhileBusy: number;
 }
 
@@ -80,6 +82,7 @@ function judgeWorker({ name, measures }: MeasuredWorker, { from, to }: HarnessFr
   const cpus: number[] = [];
   const delays: number[] = [];
   let busyMicros = 0;
+  let cpuMicros = 0;
   let lateWhileBusy = 0;
   let before = 0;
   let lateBefore = 0;
@@ -91,6 +94,7 @@ function judgeWorker({ name, measures }: MeasuredWorker, { from, to }: HarnessFr
       delays.push(loopDelayMs);
       if (cpu > BUSY.cpu || loopDelayMs > BUSY.loopDelayMs) {
         busyMicros += span;
+        if (cpu > BUSY.cpu) cpuMicros += span;
         lateWhileBusy += late - lateBefore;
       }
     }
@@ -107,16 +111,22 @@ function judgeWorker({ name, measures }: MeasuredWorker, { from, to }: HarnessFr
     busySeconds: Math.round(busyMicros / 1e6),
     maxResidentBytes: measures.reduce((most, { residentBytes }) => Math.max(most, residentBytes), 0),
   };
-  return { load, lateWhileBusy };
+  return { load, cpuSeconds: Math.round(cpuMicros / 1e6), lateWhileBusy };
 }
 
-function busySentence({ name, busySeconds, maxCpu, maxLoopDelayMs }: WorkerLoad, seconds: number): string {
-  const why = [
-    `up to ${Math.round(maxCpu * 100)}% of a core`,
-    `its event loop up to ${formatMs(Math.round(maxLoopDelayMs))} late`,
-  ].join(', ');
-  const waited = maxCpu > BUSY.cpu ? '' : '; it had to wait for a processor';
-  return `${name} was busy for ${busySeconds} of ${Math.round(seconds)} s (${why}${waited}).`;
+function limitOf({ load, cpuSeconds }: Judged, enough: number, seconds: number): string[] {
+  const { name, busySeconds, maxCpu, maxLoopDelayMs } = load;
+  const cpu = `${Math.round(maxCpu * 100)}%`;
+  const all = Math.round(seconds);
+  if (cpuSeconds >= enough) {
+    return [
+      `The harness’s ${name} used over 90% of a core for ${cpuSeconds} of ${all} s (up to ${cpu}), so it may have set the pace.`,
+    ];
+  }
+  if (busySeconds < enough) return [];
+  return [
+    `The harness’s ${name} was over 50 ms late at its work in ${busySeconds} of ${all} s (up to ${formatMs(Math.round(maxLoopDelayMs))}, with at most ${cpu} of a core used), so latencies contain delays of its own.`,
+  ];
 }
 
 /** Workers are named after what they do (lab/worker-names.ts): lab, driver or driver 1, and all others own ISPs. */

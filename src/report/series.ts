@@ -94,10 +94,11 @@ function fillGaps(values: (number | null)[]): void {
   }
 }
 
-/** A level that was not sampled in a second is what it was before; a busy process misses some. */
+/** A level that was not sampled in a second is what it was before; a busy process misses some. After the last it is 0. */
 function hold(column: number[], known: ReadonlyMap<number, number>): void {
+  const last = Math.max(-1, ...known.keys());
   let level = 0;
-  for (let i = 0; i < column.length; i++) column[i] = level = known.get(i) ?? level;
+  for (let i = 0; i <= last; i++) column[i] = level = known.get(i) ?? level;
 }
 
 function add(column: number[], bucket: number, value: number): void {

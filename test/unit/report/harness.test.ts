@@ -51,13 +51,20 @@ const cases: readonly (readonly [
   [
     'three seconds of sixty at the limit of a core',
     [worker('lab', {}), worker('isps', during(20, 3, { cpu: 0.97, delay: 20 }))],
-    ['isps was busy for 3 of 60 s (up to 97% of a core, its event loop up to 20 ms late).'],
+    ['The harness’s isps used over 90% of a core for 3 of 60 s (up to 97%), so it may have set the pace.'],
   ],
   [
     'waiting for a processor on a crowded machine',
     [worker('driver 2', during(20, 12, { cpu: 0.4, delay: 80 }))],
     [
-      'driver 2 was busy for 12 of 60 s (up to 40% of a core, its event loop up to 80 ms late; it had to wait for a processor).',
+      'The harness’s driver 2 was over 50 ms late at its work in 12 of 60 s (up to 80 ms, with at most 40% of a core used), so latencies contain delays of its own.',
+    ],
+  ],
+  [
+    'a core used up for two seconds, a late event loop for two more',
+    [worker('isps', { ...during(20, 2, { cpu: 1 }), ...during(40, 2, { delay: 60 }) })],
+    [
+      'The harness’s isps was over 50 ms late at its work in 4 of 60 s (up to 60 ms, with at most 100% of a core used), so latencies contain delays of its own.',
     ],
   ],
   [
@@ -78,7 +85,7 @@ const cases: readonly (readonly [
   [
     'more late ones in a hiccup than that',
     [worker('driver', { 30: { delay: 90, late: 61 } })],
-    ['61 iterations began late because the driver was busy, so high percentiles of the latency are its own.'],
+    ['61 iterations began late because the driver was busy, so high percentiles of latency are its doing.'],
   ],
   [
     'two drivers, each with its own late ones',
@@ -86,7 +93,7 @@ const cases: readonly (readonly [
       worker('driver 1', { 30: { delay: 90, late: 40 } }),
       worker('driver 2', { 31: { delay: 90, late: 40 } }),
     ],
-    ['80 iterations began late because the driver was busy, so high percentiles of the latency are its own.'],
+    ['80 iterations began late because the driver was busy, so high percentiles of latency are its doing.'],
   ],
 ];
 for (const [what, workers, limits] of cases) {

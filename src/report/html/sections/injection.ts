@@ -42,6 +42,7 @@ ${injector.refusals.length > 0 && refusalsTable(injector)}
 
 function loadsTable({ loads }: InjectorSummary): Markup {
   const number = true as const;
+  const probes = loads.some(({ noops }) => noops > 0);
   return table(
     'Loads',
     [
@@ -51,12 +52,13 @@ function loadsTable({ loads }: InjectorSummary): Markup {
       { head: 'injected', number },
       { head: 'failed', number },
       { head: 'never begun', number },
-      { head: 'NOOPs', number },
+      ...(probes ? [{ head: 'NOOPs', number }] : []),
     ],
     loads.map((load) => [
       load.name,
       load.text,
-      ...[load.connectionsOpened, load.injected, load.failed, load.dropped, load.noops].map(formatCount),
+      ...[load.connectionsOpened, load.injected, load.failed, load.dropped].map(formatCount),
+      ...(probes ? [formatCount(load.noops)] : []),
     ]),
   );
 }
