@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { type Micros, monotonicMicros } from './clock.ts';
 import { cpuMicros, residentBytes } from './process.ts';
 
@@ -8,6 +8,8 @@ export interface SelfMeasure {
   readonly loopDelay: Micros;
   /** Share of one core, 0 to 1 (more with threads). */
   readonly cpu: number;
+  /** Share of the time in which the event loop had work, 0 to 1: also while it waited for a processor to do it. */
+  readonly loopUse: number;
   /** Resident memory now, bytes. */
   readonly resident: number;
 }
@@ -18,6 +20,7 @@ export function measureSelf(): () => SelfMeasure {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
   let cpuBefore = cpuMicros();
+  let useBefore = performance.eventLoopUtilization();
   let timeBefore = monotonicMicros();
   return () => {
     const cpu = cpuMicros();
@@ -25,9 +28,12 @@ export function measureSelf(): () => SelfMeasure {
     // The histogram holds the timer's own period too.
     const loopDelay = delay.count === 0 ? 0 : Math.max(0, delay.percentile(99) / 1e3 - resolutionMs * 1e3);
     const share = (cpu - cpuBefore) / Math.max(1, time - timeBefore);
-    const measured = { loopDelay, cpu: share, resident: residentBytes() };
+    const use = performance.eventLoopUtilization();
+    const loopUse = performance.eventLoopUtilization(use, useBefore).utilization;
+    const measured = { loopDelay, cpu: share, loopUse, resident: residentBytes() };
     delay.reset();
     cpuBefore = cpu;
+    useBefore = use;
     timeBefore = time;
     return measured;
   };

@@ -59,10 +59,11 @@ async function drive(epoch: Micros): Promise<void> {
   const measure = measureSelf();
   const sample = (): void => {
     const at = clock.now();
-    const { loopDelay, cpu, resident } = measure();
+    const { loopDelay, cpu, loopUse, resident } = measure();
     reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
     reporter.events.sample({ at, name: 'resident', value: resident, worker });
+    reporter.events.sample({ at, name: 'loop_use', value: loopUse, worker });
     const { late, connections } = running.counters();
     reporter.events.sample({ at, name: 'late', value: late, worker });
     reporter.events.sample({ at, name: 'injection_connections', value: connections, worker });

@@ -136,11 +136,12 @@ class SplitIsp {
       const at = now();
       this.#samples = { at, parts: new Map() };
       for (const one of this.#workers) one.send({ type: 'sample', at });
-      const { loopDelay, cpu, resident } = measure();
+      const { loopDelay, cpu, loopUse, resident } = measure();
       const { worker } = this.#order;
       reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
       reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
       reporter.events.sample({ at, name: 'resident', value: resident, worker });
+      reporter.events.sample({ at, name: 'loop_use', value: loopUse, worker });
     });
   }
 

@@ -106,10 +106,11 @@ function begin(): void {
   every(SAMPLE_MS, () => {
     const at = clock.now();
     if (!joined) for (const { index, sink } of sinks) sampleIsp(at, index, sink);
-    const { loopDelay, cpu, resident } = measure();
+    const { loopDelay, cpu, loopUse, resident } = measure();
     reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
     reporter.events.sample({ at, name: 'resident', value: resident, worker });
+    reporter.events.sample({ at, name: 'loop_use', value: loopUse, worker });
   });
 }
 

@@ -310,12 +310,13 @@ class Run {
 
   async #sample(measure: () => SelfMeasure): Promise<void> {
     const at = this.#now();
-    const { loopDelay, cpu, resident } = measure();
+    const { loopDelay, cpu, loopUse, resident } = measure();
     const worker = LAB_WORKER;
     const { own } = this.#recorder;
     own.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     own.sample({ at, name: 'cpu', value: cpu, worker });
     own.sample({ at, name: 'resident', value: resident, worker });
+    own.sample({ at, name: 'loop_use', value: loopUse, worker });
     if (this.#mta && this.#stage !== 'report') {
       this.#queue = await this.#mta.queueDepth();
       if (this.#queue !== undefined) own.sample({ at, name: 'queue_depth', value: this.#queue });

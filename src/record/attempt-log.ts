@@ -85,6 +85,7 @@ export const SAMPLES = [
   'allowance_unpunished', // the same as `allowance`, as if no penalty was earned and no reputation lost
   'injection_connections', // SMTP connections that a worker of the driver holds open (slot: worker)
   'resident', // resident memory of a worker, bytes (slot: worker)
+  'loop_use', // share of the time in which a worker's event loop had work, 0 to 1 (slot: worker)
 ] as const;
 export type SampleName = (typeof SAMPLES)[number];
 

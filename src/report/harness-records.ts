@@ -41,12 +41,13 @@ export function harnessFrame(aggregate: Aggregate, input: ReportInput, series: S
 /** What a worker measured of itself; its samples of one moment come one after the other. */
 function measuresOf({ timeline }: Aggregate, worker: number): WorkerMeasure[] {
   const byMoment = new Map<Micros, WorkerMeasure>();
-  const none = { cpu: 0, loopDelayMs: 0, residentBytes: 0, late: 0 };
+  const none = { cpu: 0, loopUse: 0, loopDelayMs: 0, residentBytes: 0, late: 0 };
   for (const sample of timeline.samples) {
     if (sample.worker !== worker || !isGlobal(sample)) continue;
     const { at, value } = sample;
     const measure = byMoment.get(at) ?? { ...none, at };
     if (sample.name === 'cpu') byMoment.set(at, { ...measure, cpu: value });
+    else if (sample.name === 'loop_use') byMoment.set(at, { ...measure, loopUse: value });
     else if (sample.name === 'loop_delay') byMoment.set(at, { ...measure, loopDelayMs: value / 1e3 });
     else if (sample.name === 'resident') byMoment.set(at, { ...measure, residentBytes: value });
     else if (sample.name === 'late') byMoment.set(at, { ...measure, late: value });

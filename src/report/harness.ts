@@ -3,8 +3,8 @@ import type { Micros } from '../core/clock.ts';
 import { formatCount, formatMs } from './numbers.ts';
 import type { HarnessLoad, WorkerLoad } from './summary.ts';
 
-/** A worker is busy in a second in which it used more of a core than this, or kept due work waiting longer. */
-const BUSY = { cpu: 0.9, loopDelayMs: 50 };
+/** A worker is busy in a second in which more of a core or of its event loop was in use, or due work waited longer. */
+const BUSY = { cpu: 0.9, loopUse: 0.9, loopDelayMs: 50 };
 /** Shorter is a hiccup: garbage collection, or a neighbour on the machine. */
 const LONG_SECONDS = 3;
 const LONG_SHARE = 0.05;
@@ -17,6 +17,8 @@ const MANY_SESSIONS = 1000;
 export interface WorkerMeasure {
   readonly at: Micros;
   readonly cpu: number;
+  /** Share of the time in which its event loop had work; on a crowded machine it is more than `cpu`. */
+  readonly loopUse: number;
   readonly loopDelayMs: number;
   readonly residentBytes: number;
   /** Iterations that this worker of the driver has begun late so far; 0 for all others. */
@@ -41,8 +43,8 @@ export interface HarnessFrame {
 }
 
 /**
- * The rule: a worker limited the run if it was busy for 3 s and for 5 % of the load. With a core used up it may have set
- * the pace; with its event loop late alone, latencies contain the delays: often the machine is too busy. Iterations that
+ * The rule: a worker limited the run if it was busy for 3 s and for 5 % of the load. With no time to spare it may have
+ * set the pace; with its event loop late alone, latencies contain the delays: often the machine is too busy. Iterations that
  * began late in busy seconds of the driver are its own doing, and are said if they are more than 1 % of all and most of
  * the late ones; the other late ones had to wait for a free connection, which is the MTA's doing.
  */
@@ -73,28 +75,31 @@ export function harnessLoad(workers: readonly MeasuredWorker[], frame: HarnessFr
 
 interface Judged {
   readonly load: WorkerLoad;
-  /** Of its busy seconds, those with a core used up. */
-  readonly cpuSeconds: number;
+  /** Of its busy seconds, those without time to spare. */
+  readonly fullSeconds: number;
   readonly lateWhileBusy: number;
 }
 
 function judgeWorker({ name, measures }: MeasuredWorker, { from, to }: HarnessFrame): Judged {
   const cpus: number[] = [];
+  const uses: number[] = [];
   const delays: number[] = [];
   let busyMicros = 0;
-  let cpuMicros = 0;
+  let fullMicros = 0;
   let lateWhileBusy = 0;
   let before = 0;
   let lateBefore = 0;
-  for (const { at, cpu, loopDelayMs, late } of measures) {
+  for (const { at, cpu, loopUse, loopDelayMs, late } of measures) {
     // A worker that was stuck for seconds says so with one measure about all of them.
     const span = Math.min(at, to) - Math.max(before, from);
     if (span > 0) {
       cpus.push(cpu);
+      uses.push(loopUse);
+      const full = cpu > BUSY.cpu || loopUse > BUSY.loopUse;
       delays.push(loopDelayMs);
-      if (cpu > BUSY.cpu || loopDelayMs > BUSY.loopDelayMs) {
+      if (full || loopDelayMs > BUSY.loopDelayMs) {
         busyMicros += span;
-        if (cpu > BUSY.cpu) cpuMicros += span;
+        if (full) fullMicros += span;
         lateWhileBusy += late - lateBefore;
       }
     }
@@ -106,26 +111,28 @@ function judgeWorker({ name, measures }: MeasuredWorker, { from, to }: HarnessFr
     name,
     meanCpu: cpus.length === 0 ? 0 : cpus.reduce((a, b) => a + b, 0) / cpus.length,
     maxCpu: Math.max(0, ...cpus),
+    maxLoopUse: Math.max(0, ...uses),
     medianLoopDelayMs: delays[Math.floor((delays.length - 1) / 2)] ?? 0,
     maxLoopDelayMs: delays.at(-1) ?? 0,
     busySeconds: Math.round(busyMicros / 1e6),
     maxResidentBytes: measures.reduce((most, { residentBytes }) => Math.max(most, residentBytes), 0),
   };
-  return { load, cpuSeconds: Math.round(cpuMicros / 1e6), lateWhileBusy };
+  return { load, fullSeconds: Math.round(fullMicros / 1e6), lateWhileBusy };
 }
 
-function limitOf({ load, cpuSeconds }: Judged, enough: number, seconds: number): string[] {
-  const { name, busySeconds, maxCpu, maxLoopDelayMs } = load;
-  const cpu = `${Math.round(maxCpu * 100)}%`;
+function limitOf({ load, fullSeconds }: Judged, enough: number, seconds: number): string[] {
+  const { name, busySeconds, maxCpu, maxLoopUse, maxLoopDelayMs } = load;
+  const percent = (share: number): string => `${Math.round(share * 100)}%`;
+  const core = `${percent(maxCpu)} of a core`;
   const all = Math.round(seconds);
-  if (cpuSeconds >= enough) {
+  if (fullSeconds >= enough) {
     return [
-      `The harness’s ${name} used over 90% of a core for ${cpuSeconds} of ${all} s (up to ${cpu}), so it may have set the pace.`,
+      `The harness’s ${name} had no time to spare for ${fullSeconds} of ${all} s (its event loop up to ${percent(maxLoopUse)} in use, with up to ${core}), so it may have set the pace.`,
     ];
   }
   if (busySeconds < enough) return [];
   return [
-    `The harness’s ${name} was over 50 ms late at its work in ${busySeconds} of ${all} s (up to ${formatMs(Math.round(maxLoopDelayMs))}, with at most ${cpu} of a core used), so latencies contain delays of its own.`,
+    `The harness’s ${name} was over 50 ms late at its work in ${busySeconds} of ${all} s (up to ${formatMs(Math.round(maxLoopDelayMs))}, with up to ${core}), so latencies contain delays of its own.`,
   ];
 }
 

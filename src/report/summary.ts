@@ -217,9 +217,11 @@ export interface WorkerLoad {
   readonly name: string;
   readonly meanCpu: number;
   readonly maxCpu: number;
+  /** Share of a second in which its event loop had work, also while that waited for a processor. */
+  readonly maxLoopUse: number;
   readonly medianLoopDelayMs: number;
   readonly maxLoopDelayMs: number;
-  /** Seconds above 90 % of a core, or with a delay above 50 ms. */
+  /** Seconds with more than 90 % of a core or of the event loop in use, or with a delay above 50 ms. */
   readonly busySeconds: number;
   /** Over the whole run; 0: not sampled. */
   readonly maxResidentBytes: number;

@@ -474,6 +474,7 @@ function workerLoad(name: string, meanCpu: number, maxLoopDelayMs: number, mebib
     name,
     meanCpu,
     maxCpu: round(meanCpu * 1.5),
+    maxLoopUse: round(meanCpu * 2),
     medianLoopDelayMs: round(maxLoopDelayMs / 4),
     maxLoopDelayMs,
     busySeconds: 0,

@@ -16,6 +16,7 @@ const FRAME: HarnessFrame = {
 
 interface Second {
   readonly cpu?: number;
+  readonly use?: number;
   readonly delay?: number;
   /** Iterations begun late in this second. */
   readonly late?: number;
@@ -25,9 +26,9 @@ interface Second {
 function worker(name: string, seconds: Readonly<Record<number, Second>>): MeasuredWorker {
   let late = 0;
   const measures = Array.from({ length: 70 }, (_, second) => {
-    const { cpu = 0.3, delay = 4, late: more = 0 } = seconds[second] ?? {};
+    const { cpu = 0.3, use = cpu, delay = 4, late: more = 0 } = seconds[second] ?? {};
     late += more;
-    return { at: (second + 1) * 1e6, cpu, loopDelayMs: delay, residentBytes: 80e6, late };
+    return { at: (second + 1) * 1e6, cpu, loopUse: use, loopDelayMs: delay, residentBytes: 80e6, late };
   });
   return { name, measures };
 }
@@ -44,27 +45,36 @@ const cases: readonly (readonly [
 ])[] = [
   ['no worker', [], []],
   ['calm workers', [worker('lab', {}), worker('isps', {}), worker('driver', {})], []],
-  ['at the edge, never above it', [worker('driver', during(2, 60, { cpu: 0.9, delay: 50 }))], []],
+  ['at the edge, never above it', [worker('driver', during(2, 60, { cpu: 0.9, use: 0.9, delay: 50 }))], []],
   ['busy in the warm-up alone', [worker('driver', during(0, 2, { cpu: 1 }))], []],
   ['busy in the drain alone', [worker('isps', during(62, 8, { cpu: 1, delay: 400 }))], []],
   ['a hiccup of two seconds', [worker('driver', during(20, 2, { cpu: 1, delay: 300 }))], []],
   [
     'three seconds of sixty at the limit of a core',
     [worker('lab', {}), worker('isps', during(20, 3, { cpu: 0.97, delay: 20 }))],
-    ['The harness’s isps used over 90% of a core for 3 of 60 s (up to 97%), so it may have set the pace.'],
+    [
+      'The harness’s isps had no time to spare for 3 of 60 s (its event loop up to 97% in use, with up to 97% of a core), so it may have set the pace.',
+    ],
   ],
   [
-    'waiting for a processor on a crowded machine',
+    'no time to spare on a crowded machine, with half a core',
+    [worker('isps', during(20, 30, { cpu: 0.5, use: 0.95 }))],
+    [
+      'The harness’s isps had no time to spare for 30 of 60 s (its event loop up to 95% in use, with up to 50% of a core), so it may have set the pace.',
+    ],
+  ],
+  [
+    'late at its work on a crowded machine',
     [worker('driver 2', during(20, 12, { cpu: 0.4, delay: 80 }))],
     [
-      'The harness’s driver 2 was over 50 ms late at its work in 12 of 60 s (up to 80 ms, with at most 40% of a core used), so latencies contain delays of its own.',
+      'The harness’s driver 2 was over 50 ms late at its work in 12 of 60 s (up to 80 ms, with up to 40% of a core), so latencies contain delays of its own.',
     ],
   ],
   [
     'a core used up for two seconds, a late event loop for two more',
     [worker('isps', { ...during(20, 2, { cpu: 1 }), ...during(40, 2, { delay: 60 }) })],
     [
-      'The harness’s isps was over 50 ms late at its work in 4 of 60 s (up to 60 ms, with at most 100% of a core used), so latencies contain delays of its own.',
+      'The harness’s isps was over 50 ms late at its work in 4 of 60 s (up to 60 ms, with up to 100% of a core), so latencies contain delays of its own.',
     ],
   ],
   [
@@ -103,7 +113,7 @@ for (const [what, workers, limits] of cases) {
 }
 
 test('a worker that was stuck for seconds is busy for all of them, and for those of the load alone', () => {
-  const calm = { cpu: 0.1, loopDelayMs: 1, residentBytes: 0, late: 0 };
+  const calm = { cpu: 0.1, loopUse: 0.1, loopDelayMs: 1, residentBytes: 0, late: 0 };
   const stuck = { ...calm, loopDelayMs: 6000 };
   const measures = [
     { ...calm, at: 55e6 },
@@ -117,6 +127,7 @@ test('what a worker measured is of the load, its memory of the whole run', () =>
   const measures = [1, 2, 3, 4, 100].map((second) => ({
     at: second * 1e6,
     cpu: second / 100,
+    loopUse: second / 50,
     loopDelayMs: second,
     residentBytes: second * 1e6,
     late: second,
@@ -131,6 +142,7 @@ test('what a worker measured is of the load, its memory of the whole run', () =>
       name: 'driver',
       meanCpu: 0.03,
       maxCpu: 0.04,
+      maxLoopUse: 0.08,
       medianLoopDelayMs: 3,
       maxLoopDelayMs: 4,
       busySeconds: 0,
@@ -159,6 +171,7 @@ test('samples of one moment are one measure, in the order of time', () => {
   for (const at of [2e6, 1e6]) {
     packer.sample({ at, name: 'loop_delay', value: at / 1e3, worker: 1 });
     packer.sample({ at, name: 'cpu', value: at / 4e6, worker: 1 });
+    packer.sample({ at, name: 'loop_use', value: at / 3e6, worker: 1 });
     packer.sample({ at, name: 'resident', value: at * 10, worker: 1 });
     packer.sample({ at, name: 'late', value: at / 1e6, worker: 1 });
     packer.sample({ at, name: 'injection_connections', value: 7, worker: 1 });
@@ -171,8 +184,8 @@ test('samples of one moment are one measure, in the order of time', () => {
     {
       name: 'driver',
       measures: [
-        { at: 1e6, cpu: 0.25, loopDelayMs: 1, residentBytes: 1e7, late: 1 },
-        { at: 2e6, cpu: 0.5, loopDelayMs: 2, residentBytes: 2e7, late: 2 },
+        { at: 1e6, cpu: 0.25, loopUse: 1 / 3, loopDelayMs: 1, residentBytes: 1e7, late: 1 },
+        { at: 2e6, cpu: 0.5, loopUse: 2 / 3, loopDelayMs: 2, residentBytes: 2e7, late: 2 },
       ],
     },
   ]);

@@ -62,6 +62,7 @@ function workersTable({ workers, judgedSeconds }: HarnessLoad): Markup {
       { head: 'CPU mean', number },
       { head: '' },
       { head: 'CPU max', number },
+      { head: 'loop in use max', number },
       { head: 'loop delay median', number },
       { head: 'loop delay max', number },
       { head: 'seconds busy', number },
@@ -72,11 +73,12 @@ function workersTable({ workers, judgedSeconds }: HarnessLoad): Markup {
       percent(worker.meanCpu),
       meter(worker.meanCpu, 'c-attempts'),
       percent(worker.maxCpu),
+      percent(worker.maxLoopUse),
       formatMs(worker.medianLoopDelayMs),
       formatMs(worker.maxLoopDelayMs),
       formatCount(worker.busySeconds),
       worker.maxResidentBytes > 0 ? formatBytes(worker.maxResidentBytes) : '–',
     ]),
   )}
-<p class="fine">Of ${formatCount(judgedSeconds)} s of load, without warm-up and drain. CPU is of one core; loop delay is how late the worker’s event loop was, the 99th percentile of a second; busy is above 90% of a core or a delay above 50 ms.</p>`;
+<p class="fine">Of ${formatCount(judgedSeconds)} s of load, without warm-up and drain. CPU is of one core. A loop in use has work, also while that waits for a processor; its delay is how late due work was, the 99th percentile of a second. Busy: over 90% of a core or of the loop in use, or a delay above 50 ms.</p>`;
 }

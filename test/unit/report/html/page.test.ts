@@ -220,14 +220,14 @@ test('the harness tells how busy each of its workers was, and why it may have se
   const { summary, series } = summaryFixture();
   const page = renderHtml(summary, series);
   assert.deepEqual(rowsOf(page, 'Load of the harness by worker'), [
-    'worker|CPU mean||CPU max|loop delay median|loop delay max|seconds busy|memory max|',
-    'lab|12%||20%|800 µs|3.1 ms|0|82 MiB|',
-    'driver|31%||50%|3 ms|11.8 ms|0|96 MiB|',
-    'isps|22%||30%|1.6 ms|6.4 ms|0|90 MiB|',
+    'worker|CPU mean||CPU max|loop in use max|loop delay median|loop delay max|seconds busy|memory max|',
+    'lab|12%||20%|20%|800 µs|3.1 ms|0|82 MiB|',
+    'driver|31%||50%|60%|3 ms|11.8 ms|0|96 MiB|',
+    'isps|22%||30%|40%|1.6 ms|6.4 ms|0|90 MiB|',
   ]);
   assert.ok(page.includes('The harness kept up: the MTA and the ISPs set the pace.'));
   const limits = [
-    'The harness’s driver used over 90% of a core for 12 of 60 s (up to 98%), so it may have set the pace.',
+    'The harness’s driver had no time to spare for 12 of 60 s (its event loop up to 100% in use, with up to 98% of a core), so it may have set the pace.',
   ];
   const limited = renderHtml({ ...summary, harness: { ...summary.harness, limits } }, series);
   assert.ok(limited.includes(`✗</span> ${limits[0]}</p>`));
