@@ -77,6 +77,8 @@ function fail(error: unknown): void {
 class SplitIsp {
   readonly #order: Order;
   readonly #isp: Order['isps'][number];
+  /** Of the sources, by address. */
+  readonly #indexOf: ReadonlyMap<string, number>;
   readonly #owner: IspOwner;
   readonly #places: ClientPlaces;
   readonly #workers: readonly IspPartWorker[];
@@ -93,6 +95,7 @@ class SplitIsp {
     if (!isp || order.isps.length > 1) throw new Error('one ISP was expected');
     this.#order = order;
     this.#isp = isp;
+    this.#indexOf = new Map(order.sources.map((address, index) => [address, index]));
     this.#owner = new IspOwner(isp.resolved, order.workers);
     this.#places = new ClientPlaces(
       order.sources.map((address, index) => clientOf(order.zones.sources[index]?.address ?? address)),
@@ -193,10 +196,9 @@ class SplitIsp {
       socket.destroy();
       return;
     }
-    const { sources, zones } = this.#order;
-    const source = sources.indexOf(remoteAddress);
-    const address = zones.sources[source]?.address ?? remoteAddress;
-    this.#owner.connected(source < 0 ? NONE16 : source, address);
+    const source = this.#indexOf.get(remoteAddress) ?? NONE16;
+    const address = this.#order.zones.sources[source]?.address ?? remoteAddress;
+    this.#owner.connected(source, address);
     this.#handOvers[this.#places.partOf(clientOf(address))]?.take(socket, place);
   }
 

@@ -2,9 +2,8 @@
  * An ISP's policy on several workers in virtual time: each decides with what it holds, and what they tell the owner and
  * hear from it takes its time on the way.
  */
-import { LeaseHolder } from '../../fakes/isp/lease-holder.ts';
-import { LeaseOwner } from '../../fakes/isp/lease-owner.ts';
-import type { LeaseOrder, LeaseReport } from '../../fakes/isp/leases.ts';
+import { IspOwner } from '../../fakes/isp/isp-owner.ts';
+import { IspPart, type PartReport } from '../../fakes/isp/isp-part.ts';
 import { decide } from '../../fakes/isp/policy.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import { createState, type IspState } from '../../fakes/isp/state.ts';
@@ -38,7 +37,7 @@ export function runSplit(
   attempts: readonly Attempt[],
   delay: () => number,
 ): boolean[] {
-  const owner = new LeaseOwner(createState(isp), parts);
+  const owner = new IspOwner(isp, parts);
   const way: OnItsWay[] = [];
   /** Channels keep the order of what they carry. */
   const lastArrival = new Map<string, number>();
@@ -48,28 +47,29 @@ export function runSplit(
     way.push({ at, arrive });
   };
   const pass = (now: number): void =>
-    owner.orders().forEach((orders: readonly LeaseOrder[], part) => {
-      if (orders.length === 0) return;
-      send(`to ${part}`, now, (then) => {
-        for (const order of orders) workers[part]?.holder.obey(order, then);
-      });
+    owner.news().forEach((news, part) => {
+      if (news) send(`to ${part}`, now, (then) => workers[part]?.part.hear(news, then));
     });
-  const take = (part: number, reports: readonly LeaseReport[], now: number): void => {
-    for (const report of reports) owner.report(part, report, now);
+  const take = (part: number, report: PartReport, now: number): void => {
+    owner.report(part, report, now);
     pass(now);
   };
-  const workers: { state: IspState; holder: LeaseHolder; flushAt: number }[] = [];
+  const workers: { state: IspState; part: IspPart; flushAt: number }[] = [];
   let now = 0;
   for (let part = 0; part < parts; part++) {
     const state = createState(isp, { part, parts });
     const worker = {
       state,
       flushAt: Number.POSITIVE_INFINITY,
-      holder: new LeaseHolder(state, { part, parts }, () => {
-        worker.flushAt = now + FLUSH;
-      }),
+      part: new IspPart(
+        state,
+        { part, parts },
+        () => {},
+        () => {
+          worker.flushAt = now + FLUSH;
+        },
+      ),
     };
-    state.leases = worker.holder;
     workers.push(worker);
   }
   let tickAt = TICK;
@@ -91,8 +91,8 @@ export function runSplit(
         workers.forEach((worker, part) => {
           if (worker.flushAt !== next) return;
           worker.flushAt = Number.POSITIVE_INFINITY;
-          const reports = worker.holder.reports(next);
-          send(`from ${part}`, next, (then) => take(part, reports, then));
+          const report = worker.part.report(next);
+          send(`from ${part}`, next, (then) => take(part, report, then));
         });
       } else {
         tickAt += TICK;
