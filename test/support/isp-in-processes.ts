@@ -2,7 +2,7 @@
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import { createAuthority } from '../../fakes/tls.ts';
-import { monotonicMicros } from '../../src/core/clock.ts';
+import { monotonicMicros, sleepMs } from '../../src/core/clock.ts';
 import { IspProcesses, type IspWorker } from '../../src/lab/isp-processes.ts';
 import { Worker } from '../../src/lab/workers.ts';
 import { Kind, RecordView, SAMPLES, TRANSACTION_OUTCOMES } from '../../src/record/attempt-log.ts';
@@ -86,6 +86,8 @@ export async function startInProcesses(
     1,
   );
   processes.start(monotonicMicros());
+  // All that is sampled has heard of the start; until then every process has a clock of its own.
+  while (!samples.has('connections_open')) await sleepMs(10);
   const kill = async (): Promise<void> => {
     await Promise.all(started.map((worker) => worker.end(0)));
   };
