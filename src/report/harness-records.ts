@@ -33,6 +33,7 @@ export function harnessFrame(aggregate: Aggregate, input: ReportInput, series: S
   return {
     from: Math.max(1e6, warmup),
     to: aggregate.marks.get('load_ended') ?? input.run.loadSeconds * 1e6,
+    mta: input.mta.adapter !== 'none',
     iterations,
     sessions: { driver: highest(series.injectorConnections), isps: highest(atIsps) },
   };

@@ -36,6 +36,8 @@ export interface HarnessFrame {
   /** The stretch of the load that is judged: start-up and drain do not matter. */
   readonly from: Micros;
   readonly to: Micros;
+  /** False where the driver speaks to the ISPs itself; then nothing waits for the lab, which answers the MTA's DNS. */
+  readonly mta: boolean;
   /** Iterations of all loads, begun or not. */
   readonly iterations: number;
   /** The most sessions that were open at once at each side. */
@@ -54,7 +56,9 @@ export function harnessLoad(workers: readonly MeasuredWorker[], frame: HarnessFr
   const lateWhileBusy = judged.reduce((sum, worker) => sum + worker.lateWhileBusy, 0);
   const seconds = Math.max(0, frame.to - frame.from) / 1e6;
   const enough = Math.max(LONG_SECONDS, LONG_SHARE * seconds);
-  const limits = judged.flatMap((worker) => limitOf(worker, enough, seconds));
+  const limits = judged
+    .filter(({ load }) => frame.mta || sideOf(load.name) !== 'lab')
+    .flatMap((worker) => limitOf(worker, enough, seconds));
   if (lateWhileBusy > LATE_SHARE * frame.iterations && lateWhileBusy > late / 2) {
     limits.push(
       `${formatCount(lateWhileBusy)} iterations began late because the driver was busy, so high percentiles of latency are its doing.`,
@@ -137,12 +141,15 @@ function limitOf({ load, fullSeconds }: Judged, enough: number, seconds: number)
 }
 
 /** Workers are named after what they do (lab/worker-names.ts): lab, driver or driver 1, and all others own ISPs. */
+function sideOf(name: string): 'lab' | 'driver' | 'isps' {
+  if (name === 'lab') return 'lab';
+  return /^driver\b/.test(name) ? 'driver' : 'isps';
+}
+
 function sessionMemory(
   workers: readonly WorkerLoad[],
   sessions: HarnessFrame['sessions'],
 ): HarnessLoad['sessions'] {
-  const sideOf = (name: string): string =>
-    name === 'lab' ? 'lab' : /^driver\b/.test(name) ? 'driver' : 'isps';
   return (['driver', 'isps'] as const)
     .map((side) => ({
       side,

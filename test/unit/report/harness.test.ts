@@ -10,6 +10,7 @@ import { measuredWorkers } from '../../../src/report/harness-records.ts';
 const FRAME: HarnessFrame = {
   from: 2e6,
   to: 62e6,
+  mta: true,
   iterations: 6000,
   sessions: { driver: 40, isps: 40 },
 };
@@ -189,4 +190,10 @@ test('samples of one moment are one measure, in the order of time', () => {
       ],
     },
   ]);
+});
+
+test('without an MTA nothing waits for the lab', () => {
+  const lab = worker('lab', during(20, 30, { delay: 90 }));
+  const limits = (mta: boolean): number => harnessLoad([lab], { ...FRAME, mta }).limits.length;
+  assert.deepEqual([limits(true), limits(false)], [1, 0]);
 });
