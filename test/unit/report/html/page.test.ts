@@ -170,9 +170,7 @@ test('an injection in which all went well is a line', () => {
   };
   const page = renderHtml({ ...summary, injector }, series);
   assert.ok(
-    page.includes(
-      '<p>constant-arrival-rate, 90 s, 40 connections: connections 42 opened, at most 40 at once.</p>',
-    ),
+    page.includes('<p>constant-arrival-rate, 90 s, 40 connections; 42 opened, at most 40 at once.</p>'),
   );
   assert.ok(!page.includes('chart-connections'));
 });
