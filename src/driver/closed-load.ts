@@ -1,6 +1,7 @@
 import { after, type Clock } from '../core/clock.ts';
 import type { Dialer } from './dialer.ts';
 import type { VirtualUsers } from './executors/executor.ts';
+import type { Injections } from './injections.ts';
 import type { LoadPlan } from './load.ts';
 import { partOf, type RunningLoad, type WorkerShare } from './running-load.ts';
 import { VirtualUser } from './virtual-user.ts';
@@ -11,6 +12,7 @@ export interface ClosedLoadOptions {
   readonly users: VirtualUsers;
   readonly share: WorkerShare;
   readonly clock: Clock;
+  readonly injections: Injections;
   /** By target; undefined for one that the load has no mail for. */
   readonly dialers: readonly (Dialer | undefined)[];
   /** The target of a message. All messages of a user go to one, unless iterations are shared. */
@@ -25,7 +27,7 @@ const MOST_CONNECTING = 512;
 
 /** Keeps as many virtual users at work as the executor wants at each moment. */
 export function startClosedLoad(options: ClosedLoadOptions): RunningLoad {
-  const { plan, users, share, clock } = options;
+  const { plan, users, share, clock, injections } = options;
   const crowd = new Crowd(options);
   const end = plan.start + users.duration;
   let stopped = false;
@@ -40,6 +42,8 @@ export function startClosedLoad(options: ClosedLoadOptions): RunningLoad {
     const cancel = after(plan.gracefulStop / 1e3, () => crowd.destroy());
     await crowd.quiet();
     cancel();
+    // As in k6: of iterations that were counted beforehand, those for which there was no time are dropped.
+    if (!stopped) for (const message of crowd.unbegun()) injections.givenUp({ message, due: end }, 'dropped');
   }
 
   return {
@@ -63,6 +67,8 @@ class Crowd {
   readonly #queue: VirtualUser[] = [];
   /** By target: the next of the iterations that its users share. */
   readonly #nextShared: number[];
+  /** By user: the next of its own iterations. */
+  readonly #nextOwn: number[] = [];
   #whenQuiet: (() => void) | undefined;
 
   constructor(options: ClosedLoadOptions) {
@@ -105,6 +111,19 @@ class Crowd {
     for (const user of this.#mine) user.destroy();
   }
 
+  /** Messages that were counted beforehand and that nobody has begun. None where the load only has a duration. */
+  *unbegun(): Generator<number> {
+    const { users, share } = this.#options;
+    if (users.shared === undefined && users.each === undefined) return;
+    for (const user of this.#mine) if (user.unbegun !== undefined) yield user.unbegun;
+    if (users.shared !== undefined) {
+      for (const target of this.#targets) yield* untilNone(() => this.#sharedMessage(target));
+    } else {
+      for (let index = 0; index < partOf(users.users, share); index++)
+        yield* untilNone(() => this.#ownMessage(index));
+    }
+  }
+
   /** Resolves when all users are at rest. */
   quiet(): Promise<void> {
     if (this.#busy === 0) return Promise.resolve();
@@ -123,7 +142,7 @@ class Crowd {
     return new VirtualUser({
       plan,
       dialer: dialers[target] as Dialer,
-      nextMessage: users.shared === undefined ? this.#ownMessages(number) : () => this.#sharedMessage(target),
+      nextMessage: () => (users.shared === undefined ? this.#ownMessage(index) : this.#sharedMessage(target)),
       mayConnect: (user) => this.#mayConnect(user),
       connected: () => this.#connected(),
       due,
@@ -140,16 +159,13 @@ class Crowd {
   }
 
   /** A user's own messages are numbered iteration × users + user, so that no two users ever send the same. */
-  #ownMessages(user: number): () => number | undefined {
-    const { plan, users } = this.#options;
+  #ownMessage(index: number): number | undefined {
+    const { plan, users, share } = this.#options;
     const limit = users.each === undefined ? plan.messages : users.each * users.users;
-    let n = user;
-    return () => {
-      if (n >= limit) return undefined;
-      const message = plan.recipients.firstMessage + n;
-      n += users.users;
-      return message;
-    };
+    const n = this.#nextOwn[index] ?? share.worker + index * share.of;
+    if (n >= limit) return undefined;
+    this.#nextOwn[index] = n + users.users;
+    return plan.recipients.firstMessage + n;
   }
 
   #sharedMessage(target: number): number | undefined {
@@ -175,4 +191,8 @@ class Crowd {
     this.#connecting--;
     while (this.#connecting < MOST_CONNECTING && this.#queue.length > 0) this.#queue.shift()?.connect();
   }
+}
+
+function* untilNone(next: () => number | undefined): Generator<number> {
+  for (let message = next(); message !== undefined; message = next()) yield message;
 }

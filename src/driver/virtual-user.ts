@@ -38,6 +38,8 @@ export class VirtualUser implements SessionOwner {
   #carried = 0;
   /** A message that was refused for now. */
   #again: Job | undefined;
+  /** The number of the next message, once it was asked for. */
+  #upcoming: number | undefined;
   #cancelWait: (() => void) | undefined;
 
   constructor(care: UserCare) {
@@ -48,6 +50,11 @@ export class VirtualUser implements SessionOwner {
   /** Whether it has a connection, or is about to. */
   get isBusy(): boolean {
     return this.#busy;
+  }
+
+  /** The message that it asked for and has not begun. */
+  get unbegun(): number | undefined {
+    return this.#upcoming;
   }
 
   /** Begins, unless it has sent its last message. */
@@ -94,7 +101,7 @@ export class VirtualUser implements SessionOwner {
   }
 
   ready(session: Session): void {
-    if (!this.#wanted || this.#isWorn) {
+    if (!this.#goesOn() || this.#isWorn) {
       this.#quit();
       return;
     }
@@ -124,7 +131,7 @@ export class VirtualUser implements SessionOwner {
     const { plan, dialer } = this.#care;
     if (!dialer.options.pipelineAcrossMessages || !this.#wanted || this.#isWorn || plan.pause > 0)
       return undefined;
-    return this.#begin();
+    return this.#hasMore() ? this.#begin() : undefined;
   }
 
   closed(_session: Session, end: SessionEnd): void {
@@ -134,7 +141,7 @@ export class VirtualUser implements SessionOwner {
     const waits = this.#cancelWait !== undefined;
     this.#cancelWait?.();
     this.#cancelWait = undefined;
-    if (!this.#wanted) this.#rest();
+    if (!this.#goesOn()) this.#rest();
     else if (this.#ending || waits) this.connect();
     else {
       this.#cancelWait = after(RETRY_CONNECT_MS, () => {
@@ -158,35 +165,38 @@ export class VirtualUser implements SessionOwner {
       session.noop(probe);
       return;
     }
-    const job = this.#begin();
-    if (job) session.start(job);
-    else this.#quit();
+    session.start(this.#begin());
   }
 
-  /** Takes the message that waits for another try, or the next; undefined after the last. */
-  #begin(): Job | undefined {
+  /** Whether there is something to send. Without an answer to its last message that may still change. */
+  #hasMore(): boolean {
+    if (this.#care.plan.action === 'noop' || this.#again) return true;
+    this.#upcoming ??= this.#spent ? undefined : this.#care.nextMessage();
+    return this.#upcoming !== undefined;
+  }
+
+  /** Whether it is wanted and has something to do; if not, it ends here. */
+  #goesOn(): boolean {
+    if (this.#wanted && !this.#hasMore()) {
+      this.#wanted = false;
+      this.#spent = true;
+      this.#care.spent();
+    }
+    return this.#wanted;
+  }
+
+  /** Takes the message that waits for another try, or the next. Only if there is one. */
+  #begin(): Job {
     let job = this.#again;
-    this.#again = undefined;
     if (!job) {
-      const message = this.#spent ? undefined : this.#care.nextMessage();
-      if (message === undefined) {
-        this.#end();
-        return undefined;
-      }
-      job = { message, due: this.#care.dialer.options.clock.now() };
+      job = { message: this.#upcoming as number, due: this.#care.dialer.options.clock.now() };
+      this.#upcoming = undefined;
       this.#care.due();
     }
+    this.#again = undefined;
     this.#carried++;
     this.#injections.begun(job);
     return job;
-  }
-
-  /** There is no next message: what is under way is the last. */
-  #end(): void {
-    if (this.#spent) return;
-    this.#spent = true;
-    this.#wanted = false;
-    this.#care.spent();
   }
 
   #quit(): void {

@@ -22,7 +22,9 @@ for (const [pipelining, pipelineAcrossMessages] of [
       : 'step by step';
   test(`every message arrives once, as it was made (${how})`, async (t) => {
     const { port, seen } = await serve(t, { pipelining });
-    const { driver, injections } = await drive(planFor(port, { perMessage: 3, pipelineAcrossMessages }));
+    const shape = { executor: 'shared-iterations', vus: 4, iterations: 40, maxDuration: 60e6 } as const;
+    const plan = planFor(port, { perMessage: 3, pipelineAcrossMessages, load: { shape } });
+    const { driver, injections } = await drive(plan);
     assert.deepEqual(
       injections.map((i) => [i.message, i.state, i.code]),
       Array.from({ length: 40 }, (_, n) => [n, 'confirmed', 250]),
@@ -80,7 +82,12 @@ test('one recipient refused, the others taken', async (t) => {
   const { port, seen } = await serve(t, {
     rcpt: (address) => (recipientOf(address)?.slot === 1 ? '550 unknown' : '250 ok'),
   });
-  const { injections } = await drive(planFor(port, { perMessage: 3, messages: 2 }));
+  const { injections } = await drive(
+    planFor(port, {
+      perMessage: 3,
+      load: { shape: { executor: 'shared-iterations', vus: 1, iterations: 2, maxDuration: 60e6 } },
+    }),
+  );
   assert.deepEqual(injections, [
     { message: 0, state: 'confirmed', code: 250, slot: undefined },
     { message: 0, state: 'refused', code: 550, slot: 1 },
@@ -123,7 +130,14 @@ test('a server that hangs up after each message is reconnected to', async (t) =>
     pipelining: false,
     mail: () => (answered++ % 2 === 0 ? '250 ok' : '421 enough'),
   });
-  const { injections } = await drive(planFor(port, { messages: 20 }));
+  // Behind the load there is time to come back.
+  const stages = [
+    { duration: 100e3, target: 200 },
+    { duration: 0, target: 0 },
+    { duration: 3e6, target: 0 },
+  ];
+  const shape = { executor: 'ramping-arrival-rate', startRate: 200, stages } as const;
+  const { injections } = await drive(planFor(port, { load: { shape, messages: 20 } }));
   assert.equal(injections.length, 20);
   assert.equal(injections.filter((i) => i.state === 'confirmed').length, seen.messages.length);
   assert.ok(injections.every((i) => i.state === 'confirmed' || i.code === 421));
