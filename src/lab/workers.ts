@@ -6,6 +6,9 @@ import { HarnessError } from '../core/errors.ts';
 import { nodeBinary } from '../core/process.ts';
 import { withDescriptors } from './descriptors.ts';
 
+/** How long the last words of a process that has ended may take to be read. */
+const LAST_WORDS_MS = 10_000;
+
 /** A worker process of the lab, with a typed channel. */
 export class Worker<Out, In extends { readonly type: string }> {
   readonly #name: string;
@@ -49,12 +52,24 @@ export class Worker<Out, In extends { readonly type: string }> {
     });
     this.exited = new Promise((resolve) => {
       const ended = (why: string): void => {
+        if (this.#ended) return;
         this.#ended = true;
         this.#fail(why);
         resolve();
       };
       this.#child.on('error', (error) => ended(error.message));
-      this.#child.on('exit', (code, signal) => ended(`ended with ${signal ?? `code ${code}`}`));
+      this.#child.on('exit', (code, signal) => {
+        const why = `ended with ${signal ?? `code ${code}`}`;
+        // What it said last may still be in the channel; it closes when all is read.
+        if (!this.#child.connected) ended(why);
+        else {
+          const cancel = after(LAST_WORDS_MS, () => ended(why));
+          this.#child.once('disconnect', () => {
+            cancel();
+            ended(why);
+          });
+        }
+      });
     });
   }
 
