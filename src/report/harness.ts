@@ -56,9 +56,11 @@ export function harnessLoad(workers: readonly MeasuredWorker[], frame: HarnessFr
   const lateWhileBusy = judged.reduce((sum, worker) => sum + worker.lateWhileBusy, 0);
   const seconds = Math.max(0, frame.to - frame.from) / 1e6;
   const enough = Math.max(LONG_SECONDS, LONG_SHARE * seconds);
-  const limits = judged
-    .filter(({ load }) => frame.mta || sideOf(load.name) !== 'lab')
-    .flatMap((worker) => limitOf(worker, enough, seconds));
+  const limits = limitsOf(
+    judged.filter(({ load }) => frame.mta || sideOf(load.name) !== 'lab'),
+    enough,
+    seconds,
+  );
   if (lateWhileBusy > LATE_SHARE * frame.iterations && lateWhileBusy > late / 2) {
     limits.push(
       `${formatCount(lateWhileBusy)} iterations began late because the driver was busy, so high percentiles of latency are its doing.`,
@@ -124,20 +126,46 @@ function judgeWorker({ name, measures }: MeasuredWorker, { from, to }: HarnessFr
   return { load, fullSeconds: Math.round(fullMicros / 1e6), lateWhileBusy };
 }
 
-function limitOf({ load, fullSeconds }: Judged, enough: number, seconds: number): string[] {
-  const { name, busySeconds, maxCpu, maxLoopUse, maxLoopDelayMs } = load;
-  const percent = (share: number): string => `${Math.round(share * 100)}%`;
-  const core = `${percent(maxCpu)} of a core`;
+/** A sentence for each of a few workers that limited the run; of many, one with the worst of them. */
+function limitsOf(judged: readonly Judged[], enough: number, seconds: number): string[] {
+  const full = judged.filter(({ fullSeconds }) => fullSeconds >= enough);
+  const late = judged.filter(({ load, fullSeconds }) => fullSeconds < enough && load.busySeconds >= enough);
   const all = Math.round(seconds);
-  if (fullSeconds >= enough) {
-    return [
-      `The harness’s ${name} had no time to spare for ${fullSeconds} of ${all} s (its event loop up to ${percent(maxLoopUse)} in use, with up to ${core}), so it may have set the pace.`,
-    ];
-  }
-  if (busySeconds < enough) return [];
   return [
-    `The harness’s ${name} was over 50 ms late at its work in ${busySeconds} of ${all} s (up to ${formatMs(Math.round(maxLoopDelayMs))}, with up to ${core}), so latencies contain delays of its own.`,
+    ...said(
+      full,
+      ({ fullSeconds }) => fullSeconds,
+      (who, worst) => {
+        const { maxLoopUse, maxCpu } = worst.load;
+        return `The harness’s ${who} had no time to spare for ${worst.fullSeconds} of ${all} s (its event loop up to ${percent(maxLoopUse)} in use, with up to ${percent(maxCpu)} of a core), so it may have set the pace.`;
+      },
+    ),
+    ...said(
+      late,
+      ({ load }) => load.busySeconds,
+      (who, worst) => {
+        const { busySeconds, maxLoopDelayMs, maxCpu } = worst.load;
+        return `The harness’s ${who} was over 50 ms late at its work in ${busySeconds} of ${all} s (up to ${formatMs(Math.round(maxLoopDelayMs))}, with up to ${percent(maxCpu)} of a core), so latencies contain delays of its own.`;
+      },
+    ),
   ];
+}
+
+/** More workers than this are not named one by one. */
+const FEW = 2;
+
+function said(
+  workers: readonly Judged[],
+  seconds: (worker: Judged) => number,
+  sentence: (who: string, worker: Judged) => string,
+): string[] {
+  if (workers.length <= FEW) return workers.map((worker) => sentence(worker.load.name, worker));
+  const worst = workers.reduce((a, b) => (seconds(b) > seconds(a) ? b : a));
+  return [sentence(`${worst.load.name}, the worst of ${workers.length} such processes,`, worst)];
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)}%`;
 }
 
 /** Workers are named after what they do (lab/worker-names.ts): lab, driver or driver 1, and all others own ISPs. */

@@ -65,6 +65,13 @@ const cases: readonly (readonly [
     ],
   ],
   [
+    'many processes of which each has no time to spare: the worst is named',
+    [1, 2, 3, 4].map((n) => worker(`driver ${n}`, during(20, n * 5, { cpu: 0.5, use: 0.95 }))),
+    [
+      'The harness’s driver 4, the worst of 4 such processes, had no time to spare for 20 of 60 s (its event loop up to 95% in use, with up to 50% of a core), so it may have set the pace.',
+    ],
+  ],
+  [
     'late at its work on a crowded machine',
     [worker('driver 2', during(20, 12, { cpu: 0.4, delay: 80 }))],
     [
