@@ -5,6 +5,10 @@ import { main } from './main.ts';
 const plain = process.env.NO_COLOR !== undefined || process.env.TERM === 'dumb';
 
 function output(stream: NodeJS.WriteStream): OutputStream {
+  // Whoever reads may have seen enough (`| head`). What is under way goes on, and its report is still written.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   return {
     write: (text) => stream.write(text),
     get isTTY() {

@@ -1,14 +1,24 @@
 import { Command, CommanderError } from 'commander';
 import { HarnessError } from '../core/errors.ts';
-import { checkCommand } from './commands/check.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { floodCommand } from './commands/flood.ts';
-import { ispCommand } from './commands/isp.ts';
-import { reportCommand } from './commands/report.ts';
-import { runCommand } from './commands/run.ts';
 import { EXIT_CODE_HELP, ExitCode, exitCodeOf } from './exit-codes.ts';
 import type { CommandIo } from './io.ts';
 import { version } from './version.ts';
+
+/** Sets the exit code of a command that ended as it should. */
+type SetExitCode = (code: number) => void;
+
+/** Each command is loaded when it is asked for: what all of them need takes longer to load than most of them to run. */
+const COMMANDS: readonly {
+  readonly name: string;
+  load(io: CommandIo, set: SetExitCode): Promise<Command>;
+}[] = [
+  { name: 'run', load: async (io, set) => (await import('./commands/run.ts')).runCommand(io, set) },
+  { name: 'check', load: async (io) => (await import('./commands/check.ts')).checkCommand(io) },
+  { name: 'report', load: async (io, set) => (await import('./commands/report.ts')).reportCommand(io, set) },
+  { name: 'isp', load: async (io) => (await import('./commands/isp.ts')).ispCommand(io) },
+  { name: 'flood', load: async (io, set) => (await import('./commands/flood.ts')).floodCommand(io, set) },
+  { name: 'doctor', load: async (io) => (await import('./commands/doctor.ts')).doctorCommand(io) },
+];
 
 /** The whole CLI: parses arguments, runs the command, and returns the exit code. Touches nothing but `io`. */
 export async function main(io: CommandIo): Promise<number> {
@@ -27,16 +37,10 @@ export async function main(io: CommandIo): Promise<number> {
   const set = (code: number): void => {
     exitCode = code;
   };
-  for (const command of [
-    runCommand(io, set),
-    checkCommand(io),
-    reportCommand(io, set),
-    ispCommand(io),
-    floodCommand(io, set),
-    doctorCommand(io),
-  ]) {
+  const named = COMMANDS.filter(({ name }) => name === io.argv.find((arg) => !arg.startsWith('-')));
+  for (const { load } of named.length > 0 ? named : COMMANDS) {
     // Settings such as exitOverride are not inherited by a command that was built on its own.
-    program.addCommand(command.copyInheritedSettings(program));
+    program.addCommand((await load(io, set)).copyInheritedSettings(program));
   }
   try {
     await program.parseAsync([...io.argv], { from: 'user' });

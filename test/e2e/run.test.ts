@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { asset } from '../../src/core/assets.ts';
 import { readLog } from '../../src/record/log-file.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
@@ -281,4 +283,15 @@ loads:
     summary.harness.workers.map(({ name }) => name),
     ['lab', 'isps', 'driver 1', 'driver 2', 'driver 3'],
   );
+});
+
+test('a reader that has seen enough does not end the command', async () => {
+  const child = spawn(process.execPath, [bin, 'check', asset('scenarios', 'quickstart.yaml')]);
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code] = await once(child, 'close');
+  assert.deepEqual([code, stderr], [0, '']);
 });
