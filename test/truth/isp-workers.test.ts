@@ -25,9 +25,13 @@ async function start(t: TestContext, isp: ResolvedIsp, workers: number): Promise
   return running;
 }
 
-/** Sends a course's messages, whatever is said to them. */
-async function follow({ endpoints }: IspInProcesses, { from, messages, connections }: Course): Promise<void> {
+/** Sends a course's messages, whatever is said to them; returns how many were taken. */
+async function follow(
+  { endpoints }: IspInProcesses,
+  { from, messages, connections }: Course,
+): Promise<number> {
   const [endpoint] = endpoints;
+  let taken = 0;
   assert.ok(endpoint);
   const each = Math.ceil(messages / connections);
   for (let sent = 0; sent < messages; sent += each) {
@@ -43,13 +47,17 @@ async function follow({ endpoints }: IspInProcesses, { from, messages, connectio
       ];
       for (const line of dialogue) {
         const [reply] = await client.ask(line);
-        if (/^[23]/.test(reply ?? '')) continue;
+        if (/^[23]/.test(reply ?? '')) {
+          if (line === dialogue.at(-1)) taken++;
+          continue;
+        }
         await client.ask('RSET');
         break;
       }
     }
     await client.ask('QUIT');
   }
+  return taken;
 }
 
 async function outcomesOf(
@@ -102,9 +110,15 @@ for (const [key, rule] of shared) {
     if (platform !== 'linux') return lacking(t, 'only Linux has all of 127.0.0.0/8 on its loopback');
     const isp = testIsp([limitLine('x', { key, stage: 'mail', reply: 'T2', ...rule })]);
     const running = await start(t, isp, 3);
-    // One has most to send, the others little, each on the worker that it has.
+    // One has most to send, the others little, each on the worker that it has. What was refused is tried again, for as
+    // long as a busy machine needs to pass units around, and then once more.
     const courses = SOURCES.map((from, n) => ({ from, messages: n === 0 ? 600 : 20, connections: 1 }));
-    await Promise.all(courses.map((course) => follow(running, course)));
+    const [most] = courses;
+    assert.ok(most);
+    const taken = await Promise.all(courses.map((course) => follow(running, course)));
+    let sum = taken.reduce((total, n) => total + n, 0);
+    for (let round = 0; round < 50 && sum < 294; round++) sum += await follow(running, most);
+    await follow(running, most);
     const accepted = Object.values(await running.stop()).reduce((sum, one) => sum + (one.accepted ?? 0), 0);
     assert.ok(accepted >= 294 && accepted <= 300, `${accepted}`);
   });
