@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { asset } from '../../core/assets.ts';
 import { wallClock } from '../../core/clock.ts';
@@ -51,7 +51,7 @@ async function runOne(plan: Plan, scenarioText: string, options: RunOptions, io:
   const short = await shortfallsHere(plan);
   for (const note of [...plan.notes, ...ground.warnings, ...short]) progress.note(`note: ${note}`);
   const startedAt = wallClock();
-  const folder = createRunFolder(options.out, plan.name, startedAt);
+  const folder = createRunFolder(resolve(options.out), plan.name, startedAt);
   let interrupts = 0;
   const result = await superviseLab(
     {
