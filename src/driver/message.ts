@@ -53,6 +53,8 @@ export interface Message {
   /** The header and the personal part of the body, one character a byte (latin1). */
   readonly head: string;
   readonly body: Buffer;
+  /** Whether there are bytes above 127 in it. */
+  readonly eightBit: boolean;
 }
 
 /** Makes the message of a number. Any number can be asked for at any time and gives the same message. */
@@ -84,7 +86,7 @@ export async function createMessages(
   const sizes = createSizes(plan.size, prng);
 
   return (message) => {
-    const { header, start, body, unstuffed, signer } = drafts[message % drafts.length] as Draft;
+    const { header, start, body, eightBit, unstuffed, signer } = drafts[message % drafts.length] as Draft;
     const { domain, signed } = plan.senders[message % plan.senders.length] as MessagePlan['senders'][number];
     const addresses: string[] = [];
     for (let slot = 0; slot < plan.recipients; slot++) addresses.push(recipients.address(message, slot));
@@ -106,6 +108,7 @@ export async function createMessages(
       recipients: addresses,
       head: signature + top + personal,
       body: rest,
+      eightBit,
     };
   };
 }
@@ -122,6 +125,8 @@ interface Draft {
   readonly header: Merge;
   readonly start: Merge;
   readonly body: Rest;
+  /** Files may have such bytes; all else, values too, is ASCII or encoded. */
+  readonly eightBit: boolean;
   /** The body as a signature sees it; its hash where no message differs. */
   readonly unstuffed: { readonly start: Merge; readonly body: Rest; readonly hash: string | undefined };
   readonly signer: Signer | undefined;
@@ -138,6 +143,9 @@ function draft(own: readonly Field[], content: Content, largest: number, key: Si
     ),
     start: compile(stuffed(start)),
     body: wireEnd === end ? plain : restOf(filler, wireEnd, largest),
+    eightBit: [start, end, filler, ...fields.map(({ text }) => text)].some((text) =>
+      /[\x80-\xff]/.test(text),
+    ),
     unstuffed: {
       start: compile(start),
       body: plain,

@@ -11,12 +11,20 @@ export interface OpeningPlan {
   readonly auth?: Credentials;
 }
 
+/** Extensions of SMTP that a server offers and a session uses. */
+export interface Extensions {
+  /** RFC 2920. */
+  readonly pipelining: boolean;
+  /** 8BITMIME, RFC 6152. */
+  readonly eightBit: boolean;
+}
+
 /** What a session does next. */
 export type OpeningStep =
   | { readonly do: 'say'; readonly line: string }
   | { readonly do: 'secure' }
   | { readonly do: 'wait' }
-  | { readonly do: 'open'; readonly pipelining: boolean }
+  | { readonly do: 'open'; readonly extensions: Extensions }
   /** `code`: the reply that refused; 0 if the session itself can't go on. */
   | { readonly do: 'fail'; readonly code: number; readonly reason: string };
 
@@ -32,7 +40,7 @@ export class Opening {
   #secured = false;
   #challenges = 0;
   /** The lines of the reply to EHLO: keyword and parameters of an extension each, but for the first. */
-  #extensions: readonly string[] = [];
+  #offers: readonly string[] = [];
 
   constructor(plan: OpeningPlan, helo: string) {
     this.#plan = plan;
@@ -86,11 +94,11 @@ export class Opening {
   }
 
   #introduced(text: string): OpeningStep {
-    this.#extensions = text.toUpperCase().split(/\r?\n/).slice(1);
+    this.#offers = text.toUpperCase().split(/\r?\n/).slice(1);
     const { tls, auth } = this.#plan;
     if (tls === 'starttls' && !this.#secured) {
       this.#stage = 'tls';
-      if (!this.#extensions.includes('STARTTLS')) return unable('the server does not offer STARTTLS');
+      if (!this.#offers.includes('STARTTLS')) return unable('the server does not offer STARTTLS');
       return this.#ask('starttls', 'STARTTLS');
     }
     if (auth === undefined) return this.#open();
@@ -105,7 +113,7 @@ export class Opening {
 
   /** `AUTH=` is what servers offered before RFC 2554; some still do, beside the standard's form. */
   #mechanisms(): string[] {
-    const lines = this.#extensions.filter((line) => /^AUTH[ =]/.test(line));
+    const lines = this.#offers.filter((line) => /^AUTH[ =]/.test(line));
     return [...new Set(lines.flatMap((line) => line.slice('AUTH '.length).split(' ').filter(Boolean)))];
   }
 
@@ -119,7 +127,11 @@ export class Opening {
 
   #open(): OpeningStep {
     this.#stage = 'open';
-    return { do: 'open', pipelining: this.#extensions.includes('PIPELINING') };
+    const extensions = {
+      pipelining: this.#offers.includes('PIPELINING'),
+      eightBit: this.#offers.includes('8BITMIME'),
+    };
+    return { do: 'open', extensions };
   }
 }
 

@@ -5,7 +5,13 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock, Micros } from '../core/clock.ts';
 import type { MessageFactory } from './message.ts';
-import { Opening, type OpeningPlan, type OpeningStep, type SessionStage } from './opening.ts';
+import {
+  type Extensions,
+  Opening,
+  type OpeningPlan,
+  type OpeningStep,
+  type SessionStage,
+} from './opening.ts';
 import { isIntermediate, ReplyReader } from './reply-reader.ts';
 import { secure } from './secure.ts';
 import { type Job, type JobResult, Transaction } from './transaction.ts';
@@ -87,7 +93,7 @@ export class Session {
   /** Until the session is open. */
   #opening: Opening | undefined;
   #awaited: Awaited = 'opening';
-  #pipelining = false;
+  #extensions: Extensions = { pipelining: false, eightBit: false };
   #closed = false;
   #current: Transaction | undefined;
   /** Pipelined behind the current one. */
@@ -183,7 +189,7 @@ export class Session {
         this.#secure();
         return;
       case 'open':
-        this.#open(step.pipelining);
+        this.#open(step.extensions);
         return;
       case 'fail':
         this.#end(step.code, step.reason);
@@ -200,8 +206,8 @@ export class Session {
     this.#listen();
   }
 
-  #open(pipelining: boolean): void {
-    this.#pipelining = pipelining;
+  #open(extensions: Extensions): void {
+    this.#extensions = extensions;
     this.#opening = undefined;
     this.#reader.keepText = false;
     this.#reader.text = '';
@@ -240,7 +246,7 @@ export class Session {
 
   #mailAnswered(current: Transaction, code: number): void {
     current.mailAnswered(code);
-    if (this.#pipelining) this.#awaited = 'rcpt';
+    if (this.#extensions.pipelining) this.#awaited = 'rcpt';
     else if (current.mailRefused) this.#finish(code);
     else this.#ask('rcpt', `RCPT TO:<${current.message.recipients[0]}>\r\n`);
   }
@@ -248,7 +254,7 @@ export class Session {
   #recipientAnswered(current: Transaction, code: number): void {
     current.recipientAnswered(code);
     const { recipients } = current.message;
-    if (this.#pipelining) {
+    if (this.#extensions.pipelining) {
       if (current.answered === recipients.length) this.#awaited = 'data';
     } else if (current.answered < recipients.length)
       this.#ask('rcpt', `RCPT TO:<${recipients[current.answered]}>\r\n`);
@@ -281,15 +287,18 @@ export class Session {
 
   /** All of the envelope with pipelining, else its first command. */
   #envelope({ message }: Transaction): string {
-    let text = `MAIL FROM:<${message.sender}>\r\n`;
-    if (!this.#pipelining) return text;
+    // To a server that does not offer 8BITMIME an 8-bit message goes as it is, as bulk senders do (RFC 6152 section 3
+    // would have it converted or returned).
+    const body = message.eightBit && this.#extensions.eightBit ? ' BODY=8BITMIME' : '';
+    let text = `MAIL FROM:<${message.sender}>${body}\r\n`;
+    if (!this.#extensions.pipelining) return text;
     for (const recipient of message.recipients) text += `RCPT TO:<${recipient}>\r\n`;
     return `${text}DATA\r\n`;
   }
 
   #sendContent(current: Transaction): void {
     this.#awaited = 'dot';
-    const next = this.#pipelining ? this.#options.owner.next(this) : undefined;
+    const next = this.#extensions.pipelining ? this.#options.owner.next(this) : undefined;
     if (next) this.#following = this.#begin(next);
     const tail = this.#following ? `.\r\n${this.#envelope(this.#following)}` : '.\r\n';
     // A server that says 354 although it took no recipient waits for a dot (RFC 2920 section 3.1).

@@ -111,6 +111,7 @@ export const shortMessages: MessageFactory = (message) => ({
   recipients: Array.from({ length: message + 1 }, (_, slot) => `u${slot}@b.test`),
   head: `Subject: ${message}\r\n\r\n`,
   body: Buffer.from('..dot\r\nbody\r\n'),
+  eightBit: false,
 });
 
 /** Opens a session, lets it do its work and say QUIT, and resolves when it has ended. Its clock counts questions. */

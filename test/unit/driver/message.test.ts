@@ -176,6 +176,22 @@ test('how to unsubscribe can be read back', async () => {
   }
 });
 
+test('only messages from files can have 8-bit bytes', async () => {
+  const fields = (text: string): string => `Subject: x\r\n${text}`;
+  const rows: [Partial<MessagePlan>, boolean][] = [
+    [{ content: eml(LATIN1_EML) }, true],
+    [{ content: eml(fields('X-Raw: \xfc\r\n\r\nhello\r\n')) }, true],
+    [{ content: eml(fields('\r\nhello\r\n')) }, false],
+    [{ content: { kind: 'html', text: 'Grüße', html: '<p>Grüße 日本</p>' } }, false],
+    [{ headers: [{ name: 'Subject', value: 'Grüße, {{mailbox}}' }] }, false],
+  ];
+  for (const [changes, eightBit] of rows) {
+    const message = (await messagesOf(changes))(3);
+    assert.equal(message.eightBit, eightBit);
+    assert.equal(/[^\0-\x7f]/.test(wireText(message)), eightBit);
+  }
+});
+
 test('a file keeps all but what belongs to another journey', async () => {
   const wire = wireText((await messagesOf({ content: eml(LATIN1_EML), headers: [] }))(3));
   assert.equal(

@@ -9,7 +9,10 @@ const EHLO = { do: 'say', line: 'EHLO me.test' } as const;
 const HELO = { do: 'say', line: 'HELO me.test' } as const;
 const WAIT = { do: 'wait' } as const;
 const SECURE = { do: 'secure' } as const;
-const open = (pipelining: boolean): OpeningStep => ({ do: 'open', pipelining });
+const open = (pipelining: boolean, eightBit = false): OpeningStep => ({
+  do: 'open',
+  extensions: { pipelining, eightBit },
+});
 const fail = (code: number, reason: string): OpeningStep => ({ do: 'fail', code, reason });
 const say = (line: string): OpeningStep => ({ do: 'say', line });
 
@@ -24,6 +27,7 @@ const greeted: Dialogue = [
 
 const rows: [string, OpeningPlan, Dialogue, string][] = [
   ['pipelining', plain, [...greeted, [[250, 'mx\r\nSIZE 1\r\nPIPELINING\r\n'], open(true)]], 'open'],
+  ['8-bit messages', plain, [...greeted, [[250, 'mx\r\n8BITMIME\r\n'], open(false, true)]], 'open'],
   ['in small letters', plain, [...greeted, [[250, 'mx\nPipelining\n'], open(true)]], 'open'],
   ['no extension', plain, [...greeted, [[250, 'mx\r\n'], open(false)]], 'open'],
   ['a host of that name', plain, [...greeted, [[250, 'PIPELINING\r\n'], open(false)]], 'open'],

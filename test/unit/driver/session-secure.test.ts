@@ -64,6 +64,7 @@ test('mail goes over TLS, begun by STARTTLS or from the first byte', async (t) =
         recipients: ['b@b.test'],
         head: 'Subject: x\r\n\r\n',
         body: mails.length % 2 === 0 ? large : Buffer.from('small\r\n'),
+        eightBit: false,
       }),
     });
     assert.deepEqual(
@@ -133,6 +134,7 @@ test('a simulated ISP takes mail over STARTTLS, whatever its certificate', async
         recipients: ['u7.0@gmail.com'],
         head: 'X-Windtunnel-Message: 1\r\n\r\n',
         body: Buffer.from('hello\r\n'),
+        eightBit: false,
       }),
     });
     assert.deepEqual(

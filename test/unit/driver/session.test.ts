@@ -12,6 +12,7 @@ import {
   converse,
   type Served,
   serveAnswers,
+  shortMessages,
   type Work,
 } from '../../support/conversation.ts';
 import { lacking } from '../../support/skip.ts';
@@ -310,6 +311,7 @@ test('messages of every size arrive as they were, and so do many at once', async
           recipients: ['b@b.test'],
           head: 'X: \xe9\r\n\r\n',
           body: body(n),
+          eightBit: true,
         }),
       }),
     ),
@@ -322,6 +324,31 @@ test('messages of every size arrive as they were, and so do many at once', async
     sizes.map(() => 10),
   );
   assert.equal(messages.length, 10 * sizes.length);
+});
+
+test('MAIL says that a message has 8-bit bytes, where the server takes them', async (t) => {
+  const rows: [offer: string, ahead: boolean, mails: string[]][] = [
+    ['250 8BITMIME', false, ['<b-0@a.test>', '<b-1@a.test> BODY=8BITMIME', '<b-2@a.test>']],
+    ['250-PIPELINING\r\n250 8BITMIME', true, ['<b-0@a.test>', '<b-1@a.test> BODY=8BITMIME', '<b-2@a.test>']],
+    ['250 SIZE 1000', false, ['<b-0@a.test>', '<b-1@a.test>', '<b-2@a.test>']],
+  ];
+  for (const [offer, ahead, mails] of rows) {
+    const served = await serveAnswers(t, agreeable({ EHLO: `250-mx.test\r\n${offer}` }));
+    const { results } = await converse({ port: served.port }, send(0, 1, 2), {
+      ahead,
+      messages: (n) => ({ ...shortMessages(n), eightBit: n === 1 }),
+    });
+    assert.deepEqual(
+      results.map(({ state }) => state),
+      ['confirmed', 'confirmed', 'confirmed'],
+    );
+    const said = served.commands.filter((command) => command.startsWith('MAIL'));
+    assert.deepEqual(
+      said.map((command) => command.slice('MAIL FROM:'.length)),
+      mails,
+      offer,
+    );
+  }
 });
 
 test('NOOP tells when it was sent and answered; its end comes with that of the connection', async (t) => {

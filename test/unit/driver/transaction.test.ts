@@ -164,7 +164,7 @@ const rows: Row[] = [
 
 test('replies decide a message', () => {
   for (const { name, mail, rcpt, data, sent, last, result, temporary } of rows) {
-    const message = { sender: 's', recipients: ['a', 'b'], head: '', body: Buffer.alloc(0) };
+    const message = { sender: 's', recipients: ['a', 'b'], head: '', body: Buffer.alloc(0), eightBit: false };
     const transaction = new Transaction({ message: 1, due: 5 }, message, 10);
     transaction.mailAnswered(mail);
     for (const code of rcpt) transaction.recipientAnswered(code);
