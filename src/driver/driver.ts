@@ -24,6 +24,8 @@ export interface Endpoint {
   readonly port: number;
   /** The address to connect from; default: the system's choice. */
   readonly localAddress?: string;
+  /** Whether TLS is spoken there from the first byte; loads that do otherwise go elsewhere. undefined: any load fits. */
+  readonly implicitTls?: boolean;
 }
 
 /** All that a driver needs, as plain data. */
@@ -135,12 +137,14 @@ async function prepareLoad(
     });
 }
 
-/** Endpoints from every address that the load connects from, as far as their families match. */
+/** The endpoints that speak a load's TLS, from every address that it connects from, as far as families match. */
 function endpointsFor(endpoints: readonly Endpoint[], { tls, auth, sources }: LoadPlan): SessionTarget[] {
   const secured = { tls, ...(auth ? { auth } : {}) };
-  if (sources.length === 0) return endpoints.map((endpoint) => ({ ...endpoint, ...secured }));
+  const implicit = tls === 'implicit';
+  const fit = endpoints.filter(({ implicitTls = implicit }) => implicitTls === implicit);
+  if (sources.length === 0) return fit.map((endpoint) => ({ ...endpoint, ...secured }));
   return sources.flatMap((source) =>
-    endpoints
+    fit
       .filter(({ address }) => address.includes(':') === source.includes(':'))
       .map((endpoint) => ({ ...endpoint, ...secured, localAddress: source })),
   );

@@ -35,8 +35,6 @@ export interface LabNetwork {
   readonly listen: readonly (readonly Endpoint[])[];
   /** The sources as the MTA can bind them here. */
   readonly sources: readonly MtaSource[];
-  /** Where the MTA takes mail in; port 0 lets it choose. */
-  readonly submission: Endpoint;
   /** Makes lookups of a domain and all below it fail, or work again. Nothing without a seal, where nobody asks. */
   troubleDns(domain: string, trouble: DnsTrouble | undefined): void;
   close(): Promise<void>;
@@ -66,8 +64,6 @@ async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
       return [...new Set(addresses)].map((address) => ({ address, port: 25 }));
     }),
     sources: plan.sources,
-    // As in production: the MTA listens everywhere, and is injected over its own loopback.
-    submission: { address: '127.0.0.1', port: 25 },
     troubleDns(domain, trouble) {
       if (trouble === undefined) troubles.delete(domain);
       else troubles.set(domain, trouble);
@@ -103,7 +99,6 @@ function openLoopback(plan: Plan): LabNetwork {
       ...source,
       address: most === 1 ? '127.0.0.1' : loopbackSource(i),
     })),
-    submission: { address: '127.0.0.1', port: 0 },
     troubleDns: () => {},
     close: async () => {},
   };

@@ -97,7 +97,7 @@ export function mtaConfig(folder: string): { name: string; text: string }[] {
     .filter((path) => /\/config\//.test(path))
     .sort()
     .map((path) => ({ name: path.slice(root.length + 1), text: readFileSync(path, 'utf8') }))
-    .filter(({ text }) => text.length < 100_000);
+    .filter(({ text }) => text.length < 100_000 && !/PRIVATE KEY/.test(text));
 }
 
 /** Writes beside the target and renames, so that a crash never leaves half a file that looks whole. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { certifiedNames } from '../../fakes/isp/hosted.ts';
 import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
-import { createAuthority } from '../../fakes/tls.ts';
+import { type Authority, createAuthority } from '../../fakes/tls.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
 import { messageOfSender, recipientOf } from '../core/identity.ts';
@@ -35,6 +35,7 @@ import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, scheduleOutages } from './outages.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import { CA_FILE, mtaConfig, writeAuthentication, writeReports, writeRunFile } from './run-folder.ts';
+import { submissionPlan } from './submission.ts';
 import { driverPlanOf, driverProcessesOf, ispProcessesOf, routesOf, spawnIn } from './wiring.ts';
 import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
 import { Worker } from './workers.ts';
@@ -116,8 +117,10 @@ class Run {
     const isps = new IspProcesses(processes, ids, (name, module) =>
       this.#startWorker<ToIspWorker, FromIspWorker>(name, module, (argv) => argv),
     );
-    const endpoints = await this.#openIsps(isps, network);
-    const input = await this.#startMta(network, endpoints, mailroom);
+    const authority = await createAuthority();
+    writeFileSync(join(folder, CA_FILE), authority.caPem);
+    const endpoints = await this.#openIsps(isps, network, authority);
+    const input = await this.#startMta(network, endpoints, mailroom, authority);
     writeRunFile(folder, { format: 1, plan, input }, scenarioText);
     const names = workerNames([], driverProcessesOf(plan)).slice(1);
     const driver = new DriverProcesses(
@@ -198,10 +201,12 @@ class Run {
     return worker;
   }
 
-  async #openIsps(isps: IspProcesses, network: LabNetwork): Promise<readonly (readonly Endpoint[])[]> {
-    const { plan, folder } = this.#request;
-    const authority = await createAuthority();
-    writeFileSync(join(folder, CA_FILE), authority.caPem);
+  async #openIsps(
+    isps: IspProcesses,
+    network: LabNetwork,
+    authority: Authority,
+  ): Promise<readonly (readonly Endpoint[])[]> {
+    const { plan } = this.#request;
     const open: OpenIsp[] = [];
     let replyOffset = 0;
     for (const [index, { resolved }] of plan.isps.entries()) {
@@ -218,6 +223,7 @@ class Run {
     network: LabNetwork,
     endpoints: readonly (readonly Endpoint[])[],
     mailroom: Mailroom,
+    authority: Authority,
   ): Promise<ReportInput> {
     const { plan, folder } = this.#request;
     const sources = plan.sources.map((s) => s.address);
@@ -232,11 +238,12 @@ class Run {
       return reportInput(this.#request, facts, { queue: 'list', sendsDsn: false });
     }
     const version = await adapter.version();
+    const hostname = `mta.${plan.senders[0]?.domain ?? 'sender.test'}`;
     const running = await adapter.start(
       {
         folder: join(folder, 'mta'),
-        submission: network.submission,
-        hostname: `mta.${plan.senders[0]?.domain ?? 'sender.test'}`,
+        submission: await submissionPlan(network, plan, hostname, authority),
+        hostname,
         sources: network.sources,
         retry: plan.retry,
         expire: plan.expire,

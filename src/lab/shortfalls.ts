@@ -88,10 +88,9 @@ export async function shortfallsHere(plan: Plan): Promise<string[]> {
 
 function portDemands(plan: Plan): PortDemand[] {
   const { sources } = plan;
-  const connections = connectionsOf(plan);
   if (plan.adapter !== 'none') {
     return [
-      { what: 'to the MTA', connections, sources: 1, endpoints: 1, bound: false },
+      ...mtaDemands(plan),
       {
         what: 'from the MTA to the ISPs',
         connections: plan.concurrency,
@@ -101,6 +100,7 @@ function portDemands(plan: Plan): PortDemand[] {
       },
     ];
   }
+  const connections = connectionsOf(plan);
   // The driver takes an ISP's mail hosts from every source of their family in turn.
   const families = [false, true].map((ipv6) => {
     const sender = sources.filter(({ address }) => address.includes(':') === ipv6).length;
@@ -119,8 +119,18 @@ function portDemands(plan: Plan): PortDemand[] {
     }));
 }
 
+/** Loads that name their sources bind them; all others come from one address. */
+function mtaDemands({ loads }: Plan): PortDemand[] {
+  return [false, true].flatMap((bound) => {
+    const some = loads.filter(({ sources }) => sources.length > 0 === bound);
+    if (some.length === 0) return [];
+    const sources = bound ? new Set(some.flatMap((load) => load.sources)).size : 1;
+    return { what: 'to the MTA', connections: connectionsOf({ loads: some }), sources, endpoints: 1, bound };
+  });
+}
+
 /** Connections of all loads at once. */
-function connectionsOf({ loads }: Plan): number {
+function connectionsOf({ loads }: Pick<Plan, 'loads'>): number {
   return loads.reduce((sum, load) => sum + load.connections, 0);
 }
 

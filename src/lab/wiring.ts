@@ -12,6 +12,7 @@ import { attainableDescriptors, linuxDescriptors } from './descriptors.ts';
 import { driverProcesses } from './driver-processes.ts';
 import type { Endpoint, LabNetwork } from './network.ts';
 import { type IspProcess, placeIsps } from './place-isps.ts';
+import { loadsOn } from './submission.ts';
 
 /** Where each ISP listens, by index. */
 type IspEndpoints = readonly (readonly Endpoint[])[];
@@ -38,7 +39,7 @@ export function driverPlanOf(
 ): DriverPlan {
   const common = {
     seed: plan.seed,
-    loads: plan.loads,
+    loads: loadsOn(network, plan),
     stamp: { date: startedAt, keys: network.signingKeys },
     share,
     helo: `injector.${plan.senders[0]?.domain ?? 'sender.test'}`,
@@ -46,7 +47,7 @@ export function driverPlanOf(
   if (mta) {
     return {
       ...common,
-      targets: [{ endpoints: [mta.submission] }],
+      targets: [{ endpoints: mta.submission }],
       targetPer: 'run',
       pipelineAcrossMessages: false,
     };

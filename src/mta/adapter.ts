@@ -12,12 +12,45 @@ export interface MtaSource {
   readonly vmta: string;
 }
 
+/** A certificate and its key, in PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Who may log in (RFC 4954). */
+export interface User {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Where and how the MTA takes mail in. */
+export interface SubmissionPlan {
+  /** Where the driver connects to. In a seal the MTA listens on all its addresses, as in production. */
+  readonly addresses: readonly string[];
+  /** Port 0, here and for TLS: the adapter chooses a free one. */
+  readonly port: number;
+  /** The port for TLS from the first byte (RFC 8314 section 3.3); undefined: nobody wants it. */
+  readonly tlsPort: number | undefined;
+  /** What it shows in TLS handshakes; undefined: nobody wants TLS. */
+  readonly certificate: Certificate | undefined;
+  /** None: nobody wants AUTH. Mail is taken without it too. */
+  readonly users: readonly User[];
+}
+
+/** Where a running MTA takes mail in. */
+export interface SubmissionEndpoint {
+  readonly address: string;
+  readonly port: number;
+  /** TLS from the first byte. */
+  readonly implicitTls: boolean;
+}
+
 /** All that an adapter needs to configure its MTA. Times are real, already scaled. */
 export interface MtaPlan {
   /** The folder in the run's folder where configuration, queue and logs go; it exists and is empty. */
   readonly folder: string;
-  /** Where the MTA takes mail in. Port 0: the adapter chooses a free one. */
-  readonly submission: { readonly address: string; readonly port: number };
+  readonly submission: SubmissionPlan;
   readonly hostname: string;
   readonly sources: readonly MtaSource[];
   /** Waits between attempts; the last repeats until `expire`. */
@@ -38,6 +71,13 @@ export interface Capabilities {
   readonly queue: 'list' | 'count' | 'none';
   readonly dsn: 'always' | 'never' | 'configurable';
   readonly needs: 'root' | 'any';
+  /** How it lets clients hand mail over. */
+  readonly submission: {
+    readonly tls: readonly ('starttls' | 'implicit')[];
+    readonly auth: readonly ('plain' | 'login' | 'cram-md5')[];
+    /** Whom it offers AUTH without TLS. */
+    readonly authInClear: 'anybody' | 'loopback' | 'nobody';
+  };
   /** What of a scenario works without a seal. */
   readonly noSeal: { readonly works: boolean; readonly reason: string };
   /** Timers that a clock scale reaches, with the smallest step each can take. */
@@ -75,7 +115,8 @@ export interface MtaAdapter {
 
 /** A mail server that is up. */
 export interface RunningMta {
-  readonly submission: { readonly address: string; readonly port: number };
+  /** One for each address and kind of port that the plan asks for. */
+  readonly submission: readonly SubmissionEndpoint[];
   /** Resolves, with a sentence, when the MTA's process ends, for whatever reason. */
   readonly exited: Promise<string>;
   /** Messages or recipients in the queue now; undefined if the MTA can't tell. */

@@ -8,6 +8,7 @@ import type { RecipientPlan } from '../driver/recipients.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
 import type { LoadedScenario } from './load.ts';
 import type { LoadWish } from './load-schema.ts';
+import { checkSubmission, type FrontDoor } from './submission.ts';
 
 /** Says what is wrong where in the scenario. */
 export type Fault = (path: readonly PropertyKey[], message: string) => void;
@@ -63,8 +64,7 @@ export interface LoadContext {
   readonly fault: Fault;
   readonly most: Most;
   readonly isps: readonly (RecipientPlan['isps'][number] & { readonly id: string })[];
-  /** Without an MTA a connection leads to one ISP, so all recipients of a message are there. */
-  readonly direct: boolean;
+  readonly frontDoor: FrontDoor;
   messagePlan(wish: LoadWish['message'], load: string, path: readonly PropertyKey[]): MessagePlan;
 }
 
@@ -105,7 +105,7 @@ export function plannedLoads(context: LoadContext): LoadPlan[] {
 const OPEN_ENDED = 1e9;
 
 function plannedLoad(
-  { fault, isps, direct, messagePlan }: LoadContext,
+  { fault, isps, frontDoor, messagePlan }: LoadContext,
   name: string,
   wish: LoadWish,
   path: readonly PropertyKey[],
@@ -120,10 +120,11 @@ function plannedLoad(
   if (schedule.model === 'closed' && schedule.users === 0)
     fault(path, 'this load has no virtual users; expected a stage with a target above 0');
   const perMessage = wish.message.recipients;
+  // Without an MTA a connection leads to one ISP, so all recipients of a message are there.
+  const direct = frontDoor.adapter === 'none';
   if (wish.action === 'noop' && schedule.model === 'open')
     fault([...path, 'action'], `${shape.executor} sends messages; expected an executor with virtual users`);
-  if (direct && wish.sources.length > 0)
-    fault([...path, 'sources'], 'without an MTA the driver connects from mta.sources');
+  checkSubmission(frontDoor, wish, (below, text) => fault([...path, ...below], text));
   if (wish.mailboxes !== undefined && wish.mailboxes < perMessage)
     fault(
       [...path, 'mailboxes'],

@@ -20,6 +20,7 @@ import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
 import { planMessages } from './message-plan.ts';
+import { passwordNotes } from './submission.ts';
 
 /** One simulated ISP of a run. */
 export interface PlannedIsp {
@@ -99,7 +100,11 @@ export function planRun(loaded: LoadedScenario): Plan {
       share,
       domains: weighedDomains(loaded, resolved, fault),
     })),
-    direct: scenario.mta.adapter === 'none',
+    frontDoor: {
+      adapter: scenario.mta.adapter,
+      capabilities: capabilitiesOf(scenario.mta.adapter),
+      sources: sources.map((source) => source.address),
+    },
     messagePlan: (wish, load, path) =>
       planMessages(
         wish,
@@ -325,7 +330,7 @@ function plannedThresholds(
 }
 
 function notesOn({ scenario }: LoadedScenario, loads: readonly LoadPlan[]): string[] {
-  const notes: string[] = [];
+  const notes = passwordNotes(loads);
   if (scenario.clock.scale !== 1) {
     notes.push(
       `one real second is ${formatDuration(scenario.clock.scale * 1e6)} at the ISPs and in the MTA's retries; connections, message sizes and network delays are not scaled`,

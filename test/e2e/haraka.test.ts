@@ -129,7 +129,13 @@ async function planWith(t: TestContext, isps: Readonly<Record<string, Isp>>): Pr
   }
   return {
     folder: await folder(t),
-    submission: { address: '127.0.0.1', port: 0 },
+    submission: {
+      addresses: ['127.0.0.1'],
+      port: 0,
+      tlsPort: undefined,
+      certificate: undefined,
+      users: [],
+    },
     hostname: 'mta.sender.test',
     sources: SOURCES,
     retry: [1e6],
@@ -155,7 +161,9 @@ test('Haraka relays, binds sources, retries, bounces and stops', async (t) => {
   const [gmail, yahoo, mailroom] = [new Isp(true), new Isp(false), new Isp(false)];
   const plan = await planWith(t, { 'gmail.com': gmail, 'yahoo.com': yahoo, [SENDER]: mailroom });
   const mta: RunningMta = await haraka.start(plan, spawnHere, loopbackOnly());
-  const { address: host, port } = mta.submission;
+  const [at] = mta.submission;
+  assert.ok(at);
+  const { address: host, port } = at;
   const injector = createTransport({ host, port, pool: true, maxConnections: 5, ignoreTLS: true });
   t.after(async () => {
     injector.close();
@@ -314,7 +322,7 @@ test('a start that fails ends with the log', async (t) => {
   const table: { name: string; plan: MtaPlan; spawn: SpawnMta; message: RegExp }[] = [
     {
       name: 'the port is taken by a program that greets as well',
-      plan: { ...plan, submission: { address: '127.0.0.1', port } },
+      plan: { ...plan, submission: { ...plan.submission, port } },
       spawn: spawnHere,
       message: /^Haraka ended with exit code 1\n[\s\S]*EADDRINUSE/,
     },

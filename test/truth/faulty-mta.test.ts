@@ -18,6 +18,7 @@ function faultyAdapter(faults: Faults, started: (mta: FaultyMta) => void): MtaAd
       queue: 'list',
       dsn: 'always',
       needs: 'any',
+      submission: { tls: [], auth: [], authInClear: 'nobody' },
       noSeal: { works: true, reason: '' },
       timers: [],
     },
@@ -25,7 +26,7 @@ function faultyAdapter(faults: Faults, started: (mta: FaultyMta) => void): MtaAd
     async start(plan) {
       const routes = plan.routes ?? {};
       const mta = await startFaultyMta({
-        listen: plan.submission,
+        listen: { address: '127.0.0.1', port: 0 },
         route: (domain) => {
           const route = routes[domain];
           if (!route) throw new Error(`no route to ${domain}`);
@@ -39,7 +40,7 @@ function faultyAdapter(faults: Faults, started: (mta: FaultyMta) => void): MtaAd
       });
       started(mta);
       return {
-        submission: mta.submission,
+        submission: [{ ...mta.submission, implicitTls: false }],
         exited: new Promise<string>(() => {}),
         queueDepth: () => Promise.resolve(mta.listQueue().length),
         listQueue: () => Promise.resolve(mta.listQueue()),

@@ -1,11 +1,7 @@
 import type { MtaPlan } from '../adapter.ts';
+import type { ConfigFile } from './config-file.ts';
 import { intervals, needHook, retryWaits } from './schedule.ts';
-
-/** A file of the configuration; the name is relative to the MTA's folder. */
-export interface ConfigFile {
-  readonly name: string;
-  readonly text: string;
-}
+import { listenLines, submissionFiles, submissionPlugins } from './submission.ts';
 
 /** The name of the plugin in Haraka; its code is plugin.cjs. */
 export const PLUGIN = 'windtunnel';
@@ -13,11 +9,12 @@ export const PLUGIN = 'windtunnel';
 /**
  * Every file that Haraka reads, for a plan whose submission port is known. Each is as an operator would write it:
  * what is not here is Haraka's default. `haraka -i` copies connection.ini too; without it Haraka crashes.
+ * @throws HarnessError of kind `invalid-scenario` for a user that Haraka can't have
  */
 export function configFiles(plan: MtaPlan): readonly ConfigFile[] {
   const files: Record<string, string> = {
     me: `${plan.hostname}\n`,
-    plugins: `${PLUGIN}\n`,
+    plugins: submissionPlugins(plan.submission).concat(PLUGIN, '').join('\n'),
     'smtp.ini': smtpIni(plan),
     'connection.ini': CONNECTION_INI,
     'outbound.ini': outboundIni(plan),
@@ -27,7 +24,10 @@ export function configFiles(plan: MtaPlan): readonly ConfigFile[] {
     // No time limit on hooks: Haraka's own for DNS holds, and each limit is a timer for every hook of every message.
     [`${PLUGIN}.timeout`]: '0\n',
   };
-  return Object.entries(files).map(([name, text]) => ({ name: `config/${name}`, text }));
+  return [
+    ...Object.entries(files).map(([name, text]) => ({ name: `config/${name}`, text, secret: false })),
+    ...submissionFiles(plan.submission),
+  ];
 }
 
 /** What plugin.cjs reads. */
@@ -47,13 +47,14 @@ function pluginSettings(plan: MtaPlan): PluginSettings {
 }
 
 function smtpIni(plan: MtaPlan): string {
-  const { address, port } = plan.submission;
-  // `port` alone is the default of production: all addresses of both families, of IPv4 alone where there is no IPv6.
-  const listen = plan.routes
-    ? `listen=${address.includes(':') ? `[${address}]` : address}:${port}`
-    : `port=${port}`;
-  // Without a public address Haraka asks a public STUN server for it before its first delivery.
-  return `${listen}\npublic_ip=${plan.sources[0]?.address ?? address}\nnodes=0\ninactivity_timeout=300\n`;
+  const lines = [
+    ...listenLines(plan),
+    // Without a public address Haraka asks a public STUN server for it before its first delivery.
+    `public_ip=${plan.sources[0]?.address ?? plan.submission.addresses[0]}`,
+    'nodes=0',
+    'inactivity_timeout=300',
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function outboundIni(plan: MtaPlan): string {

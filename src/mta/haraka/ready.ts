@@ -10,12 +10,13 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** A port that nothing listens on now at a local address. */
-export function freePort(address: string): Promise<number> {
+/** A port that nothing listens on now at local addresses. */
+export function freePort(addresses: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, address, () => {
+    // What is free on all addresses of both families is free on each.
+    server.listen(0, addresses.length === 1 ? addresses[0] : '::', () => {
       const { port } = server.address() as AddressInfo;
       server.close(() => resolve(port));
     });
@@ -23,11 +24,13 @@ export function freePort(address: string): Promise<number> {
 }
 
 /**
- * Waits until Haraka takes mail: it has said that it listens (its level `notice`), and its port greets with 220. The
- * log comes first, since another program that holds the port may greet too. Resolves with what went wrong, if anything.
+ * Waits until Haraka takes mail: it has said of each of its listeners that it listens (its level `notice`), and its port
+ * greets with 220. The log comes first, since another program that holds the port may greet too. Resolves with what
+ * went wrong, if anything.
  */
 export async function whyNotReady(
   at: Endpoint,
+  listeners: number,
   logFile: string,
   exited: Promise<string>,
   deadlineMs: number,
@@ -41,7 +44,8 @@ export async function whyNotReady(
   });
   try {
     while (trouble === undefined) {
-      if ((await logText(logFile)).includes('Listening on ') && (await greets(at))) return undefined;
+      const listening = (await logText(logFile)).split('Listening on ').length - 1;
+      if (listening >= listeners && (await greets(at))) return undefined;
       await sleepMs(25);
     }
     return trouble;

@@ -9,9 +9,16 @@ import type { MtaPlan } from '../../../../src/mta/adapter.ts';
 import { haraka, reachable } from '../../../../src/mta/haraka/adapter.ts';
 import { installation } from '../../../../src/mta/haraka/install.ts';
 
+const submission: MtaPlan['submission'] = {
+  addresses: ['127.0.0.1'],
+  port: 2525,
+  tlsPort: undefined,
+  certificate: undefined,
+  users: [],
+};
 const plan: MtaPlan = {
   folder: 'never-written',
-  submission: { address: '127.0.0.1', port: 2525 },
+  submission,
   hostname: 'mta.sender.test',
   sources: [{ index: 0, address: '127.0.0.2', helo: 'out1.sender.test', vmta: 'one' }],
   retry: [60e6],
@@ -23,12 +30,12 @@ const far = { address: '192.0.2.1', port: 25 };
 
 test('where this process reaches the MTA', () => {
   const source = { index: 0, address: '198.18.128.1', helo: 'out1.sender.test', vmta: 'one' };
-  const submission = { address: '0.0.0.0', port: 25 };
+  const sealed = { ...submission, port: 25 };
   const table: { name: string; plan: MtaPlan; expect: object }[] = [
     { name: 'without a seal', plan, expect: { address: '127.0.0.1', port: 2525 } },
     {
       name: 'in a seal, by its first source',
-      plan: { ...plan, submission, sources: [source], routes: undefined },
+      plan: { ...plan, submission: sealed, sources: [source], routes: undefined },
       expect: { address: '198.18.128.1', port: 25 },
     },
   ];
@@ -48,7 +55,11 @@ test('without a seal nothing starts that could leave the machine', async () => {
       plan: { ...plan, sources: [{ index: 0, helo: 'x', vmta: 'x', ...far }] },
       message: /192\.0\.2\.1/,
     },
-    { name: 'the listener', plan: { ...plan, submission: far }, message: /192\.0\.2\.1/ },
+    {
+      name: 'the listener',
+      plan: { ...plan, submission: { ...submission, addresses: [far.address] } },
+      message: /192\.0\.2\.1/,
+    },
   ];
   const spawn = (): never => assert.fail('nothing is started');
   for (const row of table) {

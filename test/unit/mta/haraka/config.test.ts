@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HarnessError } from '../../../../src/core/errors.ts';
 import type { MtaPlan } from '../../../../src/mta/adapter.ts';
 import { configFiles } from '../../../../src/mta/haraka/config.ts';
 
 const sealed: MtaPlan = {
   folder: 'mta',
-  submission: { address: '0.0.0.0', port: 25 },
+  submission: {
+    addresses: ['127.0.0.1'],
+    port: 25,
+    tlsPort: undefined,
+    certificate: undefined,
+    users: [],
+  },
   hostname: 'mta.sender.test',
   sources: [
     { index: 0, address: '198.18.128.1', helo: 'out1.sender.test', vmta: 'one' },
@@ -19,7 +26,7 @@ const sealed: MtaPlan = {
 
 const unsealed: MtaPlan = {
   ...sealed,
-  submission: { address: '127.0.0.1', port: 2525 },
+  submission: { ...sealed.submission, port: 2525 },
   sources: [{ index: 0, address: '127.0.0.2', helo: 'out1.sender.test', vmta: 'one' }],
   retry: [1e6],
   expire: 3e6,
@@ -97,12 +104,114 @@ const table: { name: string; plan: MtaPlan; files: Record<string, string> }[] = 
   },
   {
     name: 'without a seal, IPv6',
-    plan: { ...unsealed, submission: { address: '::1', port: 2525 } },
+    plan: { ...unsealed, submission: { ...unsealed.submission, addresses: ['127.0.0.1', '::1'] } },
     files: {
-      'config/smtp.ini': 'listen=[::1]:2525\npublic_ip=127.0.0.2\nnodes=0\ninactivity_timeout=300\n',
+      'config/smtp.ini':
+        'listen=127.0.0.1:2525,[::1]:2525\npublic_ip=127.0.0.2\nnodes=0\ninactivity_timeout=300\n',
     },
   },
 ];
+
+const certificate = { cert: 'CERT\n', key: 'KEY\n' };
+const users = [
+  { user: 'news@a.test', password: "s3cret;#='" },
+  { user: 'two', password: 'x1' },
+];
+
+test('TLS and AUTH are there for those who ask', () => {
+  const table: { name: string; plan: MtaPlan; files: Record<string, string>; more: number }[] = [
+    {
+      name: 'STARTTLS',
+      plan: { ...sealed, submission: { ...sealed.submission, certificate } },
+      files: {
+        'config/plugins': 'tls\nwindtunnel\n',
+        'config/tls_key.pem': 'KEY\n',
+        'config/tls_cert.pem': 'CERT\n',
+      },
+      more: 3,
+    },
+    {
+      name: 'implicit TLS in a seal, beside the port of production',
+      plan: { ...sealed, submission: { ...sealed.submission, certificate, tlsPort: 465 } },
+      files: {
+        'config/smtp.ini':
+          'port=25\nlisten=[::0]:465\nsmtps_port=465\npublic_ip=198.18.128.1\nnodes=0\ninactivity_timeout=300\n',
+      },
+      more: 3,
+    },
+    {
+      name: 'implicit TLS without a seal',
+      plan: {
+        ...unsealed,
+        submission: {
+          ...unsealed.submission,
+          addresses: ['127.0.0.1', '::1'],
+          certificate,
+          tlsPort: 4650,
+        },
+      },
+      files: {
+        'config/smtp.ini':
+          'listen=127.0.0.1:2525,127.0.0.1:4650,[::1]:2525,[::1]:4650\nsmtps_port=4650\npublic_ip=127.0.0.2\nnodes=0\ninactivity_timeout=300\n',
+      },
+      more: 3,
+    },
+    {
+      name: 'AUTH',
+      plan: { ...sealed, submission: { ...sealed.submission, users } },
+      files: {
+        'config/plugins': 'auth/flat_file\nwindtunnel\n',
+        'config/auth_flat_file.ini': `[core]
+methods=PLAIN,LOGIN,CRAM-MD5
+constrain_sender=false
+
+[users]
+news@a.test=s3cret;#='
+two=x1
+`,
+      },
+      more: 1,
+    },
+  ];
+  const plainFiles = configFiles(sealed).length;
+  for (const { name, plan, files, more } of table) {
+    const written = configFiles(plan);
+    for (const [file, text] of Object.entries(files))
+      assert.equal(written.find((f) => f.name === file)?.text, text, `${name}: ${file}`);
+    assert.equal(written.length, plainFiles + more, name);
+    assert.deepEqual(
+      written.filter(({ secret }) => secret).map((file) => file.name),
+      ['config/tls_key.pem', 'config/auth_flat_file.ini'].filter((file) =>
+        written.some((f) => f.name === file),
+      ),
+      name,
+    );
+  }
+});
+
+test('a user that Haraka would read as another is refused', () => {
+  const rows: [user: string, password: string][] = [
+    ['two words', 'secret'],
+    ['a=b', 'secret'],
+    ['list[]', 'secret'],
+    ['', 'secret'],
+    ['a', ''],
+    ['a', '0123'],
+    ['a', '1.50'],
+    ['a', 'two words'],
+    ['a', 'ends in a backslash\\'],
+    ['a', 'grün'],
+    ['a', 'x\ny=z'],
+  ];
+  for (const [user, password] of rows) {
+    const plan = { ...sealed, submission: { ...sealed.submission, users: [{ user, password }] } };
+    assert.throws(
+      () => configFiles(plan),
+      (error: unknown) => error instanceof HarnessError && error.kind === 'invalid-scenario',
+      `${user}=${password}`,
+    );
+  }
+});
 
 for (const { name, plan, files } of table) {
   test(`configuration ${name}`, () => {
