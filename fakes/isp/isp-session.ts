@@ -294,7 +294,7 @@ export class IspSession implements Session {
     about: Partial<Occasion>,
   ): Promise<Rendered> {
     const { authenticator } = this.#world;
-    const whole = head.length < bytes ? undefined : head;
+    const whole = head.length < bytes ? undefined : Buffer.from(head);
     const copies = transaction.waiting.length;
     const judgement = await authenticator?.judge(check, whole, copies, this.#now());
     if (!this.#open || this.#transaction !== transaction) return SILENCE;

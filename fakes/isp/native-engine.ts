@@ -2,6 +2,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { every } from '../../src/core/clock.ts';
+import { readFrom } from './accept.ts';
 import type { CertificateName, Certificates } from './certificates.ts';
 import { adoptInto, type Engine, type EngineOptions, listenOn, type Tap } from './engine.ts';
 import { Receiver } from './receiver.ts';
@@ -21,15 +22,15 @@ const LINGER_MS = 5000;
 export async function startNativeEngine(options: EngineOptions): Promise<Engine> {
   const contexts = contextsOf(options.certificates);
   const connections = new Set<Connection>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
     // A client that is gone already has no address.
     if (socket.remoteAddress === undefined) {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, options, socket.remoteAddress, contexts);
+    const gone = (): void => void connections.delete(connection);
+    const connection = new Connection(socket, options, socket.remoteAddress, contexts, gone);
     connections.add(connection);
-    socket.once('close', () => connections.delete(connection));
     connection.open();
   });
   await listenOn(server, options);
@@ -72,15 +73,22 @@ class Connection implements Wire {
   /** Looks in a row that found nothing new. */
   #unchanged = 0;
 
-  constructor(socket: Socket, { rules, newSession, tap }: EngineOptions, remote: string, contexts: Contexts) {
-    this.#tcp = socket;
-    this.#socket = socket;
+  constructor(
+    socket: Socket,
+    { rules, newSession, tap }: EngineOptions,
+    remote: string,
+    contexts: Contexts,
+    gone: () => void,
+  ) {
+    this.#tcp = readFrom(socket, (bytes) => this.#hear(bytes));
+    this.#socket = this.#tcp;
     this.#contexts = contexts;
     this.#tap = tap?.(remote);
     this.#receiver = new Receiver(newSession(remote), this, rules);
-    socket.on('close', () => {
+    this.#tcp.on('close', () => {
       this.#receiver.gone();
       this.#tap?.closed();
+      gone();
     });
   }
 
@@ -137,14 +145,16 @@ class Connection implements Wire {
     });
     this.#socket.once('secure', () => this.#receiver.secured());
     this.#socket.once('close', () => this.#tcp.destroy());
+    this.#socket.on('data', (bytes) => this.#hear(bytes));
     this.#attend(this.#socket);
   }
 
+  #hear(bytes: Buffer): void {
+    this.#tap?.client(bytes);
+    this.#receiver.receive(bytes);
+  }
+
   #attend(socket: Socket): void {
-    socket.on('data', (bytes) => {
-      this.#tap?.client(bytes);
-      this.#receiver.receive(bytes);
-    });
     socket.on('end', () => this.#receiver.ended());
     socket.on('drain', () => this.#receiver.drained());
     // A connection that fails is closed too, and that is told.

@@ -76,13 +76,18 @@ export class Receiver {
     this.#run();
   }
 
-  /** Bytes have come. They must not be written to afterwards. */
+  /** Bytes have come. They may be overwritten when this returns. */
   receive(bytes: Buffer): void {
     if (this.#speaker.failsAfter(bytes.length)) return;
     const rest = this.#at < this.#input.length ? this.#input.subarray(this.#at) : undefined;
     this.#input = rest ? Buffer.concat([rest, bytes]) : bytes;
     this.#at = 0;
     this.#run();
+    this.#content?.own();
+    if (this.#input === bytes) {
+      this.#input = Buffer.from(bytes.subarray(this.#at));
+      this.#at = 0;
+    }
     if (this.#speaker.held && this.#input.length > MOST_HELD) this.#wire.pause();
   }
 

@@ -48,7 +48,7 @@ export interface Session {
 export interface IncomingMessage {
   /** Its size without dot-stuffing. */
   readonly bytes: number;
-  /** Its beginning, as much as the session wanted. */
+  /** Its beginning, as much as the session wanted. It may be overwritten when `onDot` has returned. */
   readonly head: Buffer;
   /** Whether a line of it was longer than the ISP allows. */
   readonly longText?: boolean;

@@ -21,7 +21,9 @@ export function lineEnd(bytes: Buffer, at: number): number {
 export class Content {
   readonly #textLine: number;
   #room: number;
-  #kept: Buffer[] = [];
+  readonly #kept: Buffer[] = [];
+  /** How many of the kept parts are copies. */
+  #owned = 0;
   #bytes = 0;
   /** Bytes of the line under way. */
   #line = 0;
@@ -45,13 +47,13 @@ export class Content {
     return this.#longText;
   }
 
-  /** The first bytes. They belong to the reader. */
+  /** The first bytes. They last as long as the chunks do, but for what was made the content's own. */
   get kept(): Buffer {
     const [only = CRLF.subarray(2)] = this.#kept;
     return this.#kept.length <= 1 ? only : Buffer.concat(this.#kept);
   }
 
-  /** Adds a part of a chunk, which must not be written to afterwards. A CRLF is never split between two parts. */
+  /** Adds a part of a chunk, which must not be written to before `own`. A CRLF is never split between two parts. */
   add(chunk: Buffer, from: number, to: number): void {
     if (to <= from) return;
     this.#bytes += to - from;
@@ -61,6 +63,12 @@ export class Content {
       this.#room -= part.length;
     }
     if (this.#textLine !== Number.POSITIVE_INFINITY) this.#measure(chunk, from, to);
+  }
+
+  /** Copies what it keeps of chunks that are about to be overwritten. A message that came in one chunk needs none. */
+  own(): void {
+    for (; this.#owned < this.#kept.length; this.#owned++)
+      this.#kept[this.#owned] = Buffer.from(this.#kept[this.#owned] as Buffer);
   }
 
   /** Jumps from line end to line end as far as the allowed length reaches, not from one to the next. */

@@ -56,7 +56,7 @@ export class ScriptedSession implements Session {
     return this.#answer('chunk', String(bytes));
   }
   onDot(message: IncomingMessage): Rendered {
-    this.messages.push(message);
+    this.messages.push({ ...message, head: Buffer.from(message.head) });
     return this.#answer('dot');
   }
   onCourtesy(): Rendered {

@@ -10,8 +10,10 @@ function read(pieces: readonly string[], keep = 1000, textLine: number | null = 
   let rest = Buffer.alloc(0);
   for (const piece of pieces) {
     const bytes = Buffer.concat([rest, Buffer.from(piece, 'latin1')]);
-    // The reader keeps parts of what it is given.
-    const at = reader.ended ? 0 : reader.push(Buffer.from(bytes), 0);
+    const chunk = Buffer.from(bytes);
+    const at = reader.ended ? 0 : reader.push(chunk, 0);
+    content.own();
+    chunk.fill(0);
     rest = bytes.subarray(at);
     if (!reader.ended) assert.ok(rest.length <= 4, 'the reader leaves no more than may begin the end');
   }
