@@ -18,7 +18,7 @@ if (verb === 'start') {
 } else if (verb === 'test') {
   process.exitCode = test(rest);
 } else if (verb === 'bench') {
-  process.exitCode = bench(rest);
+  process.exitCode = node(['--enable-source-maps', join('dist', 'test', 'bench', 'main.js'), ...rest]);
 }
 
 function requireNode() {
@@ -52,7 +52,7 @@ function build() {
 /** Lists the test files itself, since `node --test` takes folders differently from one Node to the next. */
 function test(args) {
   const flags = args.filter((a) => a.startsWith('-'));
-  const chosen = compiled('.test.js', args);
+  const chosen = testFiles(args);
   if (chosen.length === 0) return 2;
   return node([
     '--test',
@@ -64,18 +64,11 @@ function test(args) {
   ]);
 }
 
-/** Runs the benchmarks one after the other: two at a time would measure each other. */
-function bench(args) {
-  const chosen = compiled('.bench.js', args);
-  if (chosen.length === 0) return 2;
-  return chosen.reduce((code, file) => node(['--enable-source-maps', file]) || code, 0);
-}
-
-/** Compiled files with an ending whose path holds one of the words given, or all of them. */
-function compiled(ending, args) {
+/** Compiled tests whose path holds one of the words given, or all of them. */
+function testFiles(args) {
   const words = args.filter((a) => !a.startsWith('-'));
   const files = readdirSync(join(root, 'dist', 'test'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith(ending))
+    .filter((file) => file.endsWith('.test.js'))
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort()
     .map((file) => join('dist', 'test', file));

@@ -1,6 +1,6 @@
 /**
  * What a decision costs in CPU time: each ISP's whole policy in virtual time, with a sender of three addresses that keeps its limits
- * and has one recipient a message. `node …/policy.bench.js [messages]`
+ * and has one recipient a message. `npm run bench policy [messages]`
  */
 import { decide } from '../../fakes/isp/policy.ts';
 import { loadProfile } from '../../fakes/isp/profile.ts';
@@ -8,6 +8,8 @@ import { resolveIsp } from '../../fakes/isp/resolve.ts';
 import { createState } from '../../fakes/isp/state.ts';
 import type { PolicyEvent } from '../../fakes/isp/verdict.ts';
 import { createPrng } from '../../src/core/prng.ts';
+import { spreadOf } from './side-by-side.ts';
+import { about, found, note, progress, sizeOr } from './tell.ts';
 
 const ISPS = ['gmail', 'yahoo', 'outlook'] as const;
 const MESSAGES_PER_CONNECTION = 15;
@@ -15,14 +17,25 @@ const MESSAGES_PER_CONNECTION = 15;
 const STEP = 100_000;
 const ROUNDS = 5;
 
-const messages = Number(process.argv[2] ?? 200_000);
-process.stdout.write('isp      µs a decision  µs a message  refused (median of five)\n');
+const messages = sizeOr(200_000);
+about(
+  `CPU time of one decision (connect, MAIL, RCPT, dot, close), each ISP's whole policy in virtual time, ${messages.toLocaleString('en')} messages from three sources.`,
+);
 for (const name of ISPS) {
-  const rounds = Array.from({ length: ROUNDS }, () => measure(name)).sort((a, b) => a.each - b.each);
-  const { each, message, refused } = rounds[Math.floor(ROUNDS / 2)] as (typeof rounds)[number];
-  process.stdout.write(
-    `${name.padEnd(8)} ${each.toFixed(2).padStart(13)} ${message.toFixed(2).padStart(13)} ${refused}\n`,
-  );
+  progress(`policy: ${name}`);
+  // The first is compiled on the way.
+  const [, ...rounds] = Array.from({ length: ROUNDS + 1 }, () => measure(name));
+  const figure = (of: 'each' | 'message') => spreadOf(rounds.map((round) => round[of]));
+  found({
+    what: `${name}, a decision`,
+    unit: 'µs CPU',
+    better: 'less',
+    ours: figure('each'),
+    bar: 2,
+    goal: 1,
+  });
+  found({ what: `${name}, all of a message`, unit: 'µs CPU', better: 'none', ours: figure('message') });
+  note(`${name} refused ${rounds[0]?.refused.toLocaleString('en')} of the messages`);
 }
 
 function measure(name: string): { each: number; message: number; refused: number } {
