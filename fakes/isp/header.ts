@@ -27,6 +27,11 @@ export function signingDomain(head: string): string | undefined {
   return /(?:^|;)\s*d\s*=\s*([^\s;]+)/.exec(signature)?.[1]?.toLowerCase();
 }
 
+/** The Message-ID in a header, without its brackets; empty if there is none (RFC 5322 section 3.6.4). */
+export function messageIdOf(head: string): string {
+  return /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';
+}
+
 function isName(head: string, at: number, name: string): boolean {
   const found = head.slice(at, at + name.length);
   return found === name || found.toLowerCase() === name.toLowerCase();

@@ -3,7 +3,7 @@ import type { Micros } from '../../src/core/clock.ts';
 import { MESSAGE_HEADER } from '../../src/core/identity.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
 import { type Check, WHOLE_MESSAGE_BYTES } from './authenticator.ts';
-import { headerField, headerOf, signingDomain } from './header.ts';
+import { headerField, headerOf, messageIdOf, signingDomain } from './header.ts';
 import { decide, observe } from './policy.ts';
 import type { ProtocolError } from './protocol.ts';
 import { domainOf, type Occasion, type Rendered } from './render.ts';
@@ -54,6 +54,25 @@ interface Content {
 const NOTHING: Content = { bytes: 0, headerMessage: undefined };
 
 const NOTHING_MORE: Partial<Occasion> = {};
+
+/** What the reply under way may speak of: one for all, since a reply is worded before the next is thought of. */
+const occasion: { -readonly [Fact in keyof Occasion]: Occasion[Fact] } = {
+  ip: '',
+  helo: '',
+  sender: '',
+  recipient: '',
+  messageId: '',
+  bytes: 0,
+  connection: 0,
+  transaction: 0,
+  ids: {},
+  tls: false,
+  dkimDomain: undefined,
+  fromDomain: undefined,
+  passed: undefined,
+  command: undefined,
+  field: undefined,
+};
 
 /** The session of one connection: asks the policy, words the answers, and tells the observer what came of each command. */
 export class IspSession implements Session {
@@ -230,7 +249,7 @@ export class IspSession implements Session {
     this.#meet(verdict);
     transaction.received = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
-    const messageId = /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';
+    const messageId = this.#world.state.readsMessageIds ? messageIdOf(head) : '';
     const about = { recipient: recipients[0] ?? '', bytes, messageId };
     const { check } = transaction;
     return verdict.kind === 'accept' && check
@@ -370,23 +389,21 @@ export class IspSession implements Session {
 
   #say(reply: number, about: Partial<Occasion> = NOTHING_MORE, close?: boolean): Rendered {
     // Field by field: spreading `about` over the rest would cost as much as wording the reply.
-    const occasion: Occasion = {
-      ip: this.#peer.address,
-      helo: about.helo ?? this.#helo,
-      sender: this.#transaction?.sender ?? '',
-      recipient: about.recipient ?? '',
-      messageId: about.messageId ?? '',
-      bytes: about.bytes ?? 0,
-      connection: this.#peer.connection,
-      transaction: this.#transactions,
-      ids: this.#ids,
-      tls: this.#encrypted,
-      dkimDomain: about.dkimDomain,
-      fromDomain: about.fromDomain,
-      passed: about.passed,
-      command: about.command,
-      field: about.field,
-    };
+    occasion.ip = this.#peer.address;
+    occasion.helo = about.helo ?? this.#helo;
+    occasion.sender = this.#transaction?.sender ?? '';
+    occasion.recipient = about.recipient ?? '';
+    occasion.messageId = about.messageId ?? '';
+    occasion.bytes = about.bytes ?? 0;
+    occasion.connection = this.#peer.connection;
+    occasion.transaction = this.#transactions;
+    occasion.ids = this.#ids;
+    occasion.tls = this.#encrypted;
+    occasion.dkimDomain = about.dkimDomain;
+    occasion.fromDomain = about.fromDomain;
+    occasion.passed = about.passed;
+    occasion.command = about.command;
+    occasion.field = about.field;
     return this.#world.render(reply, occasion, close);
   }
 

@@ -41,6 +41,8 @@ export interface IspState {
   readonly judged: readonly Standings[];
   /** Whether anything depends on who signed a message. */
   readonly readsSignatures: boolean;
+  /** Whether a reply names a message by its Message-ID. */
+  readonly readsMessageIds: boolean;
   /** By client. */
   readonly warming: Map<string, WarmingUp>;
   readonly greylist: Greylist;
@@ -92,6 +94,7 @@ export function createState(isp: ResolvedIsp, part?: Part): IspState {
     readsSignatures: [...isp.limits, ...isp.penalties, ...isp.reputation].some(
       ({ key }) => key === 'dkim-domain',
     ),
+    readsMessageIds: isp.replies.some(({ lines }) => lines.some((line) => line.includes('{mid}'))),
     warming: new Map(),
     greylist: emptyGreylist(),
     mailboxes: createMailboxes(isp),
