@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { type Prng, Purpose } from '../../src/core/prng.ts';
 import type { CertificateName } from './certificates.ts';
+import { gmailId } from './gmail-id.ts';
 import type { Placeholder, Reply } from './replies.ts';
 import type { ResolvedIsp } from './resolve.ts';
 
@@ -281,10 +282,12 @@ function createValues(
   wall: () => Date,
 ): Record<Placeholder, (o: Occasion) => string> {
   // Ids are told from each other by a hash, so that the same run gives the same ids.
-  const hex = (what: keyof typeof FIRST_WORD, o: Occasion, word: number): string => {
+  const number = (what: keyof typeof FIRST_WORD, o: Occasion, word: number): number => {
     const place = o.transaction * WORDS + FIRST_WORD[what] + word;
-    return hex32(prng.chance(Purpose.replyId, o.connection ^ isp.number, place) * 2 ** 32);
+    return prng.chance(Purpose.replyId, o.connection ^ isp.number, place) * 2 ** 32;
   };
+  const hex = (what: keyof typeof FIRST_WORD, o: Occasion, word: number): string =>
+    hex32(number(what, o, word));
   const host = isp.mta.split('.')[0] ?? '';
   return {
     ip: (o) => printedAddress(o.ip),
@@ -306,7 +309,7 @@ function createValues(
     ts: () => String(Math.floor(wall().getTime() / 1000)),
     date: () => wall().toUTCString().replace('GMT', '+0000'),
     gid: (o) => {
-      o.ids.gid ??= gmailId(o);
+      o.ids.gid ??= gmailId(number('gid', o, 0), number('gid', o, 1), number('gid', o, 2));
       return o.ids.gid;
     },
     tok: (o) => token(`${host}.namprd04`, sessionId(o)),
@@ -335,15 +338,5 @@ function createValues(
 
   function idOf(what: 'sid' | 'behind', o: Occasion): string {
     return `08D${hex(what, o, 0)}${hex(what, o, 1).slice(0, 5)}`.toUpperCase();
-  }
-
-  // 41be03b00d2f7-cc4c687ec03si136868a12.335
-  function gmailId(o: Occasion): string {
-    const [a, b, c] = [hex('gid', o, 0), hex('gid', o, 1), hex('gid', o, 2)];
-    // Unsigned, so that the remainders are those of whole numbers and not of floating-point ones.
-    const number = Number.parseInt(c, 16) >>> 0;
-    const tail = [100000 + (number % 900000), (number % 90) + 10, (number >>> 8) % 1000];
-    // Joined, not added up: a transaction's replies all hold it, and none has to put it together again.
-    return [a, b.slice(0, 5), '-', b.slice(5), c, 'si', tail[0], 'a', tail[1], '.', tail[2]].join('');
   }
 }
