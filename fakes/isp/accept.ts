@@ -2,7 +2,7 @@
  * Reading without new memory for each read. Node lets a socket that connects read into a buffer of its user's (`onread`),
  * but not one that a server took; so the connection is put under a socket that was made for it.
  */
-import { type ConnectOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
+import { type ConnectOpts, type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 
 /** What sockets hold that Node does not write about; the same from Node 20 to 26 (onconnection in its lib/net.js). */
 interface Inside {
@@ -30,13 +30,7 @@ export function readFrom(socket: Socket & Inside, receive: (bytes: Buffer) => vo
     allowHalfOpen,
     readable: true,
     writable: true,
-    onread: {
-      buffer: RECEIVED,
-      callback(length) {
-        receive(RECEIVED.subarray(0, length));
-        return true;
-      },
-    },
+    onread: readingInto(receive),
   };
   const reading: Socket & Inside = new Socket(options);
   socket._handle = null;
@@ -45,4 +39,15 @@ export function readFrom(socket: Socket & Inside, receive: (bytes: Buffer) => vo
   // The channel that handed it over counts it until it is closed.
   if (socket.listenerCount('close') > 0) reading.once('close', () => socket.destroy());
   return reading;
+}
+
+/** A function of its own, so that what the socket keeps does not hold the socket that it replaces. */
+function readingInto(receive: (bytes: Buffer) => void): OnReadOpts {
+  return {
+    buffer: RECEIVED,
+    callback(length) {
+      receive(RECEIVED.subarray(0, length));
+      return true;
+    },
+  };
 }
