@@ -26,10 +26,12 @@ export async function openTranscript(path: string): Promise<Transcript> {
   // A full disk ends the transcript, not the ISP.
   out.on('error', () => {});
   let connections = 0;
+  let ended = false;
   return {
     tap(remoteAddress) {
       const number = ++connections;
-      const note = (text: string): void => void out.write(`${number} ${text}\n`);
+      // Word of a connection's end may come late, and a write behind the end would discard all that is still to be written.
+      const note = (text: string): void => void (ended || out.write(`${number} ${text}\n`));
       note(`-- ${remoteAddress} connects`);
       const client = lineWriter((line) => note(`C: ${line}`));
       const server = lineWriter((line) => note(`S: ${line}`));
@@ -39,7 +41,10 @@ export async function openTranscript(path: string): Promise<Transcript> {
         closed: () => note('-- closed'),
       };
     },
-    close: () => new Promise((resolve) => out.end(() => resolve())),
+    close() {
+      ended = true;
+      return new Promise((resolve) => out.end(() => resolve()));
+    },
   };
 }
 

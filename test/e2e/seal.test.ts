@@ -85,7 +85,7 @@ test('a blackholed address is silent where an unserved one refuses', options, as
 });
 
 test('the proof holds in both namespaces and nowhere else', options, async () => {
-  assert.deepEqual(await perform({ do: 'prove' }), [{ lab: 'sealed' }, { lab: 'sealed' }, { lab: 'sealed' }]);
+  assert.deepEqual(await perform({ do: 'prove' }), Array(3).fill({ lab: 'sealed', addresses: [] }));
   assert.throws(() => proveSealed(), {
     kind: 'lab',
     message: /^this process is not in the sealed internet: /,
