@@ -2,7 +2,6 @@
 import { trend } from '../analysis/measure.ts';
 import type { FloodTally } from '../record/flood-tally.ts';
 import type { Recorded } from '../record/histograms.ts';
-import { isSaturated } from './saturation.ts';
 
 /** Milliseconds; all null where nothing was measured. */
 export interface Percentiles {
@@ -128,12 +127,16 @@ export function summarizeFlood(tally: FloodTally, facts: FloodFacts): FloodSumma
       ),
       workers,
     },
-    driverSaturated: tally.business.some(({ seconds, cpuSum, loopDelaySum }) =>
-      isSaturated(cpuSum / seconds, loopDelaySum / seconds),
+    driverSaturated: tally.business.some(
+      ({ seconds, cpuSum, loopDelaySum }) =>
+        cpuSum / seconds > SATURATED.cpu || loopDelaySum / seconds > SATURATED.loopDelay,
     ),
     seed,
   };
 }
+
+/** A process of the driver is the limit above this share of a core, or this mean of its seconds' 99th percentile of event-loop delay. */
+const SATURATED = { cpu: 0.95, loopDelay: 100_000 };
 
 function byCode(counts: ReadonlyMap<number, number>): Record<string, number> {
   return Object.fromEntries(
