@@ -197,7 +197,8 @@ test('a connection is closed after as many messages as it may carry', async (t) 
   for (const [shape, pipelineAcrossMessages] of rows) {
     const { port, seen } = await serve(t, {});
     const load = { shape, messages: 7, connections: 1, messagesPerConnection: 3 };
-    // The last message may wait for its connection until the load has ended, so that an open load drops it.
+    // The last message may wait for its connection until the load has ended, so that an open load drops it,
+    // and the connection that was opened for it carries nothing.
     const { injections } = await carryOut(planFor(port, { load, pipelineAcrossMessages }));
     assert.equal(injections.length, 7);
     const taken = injections.filter((line) => line.endsWith('confirmed 250')).length;
@@ -207,7 +208,7 @@ test('a connection is closed after as many messages as it may carry', async (t) 
       taken,
     );
     assert.ok(
-      seen.perConnection.every((n) => n >= 1 && n <= 3),
+      seen.perConnection.every((n) => n <= 3),
       `${seen.perConnection}`,
     );
     if (shape.executor !== 'constant-arrival-rate') assert.deepEqual(seen.perConnection, [3, 3, 1]);
