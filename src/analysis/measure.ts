@@ -211,6 +211,18 @@ export function createMeasure(aggregate: Aggregate, outcome: Conservation, names
         if (values.length === 0) return undefined;
         return { kind: 'gauge', value: values.at(-1) as number, ...range(values) };
       }
+      case 'queue_age':
+      case 'utilisation':
+      case 'blocked_attempts':
+      case 'penalty_time':
+      case 'reaction_time':
+      case 'first_backoff':
+      case 'overshoot':
+      case 'recovery_time':
+      case 'drain_time':
+      case 'collateral':
+      case 'oscillation':
+        return undefined;
       case 'bounced':
       case 'expired':
       case 'pending':

@@ -2,19 +2,22 @@
 export type MetricKind = 'counter' | 'rate' | 'gauge' | 'trend';
 
 /** Tags by which a metric can be narrowed: `delivered{isp:yahoo,phase:incident}`. */
-export type TagName = 'isp' | 'source' | 'phase' | 'reply' | 'load';
+export type TagName = 'isp' | 'source' | 'phase' | 'reply' | 'load' | 'incident';
 
 /** One metric that thresholds and reports know. */
 export interface MetricDefinition {
   readonly kind: MetricKind;
   /** `ms` for times (thresholds may write `250`, `250ms` or `2s`), `` for plain numbers. */
   readonly unit: 'ms' | '';
+  /** It may have a word in place of a number: `never`, `not-reached`, `not-applicable`. */
+  readonly words?: true;
   readonly tags: readonly TagName[];
   /** One sentence for `windtunnel check` and the README. */
   readonly meaning: string;
 }
 
 const attempts = ['isp', 'source', 'phase', 'reply'] as const;
+const scored = ['isp', 'source', 'incident'] as const;
 const injections = ['phase', 'load'] as const;
 
 /** Every metric of a run. Names and kinds are k6's style; the order is the order in reports. */
@@ -169,6 +172,80 @@ export const METRICS = {
     unit: '',
     tags: [],
     meaning: "the MTA's queue: the last value, lowest, highest",
+  },
+  queue_age: {
+    kind: 'gauge',
+    unit: 'ms',
+    tags: [],
+    meaning: 'time since the oldest deliverable message that waits was due',
+  },
+  utilisation: {
+    kind: 'gauge',
+    unit: '',
+    tags: scored,
+    words: true,
+    meaning: 'what the ISP accepted, as a share of what it would have accepted from a perfect sender',
+  },
+  blocked_attempts: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp', 'source'],
+    meaning: 'transactions tried while nothing at all was allowed',
+  },
+  penalty_time: {
+    kind: 'gauge',
+    unit: 'ms',
+    tags: ['isp', 'source'],
+    meaning: 'time in which the sender was allowed less than one that had never earned a penalty',
+  },
+  reaction_time: {
+    kind: 'gauge',
+    unit: 'ms',
+    tags: scored,
+    words: true,
+    meaning: "from an incident's first throttled reply until the pace stayed within what was allowed",
+  },
+  first_backoff: {
+    kind: 'gauge',
+    unit: 'ms',
+    tags: scored,
+    words: true,
+    meaning:
+      "from an incident's first throttled reply to the first second with fewer attempts than before it",
+  },
+  overshoot: {
+    kind: 'counter',
+    unit: '',
+    tags: scored,
+    meaning: 'transactions beyond what a greedy sender could have had, until the reaction',
+  },
+  recovery_time: {
+    kind: 'gauge',
+    unit: 'ms',
+    tags: scored,
+    words: true,
+    meaning: "from an incident's end until deliveries were back at nine tenths of what was possible",
+  },
+  drain_time: {
+    kind: 'gauge',
+    unit: 'ms',
+    tags: scored,
+    words: true,
+    meaning: "from an incident's end until the backlog was back to what it was before",
+  },
+  collateral: {
+    kind: 'gauge',
+    unit: '',
+    tags: ['isp', 'incident'],
+    words: true,
+    meaning: 'share of their utilisation that the other ISPs lost during the incident',
+  },
+  oscillation: {
+    kind: 'gauge',
+    unit: '',
+    tags: ['isp', 'source'],
+    words: true,
+    meaning: 'how much the pace swings, beyond what chance explains: 0 is steady',
   },
   bounced: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients: 5xx, and reported or gone' },
   expired: {

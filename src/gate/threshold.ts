@@ -33,7 +33,14 @@ export interface Threshold {
 export type Measured =
   | { readonly kind: 'counter'; readonly count: number; readonly rate: number }
   | { readonly kind: 'rate'; readonly rate: number; readonly total: number }
-  | { readonly kind: 'gauge'; readonly value: number; readonly min: number; readonly max: number }
+  | {
+      readonly kind: 'gauge';
+      readonly value: number;
+      readonly min: number;
+      readonly max: number;
+      /** Why there is no number; the numbers are NaN then. */
+      readonly word?: 'never' | 'not reached' | 'not applicable';
+    }
   | {
       readonly kind: 'trend';
       readonly count: number;

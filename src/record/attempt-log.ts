@@ -86,6 +86,7 @@ export const SAMPLES = [
   'injection_connections', // SMTP connections that a worker of the driver holds open (slot: worker)
   'resident', // resident memory of a worker, bytes (slot: worker)
   'loop_use', // share of the time in which a worker's event loop had work, 0 to 1 (slot: worker)
+  'credit', // messages that a greedy sender could have had accepted in the 10 s before, per source or over all
 ] as const;
 export type SampleName = (typeof SAMPLES)[number];
 
@@ -99,6 +100,7 @@ export const MARKS = [
   'mta_died',
   'queue_listed', // the pending records name all that was left in the MTA's queue
   'ended',
+  'aborted', // a threshold with abortOnFail failed
 ] as const;
 export type MarkName = (typeof MARKS)[number];
 

@@ -76,6 +76,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
     injector: injectorSummary(aggregate, input),
     conservation: outcomeCounts(outcome),
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
+    adaptation: [],
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure),
     phases: phasesWithLabels(input),
@@ -329,8 +330,10 @@ function metricValue(measured: Measured): MetricValue {
         total: measured.total,
       };
     }
-    case 'gauge':
-      return measured;
+    case 'gauge': {
+      const { word } = measured;
+      return word === undefined ? measured : { kind: 'gauge', value: null, min: null, max: null, word };
+    }
     case 'trend': {
       const { kind, count, avg, min, max, percentile } = measured;
       return {
@@ -352,9 +355,9 @@ function phasesWithLabels({ phases, incidents }: ReportInput): Phase[] {
   const shown: Phase[] = phases
     .filter((span) => span.name !== 'incident')
     .map(({ name, from, to }) => ({ name, from: from / 1e6, to: to / 1e6 }));
-  for (const { isp, start, end, label } of incidents) {
-    shown.push({ name: 'incident', from: start / 1e6, to: end / 1e6, isp, label });
-  }
+  incidents.forEach(({ isp, start, end, label }, index) => {
+    shown.push({ name: 'incident', from: start / 1e6, to: end / 1e6, incident: index + 1, isp, label });
+  });
   return shown.sort((a, b) => a.from - b.from);
 }
 

@@ -4,7 +4,10 @@ import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES, type AttemptOutcome, NONE16 } from '../record/attempt-log.ts';
 import { BUCKET_MICROS, isGlobal } from '../record/timeline.ts';
 import type { ReportInput } from './input.ts';
-import type { IspSeries, Series } from './summary.ts';
+import type { Series, SourceSeries } from './summary.ts';
+
+/** A series whose columns are being filled. */
+type Mutable<T> = { [K in keyof T]: T[K] extends readonly (infer V)[] ? V[] : T[K] };
 
 /** The timeline in columns, one entry a bucket from the load's begin to `end`. */
 export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micros): Series {
@@ -28,7 +31,20 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     deferred: zeros(),
     rejected: zeros(),
     connectionsOpen: zeros(),
-  })) satisfies IspSeries[];
+    perfect: zeros(),
+    replies: new Map<number, number[]>(),
+    sources: new Map<number, Mutable<SourceSeries>>(),
+  }));
+  const sourceOf = (isp: (typeof isps)[number], index: number): Mutable<SourceSeries> | undefined => {
+    const source = input.sources[index];
+    if (source === undefined || input.sources.length < 2) return undefined;
+    let series = isp.sources.get(index);
+    if (!series) {
+      series = { source, allowance: nulls(), attempts: zeros(), accepted: zeros(), throttled: zeros() };
+      isp.sources.set(index, series);
+    }
+    return series;
+  };
   const codes = new Map<string, number[]>();
   for (const row of timeline.rows()) {
     const isp = isps[row.isp];
@@ -39,6 +55,12 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     for (const name of ['accepted', 'throttled', 'deferred', 'rejected'] as const) {
       add(isp[name], row.bucket, outcome(name) / perSecond);
     }
+    const source = attempts > 0 ? sourceOf(isp, row.source) : undefined;
+    if (source) {
+      add(source.attempts, row.bucket, attempts / perSecond);
+      add(source.accepted, row.bucket, outcome('accepted') / perSecond);
+      add(source.throttled, row.bucket, outcome('throttled') / perSecond);
+    }
     const code = input.replies[row.reply]?.code;
     const answered = attempts + row.connectionsRefused;
     if (answered === 0) continue;
@@ -46,6 +68,10 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     const column = codes.get(key) ?? zeros();
     codes.set(key, column);
     add(column, row.bucket, answered / perSecond);
+    if (code === undefined) continue;
+    const reply = isp.replies.get(row.reply) ?? zeros();
+    isp.replies.set(row.reply, reply);
+    add(reply, row.bucket, answered / perSecond);
   }
 
   const queueDepth = nulls();
@@ -56,7 +82,11 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     if (bucket < 0 || bucket >= buckets) continue;
     const isp = isps[sample.isp];
     if (sample.name === 'queue_depth' && isGlobal(sample)) queueDepth[bucket] = sample.value;
-    else if (isp && sample.source === NONE16) {
+    else if (isp && sample.source !== NONE16) {
+      const source = isp.sources.get(sample.source);
+      if (source && sample.name === 'allowance')
+        source.allowance[bucket] = Number.isFinite(sample.value) ? sample.value : null;
+    } else if (isp) {
       const rate = Number.isFinite(sample.value) ? sample.value : null;
       if (sample.name === 'allowance') isp.allowance[bucket] = rate;
       else if (sample.name === 'allowance_unpunished') isp.allowanceUnpunished[bucket] = rate;
@@ -67,6 +97,7 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     hold(isp.connectionsOpen, open[index] as Map<number, number>);
     fillGaps(isp.allowance);
     fillGaps(isp.allowanceUnpunished);
+    for (const { allowance } of isp.sources.values()) fillGaps(allowance);
   });
   fillGaps(queueDepth);
 
@@ -77,7 +108,14 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     injected,
     injectorConnections: zeros().map((_, bucket) => held[bucket] ?? 0),
     queueDepth,
-    isps,
+    queueAge: queueAge(aggregate, buckets),
+    isps: isps.map((isp) => ({
+      ...isp,
+      replies: [...isp.replies]
+        .map(([reply, values]) => ({ id: input.replies[reply]?.id ?? '', perSecond: values }))
+        .sort((a, b) => total(b.perSecond) - total(a.perSecond) || a.id.localeCompare(b.id)),
+      sources: [...isp.sources.values()].sort((a, b) => total(b.attempts) - total(a.attempts)),
+    })),
     codes: [...codes]
       .map(([code, values]) => ({ code, perSecond: values }))
       .sort((a, b) => a.code.localeCompare(b.code)),
@@ -103,6 +141,35 @@ function hold(column: number[], known: ReadonlyMap<number, number>): void {
 
 function add(column: number[], bucket: number, value: number): void {
   if (bucket >= 0 && bucket < column.length) column[bucket] = (column[bucket] as number) + value;
+}
+
+function total(column: readonly number[]): number {
+  return column.reduce((sum, value) => sum + value, 0);
+}
+
+/**
+ * How long the oldest deliverable message had waited at the end of each bucket: of those that were delivered later or
+ * were in the queue at the end. Without sampling: the ledger knows when each was due and when it was accepted.
+ */
+function queueAge({ ledger }: Aggregate, buckets: number): (number | null)[] {
+  // The earliest due moment of all that left the queue in a bucket; what never left it comes after the last.
+  const oldest = new Float64Array(buckets + 1).fill(Number.POSITIVE_INFINITY);
+  for (const r of ledger.recipients()) {
+    if (!ledger.isConfirmed(r)) continue;
+    const delivered = ledger.accepted(r) > 0;
+    if (!delivered && !ledger.isPending(r)) continue;
+    const left = delivered ? Math.floor(ledger.acceptedAt(r) / BUCKET_MICROS) : buckets;
+    const bucket = Math.max(0, Math.min(buckets, left));
+    oldest[bucket] = Math.min(oldest[bucket] as number, ledger.due(r));
+  }
+  const age = new Array<number | null>(buckets).fill(null);
+  let due = oldest[buckets] as number;
+  for (let bucket = buckets - 1; bucket >= 0; bucket--) {
+    const end = (bucket + 1) * BUCKET_MICROS;
+    if (due < end) age[bucket] = (end - due) / 1e6;
+    due = Math.min(due, oldest[bucket] as number);
+  }
+  return age;
 }
 
 /** Median and 99th percentile of delivery latency in milliseconds, by the bucket of delivery. */

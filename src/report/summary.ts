@@ -17,6 +17,8 @@ export interface Summary {
   /** Recipients by outcome (DESIGN "Conservation"); the counts add up to `totals.injectedRecipients`. */
   readonly conservation: readonly OutcomeCount[];
   readonly isps: readonly IspSummary[];
+  /** How the MTA adapted: one entry an ISP, and one for each source of it that was tried (DESIGN "Adaptation"). */
+  readonly adaptation: readonly AdaptationSummary[];
   readonly latency: readonly LatencySummary[];
   /** Every metric that a threshold can name, without tags. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
@@ -138,6 +140,55 @@ export interface IspSummary {
   readonly replies: readonly ReplyCount[];
 }
 
+/** Why a score is not a number. `not reached`: the run ended before it could be known. */
+export type ScoreWord = 'never' | 'not reached' | 'not applicable';
+
+/** A score, or the word for why there is none. Shares are 0 to 1, times are real seconds. */
+export type Score = number | ScoreWord;
+
+/** The scores of one ISP, or of one source at it, over the run without its warm-up. See src/analysis/README.md. */
+export interface AdaptationSummary {
+  readonly isp: string;
+  /** null: all sources together. */
+  readonly source: string | null;
+  /** The most that the MTA could do at this ISP, transactions a second, for the perfect sender; null: not limited. */
+  readonly capacityPerSecond: number | null;
+  readonly utilisation: Score;
+  readonly wastedAttempts: Score;
+  readonly blockedAttempts: number;
+  readonly penaltySeconds: number;
+  readonly oscillation: Score;
+  readonly incidents: readonly IncidentScores[];
+}
+
+/** How the MTA took one incident at one ISP. */
+export interface IncidentScores {
+  /** The incident's number in the scenario, from 1. */
+  readonly incident: number;
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+  /** Within the incident. */
+  readonly utilisation: Score;
+  readonly wastedAttempts: Score;
+  readonly reactionSeconds: Score;
+  readonly firstBackoffSeconds: Score;
+  /** Transactions beyond what a greedy sender could have had, until the reaction; and the most at once, as a ratio. */
+  readonly overshoot: number;
+  readonly overshootRatio: Score;
+  readonly recoverySeconds: Score;
+  readonly drainSeconds: Score;
+  /** What the other ISPs lost meanwhile, as a share; of an ISP as a whole only. */
+  readonly collateral: Score;
+  /** Moments for the chart, seconds since the load began; null: there is none. */
+  readonly marks: {
+    readonly throttled: number | null;
+    readonly settled: number | null;
+    readonly recovered: number | null;
+    readonly drained: number | null;
+  };
+}
+
 export interface ReplyCount {
   readonly id: string;
   readonly stage: string;
@@ -169,7 +220,14 @@ export interface LatencySummary {
 export type MetricValue =
   | { readonly kind: 'counter'; readonly count: number; readonly rate: number }
   | { readonly kind: 'rate'; readonly rate: number; readonly passes: number; readonly total: number }
-  | { readonly kind: 'gauge'; readonly value: number; readonly min: number; readonly max: number }
+  | {
+      readonly kind: 'gauge';
+      /** null where `word` says why. */
+      readonly value: number | null;
+      readonly min: number | null;
+      readonly max: number | null;
+      readonly word?: ScoreWord;
+    }
   | {
       readonly kind: 'trend';
       readonly count: number;
@@ -186,7 +244,8 @@ export interface Phase {
   readonly name: 'warmup' | 'baseline' | 'incident' | 'recovery';
   readonly from: number;
   readonly to: number;
-  /** Incidents only: what changed, for whom. */
+  /** Incidents only: the number in the scenario, from 1; what changed, for whom. */
+  readonly incident?: number;
   readonly isp?: string;
   readonly label?: string;
 }
@@ -255,6 +314,8 @@ export interface Series {
   readonly injectorConnections: readonly number[];
   /** Recipients or messages in the MTA's queue; null where it was not sampled. */
   readonly queueDepth: readonly (number | null)[];
+  /** Seconds since the oldest deliverable message was due that was not delivered yet; null: none waited. */
+  readonly queueAge: readonly (number | null)[];
   readonly isps: readonly IspSeries[];
   /** Replies a second by SMTP code over all ISPs, such as "250", "421", "550". */
   readonly codes: readonly { readonly code: string; readonly perSecond: readonly number[] }[];
@@ -277,4 +338,19 @@ export interface IspSeries {
   readonly deferred: readonly number[];
   readonly rejected: readonly number[];
   readonly connectionsOpen: readonly number[];
+  /** Transactions a second that a perfect sender would have had accepted (O in DESIGN "Adaptation"). */
+  readonly perfect: readonly number[];
+  /** Replies a second by reply id, refused connections included; most frequent first. */
+  readonly replies: readonly { readonly id: string; readonly perSecond: readonly number[] }[];
+  /** By source, those that were tried; most attempts first. Left empty with a single source. */
+  readonly sources: readonly SourceSeries[];
+}
+
+/** Recipient attempts a second from one source at one ISP. */
+export interface SourceSeries {
+  readonly source: string;
+  readonly allowance: readonly (number | null)[];
+  readonly attempts: readonly number[];
+  readonly accepted: readonly number[];
+  readonly throttled: readonly number[];
 }

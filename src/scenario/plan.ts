@@ -316,6 +316,7 @@ function plannedThresholds(
     isp: Object.keys(scenario.isps),
     source: sources.map((s) => s.address),
     phase: PHASES,
+    incident: scenario.incidents.map((_, index) => String(index + 1)),
     reply: [...new Set(isps.flatMap((isp) => isp.resolved.replies.map((r) => r.id)))],
   };
   const thresholds: Threshold[] = [];

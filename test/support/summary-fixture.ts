@@ -52,6 +52,7 @@ export function summaryFixture(): ReportFixture {
     injected: perSecond((run, t) => run.arrivals[t] as number),
     injectorConnections: seconds.map((t) => (t < LOAD ? 40 : 0)),
     queueDepth: perSecond((run, t) => run.backlog[t] as number),
+    queueAge: perSecond((run, t) => run.backlog[t] as number).map((n) => (n === 0 ? null : round(n / 100))),
     isps: runs.map((run) => run.series),
     codes: ['250', '421', '452', '550'].map((code) => ({
       code,
@@ -211,6 +212,7 @@ export function emptyFixture(): ReportFixture {
       injected: [0],
       injectorConnections: [0],
       queueDepth: [null],
+      queueAge: [null],
       isps: [],
       codes: [],
       deliveryP50Ms: [null],
@@ -242,6 +244,7 @@ export function largeFixture(buckets: number): ReportFixture {
       injected: long(series.injected),
       injectorConnections: long(series.injectorConnections),
       queueDepth: long(series.queueDepth),
+      queueAge: long(series.queueAge),
       isps: twelve(series.isps).map((isp) => ({
         ...isp,
         allowance: long(isp.allowance),
@@ -252,6 +255,8 @@ export function largeFixture(buckets: number): ReportFixture {
         deferred: long(isp.deferred),
         rejected: long(isp.rejected),
         connectionsOpen: long(isp.connectionsOpen),
+        perfect: long(isp.perfect),
+        replies: isp.replies.map(({ id, perSecond }) => ({ id, perSecond: long(perSecond) })),
       })),
       codes: series.codes.map(({ code, perSecond }) => ({ code, perSecond: long(perSecond) })),
       deliveryP50Ms: long(series.deliveryP50Ms),
@@ -307,7 +312,19 @@ function simulate(model: Model, index: number): Simulated {
   const { id, name } = model;
   const counted = { attempts, accepted, throttled, deferred, rejected, connectionsOpen };
   // Nobody is punished here.
-  const series = { id, name, allowance, allowanceUnpunished: allowance, ...counted };
+  const series = {
+    id,
+    name,
+    allowance,
+    allowanceUnpunished: allowance,
+    ...counted,
+    perfect: arrivals.map((n, t) => Math.min(n, allowance[t] ?? n)),
+    replies: [
+      { id: model.replies.accepted.id, perSecond: accepted },
+      { id: model.replies.throttled.id, perSecond: throttled },
+    ],
+    sources: [],
+  };
   return { model, arrivals, backlog, series };
 }
 
@@ -406,6 +423,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
       ),
     ),
     isps,
+    adaptation: [],
     latency,
     metrics: {
       delivered: { kind: 'counter', count: delivered, rate: delivered / SECONDS },

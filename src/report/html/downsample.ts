@@ -24,6 +24,7 @@ export function drawnSeries(series: Series, most: number = MOST_BUCKETS): DrawnS
       injected: rate(series.injected),
       injectorConnections: level(series.injectorConnections).map((v) => v ?? 0),
       queueDepth: level(series.queueDepth),
+      queueAge: level(series.queueAge),
       isps: series.isps.map((isp) => ({
         id: isp.id,
         name: isp.name,
@@ -35,6 +36,15 @@ export function drawnSeries(series: Series, most: number = MOST_BUCKETS): DrawnS
         deferred: rate(isp.deferred),
         rejected: rate(isp.rejected),
         connectionsOpen: level(isp.connectionsOpen).map((v) => v ?? 0),
+        perfect: rate(isp.perfect),
+        replies: isp.replies.map(({ id, perSecond }) => ({ id, perSecond: rate(perSecond) })),
+        sources: isp.sources.map(({ source, allowance, attempts, accepted, throttled }) => ({
+          source,
+          allowance: merge(allowance, merged, mean),
+          attempts: rate(attempts),
+          accepted: rate(accepted),
+          throttled: rate(throttled),
+        })),
       })),
       codes: series.codes.map(({ code, perSecond }) => ({ code, perSecond: rate(perSecond) })),
       deliveryP50Ms: level(series.deliveryP50Ms),

@@ -7,6 +7,7 @@ const known = {
   source: ['198.18.128.1'],
   phase: ['warmup', 'baseline', 'incident', 'recovery'],
   load: ['default'],
+  incident: ['1', '2'],
   reply: ['G2', 'Y1'],
 };
 

@@ -87,5 +87,8 @@ function noIspSeries({ id, name }: IspSummary, length: number): IspSeries {
     deferred: zeros,
     rejected: zeros,
     connectionsOpen: zeros,
+    perfect: zeros,
+    replies: [],
+    sources: [],
   };
 }

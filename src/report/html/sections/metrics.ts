@@ -51,7 +51,10 @@ function shown(
         ['of', `${formatCount(metric.passes)} / ${formatCount(metric.total)}`],
       ];
     case 'gauge':
-      return (['value', 'min', 'max'] as const).map((of) => [of, format(metric[of])]);
+      return (['value', 'min', 'max'] as const).map((of) => {
+        const value = metric[of];
+        return [of, value === null ? (metric.word ?? '–') : format(value)];
+      });
     case 'trend':
       return (['avg', 'min', 'med', 'p90', 'p95', 'p99', 'max'] as const).map((of) => [
         of,
