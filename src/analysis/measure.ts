@@ -7,8 +7,11 @@ import { ATTEMPT_OUTCOMES, type AttemptOutcome, TRANSACTION_OUTCOMES } from '../
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import type { InjectionCounts } from '../record/injection-counts.ts';
 import { BUCKET_MICROS, isGlobal, type Row, type Sample } from '../record/timeline.ts';
+import { measureScore } from './adaptation/measure-score.ts';
+import type { Adaptation } from './adaptation/scores.ts';
 import type { Conservation, OutcomeCounts } from './conservation.ts';
 import { PHASES, type PhaseSpan, phaseAt } from './phases.ts';
+import { queueAges } from './queue-age.ts';
 
 /** The names that stand behind the numbers in the records. */
 export interface Names {
@@ -26,7 +29,12 @@ export interface Names {
 export type Measure = (metric: MetricName, selector: Selector) => Measured | undefined;
 
 /** Builds the function that measures. Rates are over the load, or over the phase that the selector names. */
-export function createMeasure(aggregate: Aggregate, outcome: Conservation, names: Names): Measure {
+export function createMeasure(
+  aggregate: Aggregate,
+  outcome: Conservation,
+  names: Names,
+  adaptation: Adaptation,
+): Measure {
   const loadEnd = names.phases.at(-1)?.to ?? 0;
 
   function rows(selector: Selector): Row[] {
@@ -211,7 +219,10 @@ export function createMeasure(aggregate: Aggregate, outcome: Conservation, names
         if (values.length === 0) return undefined;
         return { kind: 'gauge', value: values.at(-1) as number, ...range(values) };
       }
-      case 'queue_age':
+      case 'queue_age': {
+        const ages = queueAges(aggregate, Math.ceil(loadEnd / BUCKET_MICROS)).map((age) => (age ?? 0) * 1e3);
+        return { kind: 'gauge', value: ages.at(-1) ?? 0, ...range(ages) };
+      }
       case 'utilisation':
       case 'blocked_attempts':
       case 'penalty_time':
@@ -222,7 +233,7 @@ export function createMeasure(aggregate: Aggregate, outcome: Conservation, names
       case 'drain_time':
       case 'collateral':
       case 'oscillation':
-        return undefined;
+        return measureScore(adaptation, metric, selector, seconds({}));
       case 'bounced':
       case 'expired':
       case 'pending':

@@ -211,7 +211,7 @@ export const METRICS = {
     tags: scored,
     words: true,
     meaning:
-      "from an incident's first throttled reply to the first second with fewer attempts than before it",
+      "from an incident's first throttled reply to the first three seconds with at most half the attempts of before",
   },
   overshoot: {
     kind: 'counter',

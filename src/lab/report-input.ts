@@ -96,6 +96,7 @@ export function reportInput(
     phases: plan.phases,
     loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load), action: load.action })),
     incidents: plan.incidents,
+    ...(plan.capacity !== undefined && { capacity: plan.capacity }),
     thresholds: plan.thresholds,
     evidence,
     workers: workerNames(

@@ -1,5 +1,5 @@
 /**
- * What became of each recipient: 26 bytes a recipient, in pages of typed arrays that are made when they are first
+ * What became of each recipient: 30 bytes a recipient, in pages of typed arrays that are made when they are first
  * needed. It is an index over the record files and can be rebuilt from them at any time.
  */
 import type { Micros } from '../core/clock.ts';
@@ -34,7 +34,10 @@ const IN_PAGE = PAGE_SIZE - 1;
 /** The state of PAGE_SIZE recipients whose numbers follow each other. */
 class Page {
   readonly due = new Float64Array(PAGE_SIZE);
-  readonly acceptedAt = new Float64Array(PAGE_SIZE);
+  /** When it was first accepted, or else reported as failed. */
+  readonly endedAt = new Float64Array(PAGE_SIZE);
+  /** Seconds: four bytes keep a millisecond over four hours. */
+  readonly confirmedAt = new Float32Array(PAGE_SIZE);
   readonly attempts = new Uint16Array(PAGE_SIZE);
   readonly acceptedFrom = new Uint16Array(PAGE_SIZE).fill(NONE16);
   readonly lastReply = new Uint16Array(PAGE_SIZE).fill(NONE16);
@@ -64,7 +67,7 @@ export class Ledger {
 
   /** Bytes that the ledger takes. */
   get bytes(): number {
-    return this.#pages.size * PAGE_SIZE * 26;
+    return this.#pages.size * PAGE_SIZE * 30;
   }
 
   /** The numbers of all recipients that a record names, rising within a page. */
@@ -96,6 +99,7 @@ export class Ledger {
     for (let r = first; r < first + load.recipientsPerMessage; r++) {
       const page = this.#write(r);
       page.due[r & IN_PAGE] = view.at;
+      page.confirmedAt[r & IN_PAGE] = (view.at + view.doneAfter) / 1e6;
       page.injection[r & IN_PAGE] = outcome;
     }
   }
@@ -110,8 +114,8 @@ export class Ledger {
       const before = page.accepted[i] as number;
       if (before < 0xff) page.accepted[i] = before + 1;
       // Workers report in batches, so a later delivery may be told first.
-      if (before === 0 || view.at < (page.acceptedAt[i] as number)) {
-        page.acceptedAt[i] = view.at;
+      if (before === 0 || view.at < (page.endedAt[i] as number)) {
+        page.endedAt[i] = view.at;
         page.acceptedFrom[i] = view.source;
       }
     });
@@ -121,6 +125,7 @@ export class Ledger {
   addDsn(view: RecordView): void {
     const flag = view.outcome === FAILED ? FLAG_DSN_FAILED : FLAG_DSN_OTHER;
     this.#each(view.message, view.slot, undefined, (page, i) => {
+      if (flag === FLAG_DSN_FAILED && page.accepted[i] === 0) page.endedAt[i] = view.at;
       page.flags[i] = (page.flags[i] as number) | flag;
     });
   }
@@ -151,6 +156,10 @@ export class Ledger {
   due(recipient: number): Micros {
     return this.#read(recipient).due[recipient & IN_PAGE] as number;
   }
+  /** The moment at which the driver read the MTA's 250 for the message; meaningful for confirmed injections. */
+  confirmedAt(recipient: number): Micros {
+    return (this.#read(recipient).confirmedAt[recipient & IN_PAGE] as number) * 1e6;
+  }
   attempts(recipient: number): number {
     return this.#read(recipient).attempts[recipient & IN_PAGE] as number;
   }
@@ -160,7 +169,12 @@ export class Ledger {
   }
   /** The first acceptance; meaningful where `accepted` is not 0. */
   acceptedAt(recipient: number): Micros {
-    return this.#read(recipient).acceptedAt[recipient & IN_PAGE] as number;
+    return this.#read(recipient).endedAt[recipient & IN_PAGE] as number;
+  }
+  /** When the MTA was done with a recipient: it was accepted, or reported as failed; undefined: neither. */
+  endedAt(recipient: number): Micros | undefined {
+    const ended = this.accepted(recipient) > 0 || this.hasFailedDsn(recipient);
+    return ended ? (this.#read(recipient).endedAt[recipient & IN_PAGE] as number) : undefined;
   }
   /** The source of the first acceptance. */
   acceptedFrom(recipient: number): number {

@@ -10,6 +10,7 @@ import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import type { Row } from '../record/timeline.ts';
+import { adaptationOf } from './adaptation.ts';
 import { harnessLoad } from './harness.ts';
 import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
@@ -49,12 +50,13 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
     phases: endingAt(input.phases, aggregate.marks.get('load_ended')),
     loads: input.loads.map((load) => load.name),
   };
-  const measure = createMeasure(aggregate, outcome, names);
+  const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
+  const adaptation = adaptationOf(aggregate, input, names.phases, end);
+  const measure = createMeasure(aggregate, outcome, names, adaptation);
   const judged = input.thresholds.map((t) => judge(t, measure(t.metric as MetricName, t.selector)));
   const latencies = collectLatencies(aggregate, input);
   const interrupted = aggregate.marks.has('interrupted');
-  const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
-  const series = buildSeries(aggregate, input, end);
+  const series = buildSeries(aggregate, input, adaptation, end);
   const harness = harnessLoad(
     measuredWorkers(aggregate, input.workers),
     harnessFrame(aggregate, input, series),
@@ -76,7 +78,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
     injector: injectorSummary(aggregate, input),
     conservation: outcomeCounts(outcome),
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
-    adaptation: [],
+    adaptation: adaptation.scores,
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure),
     phases: phasesWithLabels(input),

@@ -32,7 +32,13 @@ export interface ReportInput {
     readonly start: Micros;
     readonly end: Micros;
     readonly label: string;
+    /** The sources that it is about; absent: all. */
+    readonly sources?: readonly string[];
+    /** Nothing can reach the ISP meanwhile. */
+    readonly stops?: true;
   }[];
+  /** What the scenario says of the MTA's capacity at an ISP, transactions a second. */
+  readonly capacity?: number;
   readonly thresholds: readonly Threshold[];
   readonly evidence: { readonly queue: 'list' | 'count' | 'none'; readonly sendsDsn: boolean };
   readonly workers: readonly string[];

@@ -1,4 +1,6 @@
+import type { Adaptation } from '../analysis/adaptation/scores.ts';
 import { driverConnections } from '../analysis/measure.ts';
+import { queueAges } from '../analysis/queue-age.ts';
 import type { Micros } from '../core/clock.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES, type AttemptOutcome, NONE16 } from '../record/attempt-log.ts';
@@ -10,7 +12,12 @@ import type { Series, SourceSeries } from './summary.ts';
 type Mutable<T> = { [K in keyof T]: T[K] extends readonly (infer V)[] ? V[] : T[K] };
 
 /** The timeline in columns, one entry a bucket from the load's begin to `end`. */
-export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micros): Series {
+export function buildSeries(
+  aggregate: Aggregate,
+  input: ReportInput,
+  adaptation: Adaptation,
+  end: Micros,
+): Series {
   const { timeline } = aggregate;
   const buckets = Math.max(1, Math.ceil(end / BUCKET_MICROS));
   const zeros = (): number[] => new Array<number>(buckets).fill(0);
@@ -31,7 +38,7 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     deferred: zeros(),
     rejected: zeros(),
     connectionsOpen: zeros(),
-    perfect: zeros(),
+    perfect: zeros().map((_, bucket) => adaptation.perfect.get(isp.id)?.[bucket] ?? 0),
     replies: new Map<number, number[]>(),
     sources: new Map<number, Mutable<SourceSeries>>(),
   }));
@@ -108,7 +115,7 @@ export function buildSeries(aggregate: Aggregate, input: ReportInput, end: Micro
     injected,
     injectorConnections: zeros().map((_, bucket) => held[bucket] ?? 0),
     queueDepth,
-    queueAge: queueAge(aggregate, buckets),
+    queueAge: queueAges(aggregate, buckets),
     isps: isps.map((isp) => ({
       ...isp,
       replies: [...isp.replies]
@@ -145,31 +152,6 @@ function add(column: number[], bucket: number, value: number): void {
 
 function total(column: readonly number[]): number {
   return column.reduce((sum, value) => sum + value, 0);
-}
-
-/**
- * How long the oldest deliverable message had waited at the end of each bucket: of those that were delivered later or
- * were in the queue at the end. Without sampling: the ledger knows when each was due and when it was accepted.
- */
-function queueAge({ ledger }: Aggregate, buckets: number): (number | null)[] {
-  // The earliest due moment of all that left the queue in a bucket; what never left it comes after the last.
-  const oldest = new Float64Array(buckets + 1).fill(Number.POSITIVE_INFINITY);
-  for (const r of ledger.recipients()) {
-    if (!ledger.isConfirmed(r)) continue;
-    const delivered = ledger.accepted(r) > 0;
-    if (!delivered && !ledger.isPending(r)) continue;
-    const left = delivered ? Math.floor(ledger.acceptedAt(r) / BUCKET_MICROS) : buckets;
-    const bucket = Math.max(0, Math.min(buckets, left));
-    oldest[bucket] = Math.min(oldest[bucket] as number, ledger.due(r));
-  }
-  const age = new Array<number | null>(buckets).fill(null);
-  let due = oldest[buckets] as number;
-  for (let bucket = buckets - 1; bucket >= 0; bucket--) {
-    const end = (bucket + 1) * BUCKET_MICROS;
-    if (due < end) age[bucket] = (end - due) / 1e6;
-    due = Math.min(due, oldest[bucket] as number);
-  }
-  return age;
 }
 
 /** Median and 99th percentile of delivery latency in milliseconds, by the bucket of delivery. */

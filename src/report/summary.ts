@@ -3,6 +3,11 @@
  * so that it survives JSON. Times are seconds since the load began, unless the name says otherwise.
  */
 
+import type { AdaptationSummary } from '../analysis/adaptation/scores.ts';
+
+export type { Score, ScoreWord } from '../analysis/adaptation/flow.ts';
+export type { AdaptationSummary, IncidentScores } from '../analysis/adaptation/scores.ts';
+
 /** The whole result of a run. `summary.json` is this without `series`. */
 export interface Summary {
   readonly schema: 1;
@@ -140,55 +145,6 @@ export interface IspSummary {
   readonly replies: readonly ReplyCount[];
 }
 
-/** Why a score is not a number. `not reached`: the run ended before it could be known. */
-export type ScoreWord = 'never' | 'not reached' | 'not applicable';
-
-/** A score, or the word for why there is none. Shares are 0 to 1, times are real seconds. */
-export type Score = number | ScoreWord;
-
-/** The scores of one ISP, or of one source at it, over the run without its warm-up. See src/analysis/README.md. */
-export interface AdaptationSummary {
-  readonly isp: string;
-  /** null: all sources together. */
-  readonly source: string | null;
-  /** The most that the MTA could do at this ISP, transactions a second, for the perfect sender; null: not limited. */
-  readonly capacityPerSecond: number | null;
-  readonly utilisation: Score;
-  readonly wastedAttempts: Score;
-  readonly blockedAttempts: number;
-  readonly penaltySeconds: number;
-  readonly oscillation: Score;
-  readonly incidents: readonly IncidentScores[];
-}
-
-/** How the MTA took one incident at one ISP. */
-export interface IncidentScores {
-  /** The incident's number in the scenario, from 1. */
-  readonly incident: number;
-  readonly label: string;
-  readonly from: number;
-  readonly to: number;
-  /** Within the incident. */
-  readonly utilisation: Score;
-  readonly wastedAttempts: Score;
-  readonly reactionSeconds: Score;
-  readonly firstBackoffSeconds: Score;
-  /** Transactions beyond what a greedy sender could have had, until the reaction; and the most at once, as a ratio. */
-  readonly overshoot: number;
-  readonly overshootRatio: Score;
-  readonly recoverySeconds: Score;
-  readonly drainSeconds: Score;
-  /** What the other ISPs lost meanwhile, as a share; of an ISP as a whole only. */
-  readonly collateral: Score;
-  /** Moments for the chart, seconds since the load began; null: there is none. */
-  readonly marks: {
-    readonly throttled: number | null;
-    readonly settled: number | null;
-    readonly recovered: number | null;
-    readonly drained: number | null;
-  };
-}
-
 export interface ReplyCount {
   readonly id: string;
   readonly stage: string;
@@ -226,7 +182,7 @@ export type MetricValue =
       readonly value: number | null;
       readonly min: number | null;
       readonly max: number | null;
-      readonly word?: ScoreWord;
+      readonly word?: 'never' | 'not reached' | 'not applicable';
     }
   | {
       readonly kind: 'trend';

@@ -16,6 +16,10 @@ export interface PlannedIncident {
   readonly start: Micros;
   readonly end: Micros;
   readonly label: string;
+  /** The sources that it is about; absent: all. */
+  readonly sources?: readonly string[];
+  /** Nothing can reach the ISP meanwhile: all its mail hosts, or the lookups of them, are gone. */
+  readonly stops?: true;
   /** Mail hosts that can't be reached meanwhile. */
   readonly unreachable?: {
     readonly how: (typeof UNREACHABLE)[number];
@@ -33,6 +37,7 @@ export function plannedIncidents(
   { scenario }: LoadedScenario,
   mailGroupsOf: (isp: string) => readonly PlannedMailGroup[] | undefined,
   load: Micros,
+  mtaSources: readonly MtaSource[],
   fault: Fault,
 ): PlannedIncident[] {
   const ids = Object.keys(scenario.isps);
@@ -68,11 +73,16 @@ export function plannedIncidents(
     if (incident.mx !== undefined && unreachable === undefined)
       fault([...path, 'mx'], 'only means something with "unreachable"');
     if (ramp !== undefined && !limits) fault([...path, 'ramp'], 'only limits can move to a value in time');
+    const concerned = whom(mtaSources, source, netblock);
     return {
       isp: incident.isp,
       start: incident.at,
       end: incident.at + incident.for,
       label: labelOf(incident),
+      ...(concerned && {
+        sources: concerned.map((index) => mtaSources[index]?.address).filter((ip) => ip !== undefined),
+      }),
+      ...((dns || (unreachable !== undefined && incident.mx === undefined)) && { stops: true }),
       ...(unreachable !== undefined && {
         unreachable: {
           how: unreachable,

@@ -46,6 +46,8 @@ export interface Plan {
   readonly retry: readonly Micros[];
   readonly expire: Micros;
   readonly concurrency: number;
+  /** Transactions a second that the MTA can do at one ISP, if the scenario says so. */
+  readonly capacity?: number;
   readonly loads: readonly LoadPlan[];
   /** From the first load's begin to the last one's end. */
   readonly duration: Micros;
@@ -134,6 +136,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     loaded,
     (id) => isps.find((i) => i.resolved.id === id)?.mx,
     duration,
+    sources,
     fault,
   );
 
@@ -156,6 +159,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     retry,
     expire,
     concurrency: scenario.mta.concurrency,
+    ...(scenario.mta.capacity !== undefined && { capacity: scenario.mta.capacity }),
     loads,
     duration,
     messages: totalOf(loads),

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { address, domain, incident, limits } from './incident-schema.ts';
 import { load } from './load-schema.ts';
-import { duration, realDuration, share } from './quantities.ts';
+import { duration, realDuration, realRate, share } from './quantities.ts';
 
 /** A DNS record of a sender; `none` publishes none. */
 const record = z.string().transform((text) => (text === 'none' ? null : text));
@@ -62,6 +62,8 @@ export const scenarioSchema = z
         retry: z.array(duration).min(1, 'expected at least one wait').prefault(['1m', '5m', '15m', '1h']),
         expire: duration.prefault('1d'),
         concurrency: count.default(100),
+        /** What it can do at one ISP, for the perfect sender; default: its best ten seconds in the run. */
+        capacity: realRate.optional(),
       })
       .prefault({}),
     senders: z
