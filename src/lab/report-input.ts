@@ -106,6 +106,7 @@ export function reportInput(
       driverProcessesOf(plan),
     ),
     warnings,
+    authentication: {},
     mtaDied: undefined,
   };
 }
