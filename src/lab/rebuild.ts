@@ -1,7 +1,7 @@
 import { readRecords } from '../record/recorder.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import { modelOf } from './report-input.ts';
-import { readRunFile, writeReports } from './run-folder.ts';
+import { readRunFile, readSeen, writeReports } from './run-folder.ts';
 
 /**
  * Makes every report of a run again from its folder.
@@ -13,7 +13,7 @@ export function rebuildReports(folder: string): Report {
   const warnings = [...input.warnings, ...notes];
   if (!aggregate.marks.has('ended'))
     warnings.push('The run did not come to its end; this is what was recorded until then.');
-  const report = buildReport(aggregate, { ...input, warnings });
+  const report = buildReport(aggregate, { ...input, warnings, ...readSeen(folder) });
   writeReports(folder, report);
   return report;
 }

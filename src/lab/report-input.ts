@@ -107,6 +107,7 @@ export function reportInput(
       driverProcessesOf(plan),
     ),
     warnings,
+    authentication: {},
     mtaDied: undefined,
   };
 }

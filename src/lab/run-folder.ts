@@ -52,6 +52,8 @@ export function writeRunFile(folder: string, file: RunFile, scenarioText: string
   writeFileSync(join(folder, 'scenario.yaml'), scenarioText);
 }
 
+const AUTHENTICATION = 'authentication.json';
+
 /** Writes `authentication.json`: for each ISP that authenticates, how many messages it looked at and what it found. */
 export function writeAuthentication(
   folder: string,
@@ -62,7 +64,26 @@ export function writeAuthentication(
     const { id, authentication } = (isps[isp] as Plan['isps'][number]).resolved;
     return [id, { check: authentication.check, ...counts }];
   });
-  writeWhole(join(folder, 'authentication.json'), `${JSON.stringify(Object.fromEntries(byIsp), null, 2)}\n`);
+  writeWhole(join(folder, AUTHENTICATION), `${JSON.stringify(Object.fromEntries(byIsp), null, 2)}\n`);
+}
+
+/** What was seen at the ISPs and is no record: read from files that a run writes at its end, and empty without them. */
+export function readSeen(folder: string): Pick<ReportInput, 'authentication'> {
+  return { authentication: readOptional(join(folder, AUTHENTICATION)) ?? {} };
+}
+
+function readOptional<T>(path: string): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw new HarnessError('usage', `can't read ${path}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Reads `run.json`. Throws (kind `usage`) if this is not a run's folder. */

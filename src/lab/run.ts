@@ -34,7 +34,14 @@ import type {
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, scheduleOutages } from './outages.ts';
 import { modelOf, reportInput } from './report-input.ts';
-import { CA_FILE, mtaConfig, writeAuthentication, writeReports, writeRunFile } from './run-folder.ts';
+import {
+  CA_FILE,
+  mtaConfig,
+  readSeen,
+  writeAuthentication,
+  writeReports,
+  writeRunFile,
+} from './run-folder.ts';
 import { submissionPlan } from './submission.ts';
 import { driverPlanOf, driverProcessesOf, ispProcessesOf, routesOf, spawnIn } from './wiring.ts';
 import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
@@ -383,7 +390,7 @@ class Run {
       warnings: [...input.warnings, ...this.#recorder.failures()],
     };
     writeRunFile(folder, { format: 1, plan, input: final }, scenarioText);
-    const report = buildReport(this.#recorder.aggregate, final);
+    const report = buildReport(this.#recorder.aggregate, { ...final, ...readSeen(folder) });
     writeReports(folder, report);
     return report;
   }

@@ -1,5 +1,5 @@
 /** HDR histograms in the one layout that the whole harness uses: microseconds from 1 µs to 1 h, three digits. */
-import { build, type Histogram, HistogramLogWriter } from 'hdr-histogram-js';
+import { build, type Histogram, HistogramLogWriter, type JsHistogram } from 'hdr-histogram-js';
 
 export type { Histogram };
 
@@ -45,6 +45,20 @@ export function merge(parts: Iterable<Recorded>): Recorded {
     total.clamped += part.clamped;
   }
   return total;
+}
+
+/** How many of the recorded values are at most each of these bounds and above the one before; the last: above all. */
+export function countsBetween({ histogram }: Recorded, bounds: readonly number[]): number[] {
+  const counts = new Array<number>(bounds.length + 1).fill(0);
+  const values = (histogram as JsHistogram).recordedValuesIterator;
+  values.reset();
+  while (values.hasNext()) {
+    const { valueIteratedTo, countAddedInThisIterationStep } = values.next();
+    const place = bounds.findIndex((bound) => valueIteratedTo <= bound);
+    const at = place === -1 ? bounds.length : place;
+    counts[at] = (counts[at] as number) + countAddedInThisIterationStep;
+  }
+  return counts;
 }
 
 /** The text of a `.hlog` file: one interval a histogram, tagged by its name (HdrHistogram log format 1.2). */

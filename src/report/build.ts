@@ -8,7 +8,7 @@ import { METRICS, type MetricName } from '../gate/metrics.ts';
 import { type Judged, judge, type Measured } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
-import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
+import { countsBetween, createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import type { Row } from '../record/timeline.ts';
 import { adaptationOf } from './adaptation.ts';
 import { harnessLoad } from './harness.ts';
@@ -17,6 +17,7 @@ import { allInjections, injectorSummary } from './injector.ts';
 import type { ReportInput } from './input.ts';
 import { buildSeries } from './series.ts';
 import type {
+  CountRange,
   HarnessLoad,
   IspSummary,
   LatencySummary,
@@ -258,7 +259,23 @@ function ispSummary(
     connectionsOpened: sum((row) => row.connectionsOpened),
     connectionsRefused: sum((row) => row.connectionsRefused),
     replies,
+    messagesPerConnection: messagesPerConnection(aggregate, index),
+    authentication: input.authentication[id] ?? null,
   };
+}
+
+/** Upper ends of the ranges in which the messages of connections are counted. */
+const PER_CONNECTION = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+function messagesPerConnection(aggregate: Aggregate, isp: number): CountRange[] {
+  const parts = [...aggregate.messagesPerConnection].filter(([key]) => key.startsWith(`${isp}/`));
+  const counts = countsBetween(merge(parts.map(([, recorded]) => recorded)), PER_CONNECTION);
+  const last = counts.findLastIndex((count) => count > 0);
+  return counts.slice(0, last + 1).map((count, i) => ({
+    from: (PER_CONNECTION[i - 1] ?? 0) + 1,
+    to: PER_CONNECTION[i] ?? null,
+    count,
+  }));
 }
 
 function collectLatencies(aggregate: Aggregate, input: ReportInput): { name: string; recorded: Recorded }[] {

@@ -1,7 +1,7 @@
 import type { PhaseSpan } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
 import type { Threshold } from '../gate/threshold.ts';
-import type { Machine, MtaFacts, ReplyCount, RunFacts } from './summary.ts';
+import type { AuthenticationSummary, Machine, MtaFacts, ReplyCount, RunFacts } from './summary.ts';
 
 /** A reply as the report shows it, by its number in the records. */
 export interface ReplyFacts extends Omit<ReplyCount, 'count'> {
@@ -43,6 +43,8 @@ export interface ReportInput {
   readonly evidence: { readonly queue: 'list' | 'count' | 'none'; readonly sendsDsn: boolean };
   readonly workers: readonly string[];
   readonly warnings: readonly string[];
+  /** By ISP, those that looked at the senders. */
+  readonly authentication: Readonly<Record<string, AuthenticationSummary>>;
   /** The MTA's end, if it ended before it was stopped. */
   readonly mtaDied: string | undefined;
 }

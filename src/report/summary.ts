@@ -143,6 +143,29 @@ export interface IspSummary {
   readonly connectionsRefused: number;
   /** Replies given, most frequent first. */
   readonly replies: readonly ReplyCount[];
+  /** How many connections had so many transactions, in ranges from 1 up; those without any are left out. */
+  readonly messagesPerConnection: readonly CountRange[];
+  /** What it found out about the senders; null: it did not look. */
+  readonly authentication: AuthenticationSummary | null;
+}
+
+/** How many values lie from `from` to `to`, both included; `to` null: any above. */
+export interface CountRange {
+  readonly from: number;
+  readonly to: number | null;
+  readonly count: number;
+}
+
+/** How many messages an ISP looked at (SPF, DKIM, DMARC and what else its rules ask), and what was wrong with them. */
+export interface AuthenticationSummary {
+  /** `every`: a fault has the consequences that the ISP's rules name. */
+  readonly check: 'every' | 'sampled';
+  readonly checked: number;
+  readonly passed: number;
+  /** Those that could not be judged: too large, or not to be read. */
+  readonly unread: number;
+  /** Faults by the ISP's rule; each message counts for the first that holds. */
+  readonly byRule: Readonly<Record<string, number>>;
 }
 
 export interface ReplyCount {

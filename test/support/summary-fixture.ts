@@ -1,5 +1,7 @@
 import { createPrng, Purpose } from '../../src/core/prng.ts';
 import type {
+  AdaptationSummary,
+  IncidentScores,
   IspSeries,
   IspSummary,
   LatencySummary,
@@ -7,9 +9,11 @@ import type {
   OutcomeCount,
   ReplyCount,
   Series,
+  SourceSeries,
   Summary,
   WorkerLoad,
 } from '../../src/report/summary.ts';
+import { adaptationScores, perfectSender, splitBySource } from './adaptation-fixture.ts';
 
 /** A run's result as a report takes it. */
 export interface ReportFixture {
@@ -18,7 +22,7 @@ export interface ReportFixture {
 }
 
 const WARMUP = 10;
-const INCIDENT = { from: 20, to: 50 };
+const INCIDENT = { from: 20, to: 50, label: 'ip-rate 40/s for 198.18.128.1' };
 const LOAD = 90;
 const SECONDS = 104;
 
@@ -130,7 +134,10 @@ export function sessionsFixture(): ReportFixture {
         connectionsOpened: isp.id === 'gmail' ? 2007 : 0,
         connectionsRefused: isp.id === 'gmail' ? 7 : 0,
         replies: isp.id === 'gmail' ? isp.replies.slice(1, 2).map((reply) => ({ ...reply, count: 7 })) : [],
+        messagesPerConnection: [],
+        authentication: null,
       })),
+      adaptation: [],
       latency: [connect, noop],
       phases: [],
       harness: {
@@ -155,6 +162,9 @@ export function sessionsFixture(): ReportFixture {
         deferred: nothing,
         rejected: nothing,
         connectionsOpen: isp.id === 'gmail' ? held : nothing,
+        perfect: nothing,
+        replies: [],
+        sources: [],
       })),
       codes: [],
       deliveryP50Ms: series.t.map(() => null),
@@ -192,6 +202,7 @@ export function emptyFixture(): ReportFixture {
       },
       conservation: summary.conservation.map(({ outcome }) => ({ outcome, count: 0, notes: [] })),
       isps: [],
+      adaptation: [],
       latency: [],
       metrics: {},
       phases: [],
@@ -236,7 +247,8 @@ export function largeFixture(buckets: number): ReportFixture {
       ...summary,
       run: { ...summary.run, durationSeconds: buckets, loadSeconds: buckets - 10 },
       isps: twelve(summary.isps),
-      mta: { ...summary.mta, sources: Array.from({ length: 64 }, (_, i) => `198.18.128.${i}`) },
+      adaptation: twelve(summary.isps).flatMap(({ id }, i) => largeScores(summary, id, i)),
+      mta: { ...summary.mta, sources: LARGE_SOURCES },
     },
     series: {
       bucketSeconds: 1,
@@ -257,12 +269,45 @@ export function largeFixture(buckets: number): ReportFixture {
         connectionsOpen: long(isp.connectionsOpen),
         perfect: long(isp.perfect),
         replies: isp.replies.map(({ id, perSecond }) => ({ id, perSecond: long(perSecond) })),
+        sources: LARGE_SOURCES.map((source, i) =>
+          largeSource(isp.sources[i % 3] as SourceSeries, source, long),
+        ),
       })),
       codes: series.codes.map(({ code, perSecond }) => ({ code, perSecond: long(perSecond) })),
       deliveryP50Ms: long(series.deliveryP50Ms),
       deliveryP99Ms: long(series.deliveryP99Ms),
     },
   };
+}
+
+const LARGE_SOURCES = Array.from({ length: 64 }, (_, i) => `198.18.128.${i}`);
+
+/** A source of the large run, each a little slower than the one before. */
+function largeSource(
+  { allowance, attempts, accepted, throttled }: SourceSeries,
+  source: string,
+  long: <T>(values: readonly T[]) => T[],
+): SourceSeries {
+  const slower = (values: readonly number[]): number[] =>
+    long(values).map((value) => round(value / (1 + LARGE_SOURCES.indexOf(source) / 10)));
+  return {
+    source,
+    allowance: long(allowance),
+    attempts: slower(attempts),
+    accepted: slower(accepted),
+    throttled: slower(throttled),
+  };
+}
+
+/** Scores of one of the large run's ISPs and of each of its sources. */
+function largeScores({ adaptation, isps }: Summary, id: string, place: number): AdaptationSummary[] {
+  const own = adaptation.filter(({ isp }) => isp === isps[place % isps.length]?.id);
+  const bySource = own.filter(({ source }) => source !== null);
+  const sources = bySource.length > 0 ? LARGE_SOURCES : [];
+  return [
+    ...own.filter(({ source }) => source === null),
+    ...sources.map((source, i) => ({ ...(bySource[i % bySource.length] as AdaptationSummary), source })),
+  ].map((scores) => ({ ...scores, isp: id }));
 }
 
 interface Simulated {
@@ -318,15 +363,58 @@ function simulate(model: Model, index: number): Simulated {
     allowance,
     allowanceUnpunished: allowance,
     ...counted,
-    perfect: arrivals.map((n, t) => Math.min(n, allowance[t] ?? n)),
-    replies: [
-      { id: model.replies.accepted.id, perSecond: accepted },
-      { id: model.replies.throttled.id, perSecond: throttled },
-    ],
-    sources: [],
+    perfect: perfectSender(arrivals, backlog, allowance, [WARMUP, INCIDENT.from, INCIDENT.to]),
+    replies: (['accepted', 'throttled', 'rejected', 'deferred'] as const)
+      .map((kind) => ({ id: model.replies[kind].id, perSecond: counted[kind] }))
+      .filter(({ perSecond }) => sum(perSecond) > 0),
+    sources: splitBySource({ allowance, ...counted, perfect: [] }, SOURCES),
   };
   return { model, arrivals, backlog, series };
 }
+
+/** Addresses of the MTA, and their shares of the attempts. */
+const SOURCES = [
+  ['198.18.128.1', 0.5],
+  ['198.18.128.2', 0.3],
+  ['2001:2:0:1::1', 0.2],
+] as const;
+
+/** Scores of each ISP, and of the sources at the first, with every word that there is. */
+function adaptation(runs: readonly Simulated[]): AdaptationSummary[] {
+  return runs.flatMap((run, i) => {
+    const { id } = run.model;
+    const incidents = i === 0 ? [INCIDENT] : [];
+    const all = adaptationScores(id, null, run, incidents);
+    if (i > 0) return [all];
+    const sources = run.series.sources.map(({ source, ...own }, place) => {
+      const share = SOURCES[place]?.[1] ?? 0;
+      const part = (values: readonly number[]): number[] => values.map((value) => value * share);
+      const series = { ...own, perfect: part(run.series.perfect) };
+      const flight = { arrivals: part(run.arrivals), backlog: part(run.backlog), series };
+      return adaptationScores(id, source, flight, incidents, SOURCE_WORDS[place]);
+    });
+    return [all, ...sources];
+  });
+}
+
+const NO_MARKS = { throttled: null, settled: null, recovered: null, drained: null };
+
+const SOURCE_WORDS: readonly Partial<IncidentScores>[] = [
+  { collateral: 'not applicable' },
+  {
+    collateral: 'not applicable',
+    reactionSeconds: 'never',
+    marks: { ...NO_MARKS, throttled: 20, recovered: 68 },
+  },
+  {
+    collateral: 'not applicable',
+    reactionSeconds: 'not applicable',
+    firstBackoffSeconds: 'not applicable',
+    overshootRatio: 'not applicable',
+    recoverySeconds: 'not reached',
+    marks: NO_MARKS,
+  },
+];
 
 function summarize(runs: readonly Simulated[], series: Series): Summary {
   const isps = runs.map(ispSummary);
@@ -423,7 +511,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
       ),
     ),
     isps,
-    adaptation: [],
+    adaptation: adaptation(runs),
     latency,
     metrics: {
       delivered: { kind: 'counter', count: delivered, rate: delivered / SECONDS },
@@ -449,7 +537,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
     phases: [
       { name: 'warmup', from: 0, to: WARMUP },
       { name: 'baseline', from: WARMUP, to: INCIDENT.from },
-      { name: 'incident', ...INCIDENT, isp: 'gmail', label: 'ip-rate 40/s for 198.18.128.1' },
+      { name: 'incident', ...INCIDENT, isp: 'gmail' },
       { name: 'recovery', from: INCIDENT.to, to: LOAD },
     ],
     harness: {
@@ -474,7 +562,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
     mta: {
       adapter: 'haraka',
       version: 'Haraka 3.3.4',
-      sources: ['198.18.128.1', '198.18.128.2', '2001:2:0:1::1'],
+      sources: SOURCES.map(([source]) => source),
       config: [
         { name: 'config/smtp.ini', text: 'listen=198.18.0.1:25\nnodes=0\n' },
         {
@@ -531,6 +619,17 @@ function ispSummary({ model, arrivals, backlog, series }: Simulated): IspSummary
     connectionsOpened: Math.ceil(attempts / 12),
     connectionsRefused: model.id === 'gmail' ? 31 : 0,
     replies,
+    messagesPerConnection: [
+      { from: 1, to: 1, count: 12 },
+      { from: 2, to: 2, count: 0 },
+      { from: 3, to: 5, count: 31 },
+      { from: 6, to: 10, count: 208 },
+      { from: 11, to: 20, count: Math.ceil(attempts / 12) - 251 },
+    ],
+    authentication:
+      model.id === 'outlook'
+        ? null
+        : { check: 'sampled', checked: 180, passed: 175, unread: 1, byRule: { 'no-spf': 4, 'no-ptr': 0 } },
   };
 }
 

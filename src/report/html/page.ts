@@ -14,6 +14,7 @@ import { codesChart } from './charts/replies.ts';
 import { deferredChart, throughputChart } from './charts/throughput.ts';
 import { type DrawnSeries, drawnSeries } from './downsample.ts';
 import { emptyFigure, figure } from './figure.ts';
+import { inlineModules, inlineScript } from './inline.ts';
 import { html, type Markup, raw, scriptJson } from './markup.ts';
 import { conservationSection } from './sections/conservation.ts';
 import { harnessSection } from './sections/harness.ts';
@@ -62,9 +63,9 @@ ${drawn.merged > 1 && html`<p class="fine">The run has ${formatCount(series.t.le
 ${sections.map(renderSection)}
 </main>
 <script type="application/json" id="chart-data">${scriptJson(chartPage(charts.all, drawn))}</script>
-<script>${library()}</script>
-<script type="module">${compiled('client.js')}</script>
-<script type="module">${compiled('controls.js')}</script>
+<script>${inlineScript(packages.resolve('uplot/dist/uPlot.iife.min.js'))}</script>
+<script type="module">${inlineModules(new URL('client.js', import.meta.url))}</script>
+<script type="module">${inlineModules(new URL('controls.js', import.meta.url))}</script>
 </body>
 </html>
 `;
@@ -171,20 +172,4 @@ const packages = createRequire(import.meta.url);
 function style(): Markup {
   const files = [packages.resolve('uplot/dist/uPlot.min.css'), asset('src', 'report', 'html', 'style.css')];
   return raw(files.map((file) => readFileSync(file, 'utf8')).join('\n'));
-}
-
-/** uPlot, from its package. */
-function library(): Markup {
-  return inlineScript(packages.resolve('uplot/dist/uPlot.iife.min.js'));
-}
-
-/** A compiled script of the page, which lies beside the compiled form of this file. */
-function compiled(name: 'client.js' | 'controls.js'): Markup {
-  return inlineScript(new URL(name, import.meta.url));
-}
-
-/** A script's text, so that nothing in it ends the element it stands in, and without a link to its source map. */
-function inlineScript(file: string | URL): Markup {
-  const text = readFileSync(file, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
-  return raw(text.replaceAll('</script', '<\\/script'));
 }

@@ -1,0 +1,55 @@
+/// <reference lib="dom" />
+/** Lines, areas and areas on each other, as uPlot wants them. */
+import type UPlot from 'uplot';
+import type { ChartSpec, SeriesSpec } from '../chart-spec.ts';
+import { column, isLimit } from './page-data.ts';
+import { paint } from './paint.ts';
+
+declare const uPlot: typeof UPlot;
+
+/** How a series is drawn. */
+export function seriesOptions({ series, axis, stacked }: ChartSpec, i: number): UPlot.Series {
+  const { label, color, style } = series[i] as SeriesSpec;
+  const limit = isLimit(style);
+  const area = style === 'area';
+  const layer = stacked && area;
+  // A bucket's value holds until the next bucket begins.
+  const steps = axis === 'time' ? uPlot.paths.stepped?.({ align: 1, extend: true }) : undefined;
+  return {
+    label,
+    // The edge of an empty layer would be drawn as a line on the layer below.
+    ...(!layer && { stroke: () => paint(color) }),
+    width: layer ? 0 : limit ? 2 : 1.5,
+    ...(style === 'limit-dashed' && { dash: [4, 4] }),
+    // A limit far above all that happened must not press the rest flat.
+    auto: !limit,
+    spanGaps: axis === 'percentile',
+    points: { show: axis === 'percentile', size: 5, fill: () => paint(color), stroke: () => paint(color) },
+    ...(area && { fill: () => paint(color, layer ? 0.55 : 0.25) }),
+    ...(steps && { paths: steps }),
+  };
+}
+
+/** The places of the series that lie on each other, from the lowest up. */
+function layers({ series, stacked }: ChartSpec): number[] {
+  return stacked ? [...series.keys()].filter((i) => series[i]?.style === 'area') : [];
+}
+
+/** Fills each layer down to the one below it only. */
+export function fills(spec: ChartSpec): UPlot.Band[] {
+  const places = layers(spec);
+  return places.slice(1).map((upper, i) => ({ series: [upper + 1, (places[i] as number) + 1] }));
+}
+
+/** A chart's values; those that lie on each other are added up. */
+export function dataOf(spec: ChartSpec, hidden: ReadonlySet<number>): UPlot.AlignedData {
+  const x = column(spec.x).map((v) => v ?? 0);
+  const values = spec.series.map((s) => [...column(s.column)]);
+  let below = x.map(() => 0);
+  for (const i of layers(spec)) {
+    const own = values[i] ?? [];
+    if (!hidden.has(i)) below = below.map((base, at) => base + (own[at] ?? 0));
+    values[i] = below;
+  }
+  return [x, ...values];
+}
