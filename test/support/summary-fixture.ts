@@ -410,7 +410,7 @@ const SOURCE_WORDS: readonly Partial<IncidentScores>[] = [
     collateral: 'not applicable',
     reactionSeconds: 'not applicable',
     firstBackoffSeconds: 'not applicable',
-    overshootRatio: 'not applicable',
+    overshootRatio: null,
     recoverySeconds: 'not reached',
     marks: NO_MARKS,
   },
