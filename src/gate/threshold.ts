@@ -1,24 +1,23 @@
-/**
- * Thresholds in k6's grammar, parsed and checked against the metric's kind before anything starts.
- *
- *   key         = metric [ "{" tag ":" value { "," tag ":" value } "}" ]
- *   expression  = aggregation operator limit
- *   aggregation = "count" | "rate" | "value" | "avg" | "min" | "max" | "med" | "p(" number ")"
- *   operator    = ">" | ">=" | "<" | "<=" | "==" | "===" | "!="
- *   limit       = number [ "ms" | "s" | "m" | "h" | "%" ]          a time only where the metric is one
- */
-import { nearest } from '../core/nearest.ts';
+/** A threshold as parsed (gate/grammar.ts), what a metric measured, and the verdict of one on the other. */
 import { trim } from '../core/units.ts';
-import { METRICS, type MetricKind, metricNamed, type TagName } from './metrics.ts';
+import { metricNamed, type TagName } from './metrics.ts';
+import { reasonOf, type Word, written } from './words.ts';
 
 /** Tag values that narrow a metric; absent tags match everything. */
 export type Selector = Partial<Record<TagName, string>>;
 
+/** What is asked of a metric. */
 export type Aggregation =
   | { readonly kind: 'count' | 'rate' | 'value' | 'avg' | 'min' | 'max' | 'med' }
   | { readonly kind: 'percentile'; readonly percentile: number };
 
-/** A parsed threshold. `limit` is in the metric's unit (milliseconds for times). */
+/** How a value is compared with a limit. */
+export type Operator = '>' | '>=' | '<' | '<=' | '==' | '===' | '!=';
+
+/** A number in the metric's unit (milliseconds for times), a word, or so many times the baseline's mean. */
+export type Limit = number | Word | { readonly timesBaseline: number };
+
+/** A parsed threshold. Plain data: it is kept in run.json. */
 export interface Threshold {
   readonly key: string;
   readonly metric: string;
@@ -26,7 +25,12 @@ export interface Threshold {
   readonly expression: string;
   readonly aggregation: Aggregation;
   readonly operator: Operator;
-  readonly limit: number;
+  readonly limit: Limit;
+  /**
+   * `abortOnFail`: the run ends when it fails, so many microseconds after the load's begin at the earliest
+   * (`delayAbortEval`). Absent: it is judged at the end alone.
+   */
+  readonly abortAfter?: number;
 }
 
 /** What a metric measured, for one selector. Trends answer any percentile. */
@@ -39,7 +43,7 @@ export type Measured =
       readonly min: number;
       readonly max: number;
       /** Why there is no number; the numbers are NaN then. */
-      readonly word?: 'never' | 'not reached' | 'not applicable';
+      readonly word?: Word;
     }
   | {
       readonly kind: 'trend';
@@ -50,166 +54,125 @@ export type Measured =
       percentile(p: number): number;
     };
 
-/** The verdict on one threshold. `actual` is undefined where there was nothing to measure. */
+/** The verdict on one threshold. `actual` is undefined where there was no number. */
 export interface Judged {
   readonly threshold: Threshold;
   readonly passed: boolean;
   readonly actual: number | undefined;
   readonly actualText: string;
+  /** What a relative limit came to: `0.95 × 1,234/s = 1,172/s`. Undefined for other limits. */
+  readonly limitText: string | undefined;
   readonly sentence: string;
 }
 
-const OPERATORS = ['>=', '<=', '===', '==', '!=', '>', '<'] as const;
-type Operator = (typeof OPERATORS)[number];
-
-const AGGREGATIONS: Record<MetricKind, readonly string[]> = {
-  counter: ['count', 'rate'],
-  rate: ['rate'],
-  gauge: ['value', 'min', 'max'],
-  trend: ['avg', 'min', 'max', 'med', 'p(N)'],
-};
-
-const MS_PER_UNIT: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
-
-/** Names that a selector may use: the scenario's ISPs, sources and replies; phases are fixed. */
-export type KnownTags = Readonly<Record<TagName, readonly string[]>>;
-
-/** Parses one threshold, or says in a sentence each what is wrong with it. */
-export function parseThreshold(key: string, expression: string, known: KnownTags): Threshold | string[] {
-  const problems: string[] = [];
-  const target = parseKey(key, known, problems);
-  const definition = target && metricNamed(target.metric);
-
-  const match = /^\s*([a-z]+(?:\(\s*[\d.]+\s*\))?)\s*(>=|<=|===|==|!=|>|<)\s*(-?[\d.]+)\s*([a-z%]*)\s*$/.exec(
-    expression,
-  );
-  if (!match) {
-    problems.push(
-      `"${expression}" is not a threshold; expected an aggregation, an operator and a number, such as "p(99)<250"`,
-    );
-    return problems;
-  }
-  const [, aggregationText = '', operator = '', numberText = '', unit = ''] = match;
-  const aggregation = parseAggregation(aggregationText);
-  if (!aggregation) {
-    problems.push(
-      `"${aggregationText}" is not an aggregation; expected one of count, rate, value, avg, min, max, med, p(N) with N from 0 to 100`,
-    );
-  } else if (definition && !allowed(definition.kind, aggregation)) {
-    problems.push(
-      `${target.metric} is a ${definition.kind}, which has no ${aggregationText}; expected ${AGGREGATIONS[definition.kind].join(', ')}`,
-    );
-  }
-  const limit = parseLimit(numberText, unit, definition?.unit ?? 'ms');
-  if (typeof limit === 'string') problems.push(limit);
-  if (problems.length > 0 || !target || !aggregation || typeof limit === 'string') return problems;
-  return { key, ...target, expression, aggregation, operator: operator as Operator, limit };
+/** The value that a threshold looks at; undefined where nothing was measured. */
+export function valueAsked(
+  aggregation: Aggregation,
+  measured: Measured | undefined,
+): number | Word | undefined {
+  const value = measured && aggregate(aggregation, measured);
+  return typeof value === 'number' && Number.isNaN(value) ? undefined : value;
 }
 
-/** Judges a threshold. Nothing measured is a failure: a gate must not pass for want of evidence. */
-export function judge(threshold: Threshold, measured: Measured | undefined): Judged {
-  const actual = measured && aggregate(threshold.aggregation, measured);
-  const unit = metricNamed(threshold.metric)?.unit ?? '';
-  if (actual === undefined || Number.isNaN(actual)) {
-    const sentence = `${threshold.key}: no samples, so ${threshold.expression} can't hold`;
-    return { threshold, passed: false, actual: undefined, actualText: 'no samples', sentence };
+/**
+ * Judges a threshold. Nothing measured is a failure: a gate must not pass for want of evidence.
+ * @param baseline what the baseline's runs measured for it; needed where the limit is relative
+ */
+export function judge(
+  threshold: Threshold,
+  measured: Measured | undefined,
+  baseline: readonly number[] = [],
+): Judged {
+  const { key, expression, limit } = threshold;
+  const value = valueAsked(threshold.aggregation, measured);
+  const because = (actualText: string, reason: string): Judged => ({
+    threshold,
+    passed: false,
+    actual: typeof value === 'number' ? value : undefined,
+    actualText,
+    limitText: undefined,
+    sentence: `${key}: ${reason} ${expression} can't hold`,
+  });
+  if (value === undefined) return because('no samples', 'no samples, so');
+  if (typeof value === 'string' && typeof limit !== 'string') {
+    const nothing = value === 'not applicable' ? ', so there was nothing to judge and' : ', so';
+    return because(value, `${reasonOf(threshold.metric, value)}${nothing}`);
   }
-  const passed = compare(actual, threshold.operator, threshold.limit);
-  const actualText = format(actual, unit, threshold.aggregation);
-  const limitText = format(threshold.limit, unit, threshold.aggregation);
-  const name = aggregationName(threshold.aggregation);
-  const sentence = passed
-    ? `${threshold.key}: ${name} is ${actualText}, as ${threshold.expression} asks`
-    : `${threshold.key}: ${name} is ${actualText}, ${distance(actual, threshold, unit)}${threshold.expression} asks (limit ${limitText})`;
-  return { threshold, passed, actual, actualText, sentence };
-}
-
-/** The metrics that can be named, for messages and help. */
-export function metricNames(): string[] {
-  return Object.keys(METRICS);
+  if (typeof value === 'string' || typeof limit === 'string')
+    return judgeWord(threshold, value, limit as Word);
+  const resolved = resolve(threshold, baseline);
+  const actualText = format(value, threshold);
+  if (!resolved) {
+    const name = aggregationName(threshold.aggregation);
+    return because(
+      actualText,
+      `${name} is ${actualText}, but the baseline has no value to compare it with, so`,
+    );
+  }
+  return judgeNumber(threshold, value, resolved);
 }
 
 // --- internal ---
 
-function parseKey(
-  key: string,
-  known: KnownTags,
-  problems: string[],
-): { metric: string; selector: Selector } | undefined {
-  const match = /^\s*([A-Za-z_]+)\s*(?:\{(.*)\})?\s*$/.exec(key);
-  if (!match) {
-    problems.push(`"${key}" is not a metric; expected a name such as delivered or delivered{isp:gmail}`);
-    return undefined;
-  }
-  const metric = match[1] as string;
-  const definition = metricNamed(metric);
-  if (!definition) {
-    const near = nearest(metric, metricNames());
-    problems.push(
-      `unknown metric "${metric}"${near ? `; did you mean ${near}?` : `; expected one of ${metricNames().join(', ')}`}`,
-    );
-    return undefined;
-  }
-  const selector: Selector = {};
-  for (const part of match[2] === undefined ? [] : match[2].split(',')) {
-    const colon = part.indexOf(':');
-    const tag = part.slice(0, colon < 0 ? undefined : colon).trim();
-    const value = colon < 0 ? '' : part.slice(colon + 1).trim();
-    if (!(definition.tags as readonly string[]).includes(tag)) {
-      const tags = definition.tags.length > 0 ? definition.tags.join(', ') : 'no tags';
-      problems.push(`${metric} can't be narrowed by "${tag}"; expected ${tags}`);
-    } else if (!known[tag as TagName].includes(value)) {
-      const near = nearest(value, known[tag as TagName]);
-      problems.push(
-        `unknown ${tag} "${value}"${near ? `; did you mean ${near}?` : `; expected one of ${known[tag as TagName].join(', ')}`}`,
-      );
-    } else selector[tag as TagName] = value;
-  }
-  return { metric, selector };
+interface Resolved {
+  readonly limit: number;
+  /** How a relative limit came about. */
+  readonly text: string | undefined;
 }
 
-function parseAggregation(text: string): Aggregation | undefined {
-  const percentile = /^p\(\s*([\d.]+)\s*\)$/.exec(text);
-  if (percentile) {
-    const p = Number(percentile[1]);
-    return p >= 0 && p <= 100 ? { kind: 'percentile', percentile: p } : undefined;
-  }
-  switch (text) {
-    case 'count':
-    case 'rate':
-    case 'value':
-    case 'avg':
-    case 'min':
-    case 'max':
-    case 'med':
-      return { kind: text };
-    default:
-      return undefined;
-  }
+function resolve(threshold: Threshold, baseline: readonly number[]): Resolved | undefined {
+  const { limit } = threshold;
+  if (typeof limit === 'number') return { limit, text: undefined };
+  if (typeof limit === 'string' || baseline.length === 0) return undefined;
+  const mean = baseline.reduce((sum, value) => sum + value, 0) / baseline.length;
+  const factor = limit.timesBaseline;
+  const product = format(factor * mean, threshold);
+  return {
+    limit: factor * mean,
+    text: factor === 1 ? product : `${factor} × ${format(mean, threshold)} = ${product}`,
+  };
 }
 
-function allowed(kind: MetricKind, aggregation: Aggregation): boolean {
-  return AGGREGATIONS[kind].includes(aggregation.kind === 'percentile' ? 'p(N)' : aggregation.kind);
+function judgeNumber(threshold: Threshold, actual: number, { limit, text }: Resolved): Judged {
+  const { key, expression, operator, aggregation } = threshold;
+  const passed = compare(actual, operator, limit);
+  const actualText = format(actual, threshold);
+  const begin = `${key}: ${aggregationName(aggregation)} is ${actualText}`;
+  const sentence = passed
+    ? `${begin}, as ${expression} asks${text === undefined ? '' : ` (limit ${text})`}`
+    : `${begin}, ${distance(actual, limit, threshold)}${expression} asks (limit ${text ?? format(limit, threshold)})`;
+  return { threshold, passed, actual, actualText, limitText: text, sentence };
 }
 
-function parseLimit(numberText: string, unit: string, metricUnit: 'ms' | ''): number | string {
-  const value = Number(numberText);
-  if (Number.isNaN(value)) return `"${numberText}" is not a number`;
-  if (unit === '') return value;
-  if (unit === '%')
-    return metricUnit === '' ? value / 100 : `a time can't be a percentage; expected ms, s, m or h`;
-  const factor = MS_PER_UNIT[unit];
-  if (factor === undefined) return `unknown unit "${unit}"; expected ms, s, m, h or %`;
-  return metricUnit === 'ms' ? value * factor : `"${unit}" is a unit of time, and this metric is not a time`;
+/** The limit is a word: only whether it is the one that was measured counts. */
+function judgeWord(threshold: Threshold, value: number | Word, limit: Word): Judged {
+  const { key, expression, operator, aggregation } = threshold;
+  const passed = (value === limit) === (operator !== '!=');
+  const actualText = typeof value === 'string' ? value : format(value, threshold);
+  const begin =
+    typeof value === 'string' && !passed
+      ? reasonOf(threshold.metric, value)
+      : `${aggregationName(aggregation)} is ${actualText}`;
+  const wanted = operator === '!=' ? `anything but ${written(limit)}` : written(limit);
+  const end = passed ? `as ${expression} asks` : `and ${expression} asks for ${wanted}`;
+  return {
+    threshold,
+    passed,
+    actual: typeof value === 'number' ? value : undefined,
+    actualText,
+    limitText: undefined,
+    sentence: `${key}: ${begin}, ${end}`,
+  };
 }
 
-function aggregate(aggregation: Aggregation, measured: Measured): number | undefined {
+function aggregate(aggregation: Aggregation, measured: Measured): number | Word | undefined {
   switch (measured.kind) {
     case 'counter':
       return aggregation.kind === 'rate' ? measured.rate : measured.count;
     case 'rate':
       return measured.total === 0 ? undefined : measured.rate;
     case 'gauge':
+      if (measured.word !== undefined) return measured.word;
       if (aggregation.kind === 'min') return measured.min;
       return aggregation.kind === 'max' ? measured.max : measured.value;
     case 'trend':
@@ -239,18 +202,21 @@ function compare(actual: number, operator: Operator, limit: number): boolean {
   }
 }
 
-function distance(actual: number, threshold: Threshold, unit: 'ms' | ''): string {
-  const gap = Math.abs(actual - threshold.limit);
+function distance(actual: number, limit: number, threshold: Threshold): string {
+  const gap = Math.abs(actual - limit);
   if (gap === 0) return 'not what ';
-  const percent = threshold.limit === 0 ? '' : ` (${trim((gap / Math.abs(threshold.limit)) * 100)} %)`;
-  return `${format(gap, unit, threshold.aggregation)}${percent} ${actual > threshold.limit ? 'above' : 'below'} what `;
+  const percent = limit === 0 ? '' : ` (${trim((gap / Math.abs(limit)) * 100)} %)`;
+  return `${format(gap, threshold)}${percent} ${actual > limit ? 'above' : 'below'} what `;
 }
 
 function aggregationName(aggregation: Aggregation): string {
   return aggregation.kind === 'percentile' ? `p(${aggregation.percentile})` : aggregation.kind;
 }
 
-function format(value: number, unit: 'ms' | '', aggregation: Aggregation): string {
-  if (unit === 'ms') return value >= 1e4 ? `${trim(value / 1e3)} s` : `${trim(value)} ms`;
-  return aggregation.kind === 'count' ? value.toLocaleString('en') : trim(value);
+function format(value: number, { metric, aggregation }: Threshold): string {
+  const definition = metricNamed(metric);
+  if (definition?.unit === 'ms') return value >= 1e4 ? `${trim(value / 1e3)} s` : `${trim(value)} ms`;
+  if (aggregation.kind === 'count') return value.toLocaleString('en');
+  const perSecond = definition?.kind === 'counter' ? '/s' : '';
+  return `${Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en') : trim(value)}${perSecond}`;
 }

@@ -9,6 +9,7 @@ import type { Micros } from '../core/clock.ts';
 import type { FailureKind } from '../core/errors.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { DriverCounters } from '../driver/injections.ts';
+import type { Baseline } from '../gate/baseline.ts';
 import type { RecordBatch } from '../record/reporter.ts';
 import type { Plan } from '../scenario/plan.ts';
 
@@ -32,6 +33,8 @@ export interface RunRequest {
   readonly startedAt: string;
   /** What the user is told at the top of the report, such as why there is no seal. */
   readonly warnings: readonly string[];
+  /** What relative limits are relative to, if the user named a baseline. */
+  readonly baseline?: Baseline;
 }
 
 /** Where a run is, for the progress line. */

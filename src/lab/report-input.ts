@@ -70,7 +70,7 @@ export function replyTable(plan: Plan, startedAt: string): ReplyFacts[] {
 
 /** Puts together what a report says beside the records. */
 export function reportInput(
-  { plan, lab, command, version, startedAt, folder, warnings }: RunRequest,
+  { plan, lab, command, version, startedAt, folder, warnings, baseline }: RunRequest,
   mta: MtaFacts,
   evidence: ReportInput['evidence'],
 ): ReportInput {
@@ -98,6 +98,7 @@ export function reportInput(
     incidents: plan.incidents,
     ...(plan.capacity !== undefined && { capacity: plan.capacity }),
     thresholds: plan.thresholds,
+    ...(baseline && { baseline }),
     evidence,
     workers: workerNames(
       ispProcessNames(

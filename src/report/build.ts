@@ -54,7 +54,9 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
   const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
   const adaptation = adaptationOf(aggregate, input, names.phases, end);
   const measure = createMeasure(aggregate, outcome, names, adaptation);
-  const judged = input.thresholds.map((t) => judge(t, measure(t.metric as MetricName, t.selector)));
+  const judged = input.thresholds.map((t, index) =>
+    judge(t, measure(t.metric as MetricName, t.selector), input.baseline?.values[index]),
+  );
   const latencies = collectLatencies(aggregate, input);
   const interrupted = aggregate.marks.has('interrupted');
   const series = buildSeries(aggregate, input, adaptation, end);
@@ -67,9 +69,10 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
     run: { ...input.run, durationSeconds: end / 1e6, interrupted },
     verdict: verdictOf(judged, interrupted, input.mtaDied),
     warnings: [...input.warnings, ...warningsOf(aggregate, harness, outcome, input, evidence)],
-    thresholds: judged.map(({ threshold, passed, actual, actualText, sentence }) => ({
+    thresholds: judged.map(({ threshold, passed, actual, actualText, limitText, sentence }) => ({
       metric: threshold.key,
       expression: threshold.expression,
+      ...(limitText !== undefined && { limitText }),
       passed,
       actual: actual ?? null,
       actualText,

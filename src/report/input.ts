@@ -1,5 +1,6 @@
 import type { PhaseSpan } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
+import type { Baseline } from '../gate/baseline.ts';
 import type { Threshold } from '../gate/threshold.ts';
 import type { AuthenticationSummary, Machine, MtaFacts, ReplyCount, RunFacts } from './summary.ts';
 
@@ -40,6 +41,8 @@ export interface ReportInput {
   /** What the scenario says of the MTA's capacity at an ISP, transactions a second. */
   readonly capacity?: number;
   readonly thresholds: readonly Threshold[];
+  /** What relative limits are relative to; absent: no baseline was named. */
+  readonly baseline?: Baseline;
   readonly evidence: { readonly queue: 'list' | 'count' | 'none'; readonly sendsDsn: boolean };
   readonly workers: readonly string[];
   readonly warnings: readonly string[];
@@ -47,4 +50,6 @@ export interface ReportInput {
   readonly authentication: Readonly<Record<string, AuthenticationSummary>>;
   /** The MTA's end, if it ended before it was stopped. */
   readonly mtaDied: string | undefined;
+  /** Why a threshold ended the run: its sentence at that moment. Absent: none did. */
+  readonly aborted?: string;
 }

@@ -62,8 +62,10 @@ export interface ThresholdResult {
   /** As written, selector included: `delivered{isp:yahoo}`. */
   readonly metric: string;
   readonly expression: string;
+  /** What a limit relative to a baseline came to: `0.95 × 1,234/s = 1,172/s`. Absent for other limits. */
+  readonly limitText?: string;
   readonly passed: boolean;
-  /** null where the metric has no value ("no samples"). */
+  /** null where the metric has no number ("no samples", "never"). */
   readonly actual: number | null;
   readonly actualText: string;
   /** Why and by how much, one line for people. */

@@ -12,7 +12,8 @@ import { nearest } from '../core/nearest.ts';
 import { formatDuration, type Quantity, trim } from '../core/units.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
-import { parseThreshold, type Threshold } from '../gate/threshold.ts';
+import { parseThreshold } from '../gate/grammar.ts';
+import type { Threshold } from '../gate/threshold.ts';
 import type { Capabilities, MtaSource } from '../mta/adapter.ts';
 import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, ownerOf, type PlannedMailGroup } from './addresses.ts';
@@ -327,8 +328,11 @@ function plannedThresholds(
   for (const [key, expressions] of Object.entries(scenario.thresholds)) {
     for (const expression of expressions) {
       const parsed = parseThreshold(key, expression, known);
-      if (Array.isArray(parsed)) for (const message of parsed) fault(['thresholds', key], message);
-      else thresholds.push(parsed);
+      if ('threshold' in parsed) thresholds.push(parsed.threshold);
+      else {
+        const { inKey, inExpression } = parsed.problems;
+        for (const message of [...inKey, ...inExpression]) fault(['thresholds', key], message);
+      }
     }
   }
   return thresholds;

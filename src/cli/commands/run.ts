@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { asset } from '../../core/assets.ts';
 import { wallClock } from '../../core/clock.ts';
 import { HarnessError } from '../../core/errors.ts';
+import { demandBaseline } from '../../lab/demand-baseline.ts';
 import { chooseGround, type Ground } from '../../lab/ground.ts';
 import { rebuildReports } from '../../lab/rebuild.ts';
 import { createRunFolder } from '../../lab/run-folder.ts';
@@ -37,19 +38,32 @@ export function runCommand(io: CommandIo, setExitCode: (code: number) => void): 
       // All scenarios are validated before the first one starts.
       const planned = files.map((file) => {
         const loaded = loadWithOptions(file, options);
-        return { plan: planRun(loaded), text: loaded.text };
+        return { ...demandBaseline(planRun(loaded), undefined), text: loaded.text };
       });
       const codes: number[] = [];
-      for (const { plan, text } of planned) codes.push(await runOne(plan, text, options, io));
+      for (const each of planned) codes.push(await runOne(each, options, io));
       setExitCode(codes.find((code) => code !== ExitCode.passed) ?? ExitCode.passed);
     });
 }
 
-async function runOne(plan: Plan, scenarioText: string, options: RunOptions, io: CommandIo): Promise<number> {
+/** A scenario that is ready to be flown. */
+interface Planned {
+  readonly plan: Plan;
+  readonly text: string;
+  /** What its report says at the top. */
+  readonly warnings: readonly string[];
+}
+
+async function runOne(
+  { plan, text, warnings }: Planned,
+  options: RunOptions,
+  io: CommandIo,
+): Promise<number> {
   const progress = new ProgressDisplay(io.stderr);
   const ground: Ground = await chooseGround(plan, options.seal);
   const short = await shortfallsHere(plan);
-  for (const note of [...plan.notes, ...ground.warnings, ...short]) progress.note(`note: ${note}`);
+  const said = [...ground.warnings, ...short, ...warnings];
+  for (const note of [...plan.notes, ...said]) progress.note(`note: ${note}`);
   const startedAt = wallClock();
   const folder = createRunFolder(resolve(options.out), plan.name, startedAt);
   let interrupts = 0;
@@ -58,11 +72,11 @@ async function runOne(plan: Plan, scenarioText: string, options: RunOptions, io:
       plan,
       folder,
       lab: ground.lab,
-      scenarioText,
+      scenarioText: text,
       command: replayCommand(plan, options),
       version: version(),
       startedAt: startedAt.toISOString(),
-      warnings: [...ground.warnings, ...short],
+      warnings: said,
     },
     ground.privilege,
     {

@@ -1,110 +1,42 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge, type Measured, parseThreshold, type Threshold } from '../../../src/gate/threshold.ts';
+import { type KnownTags, parseThreshold } from '../../../src/gate/grammar.ts';
+import { METRICS, type MetricDefinition } from '../../../src/gate/metrics.ts';
+import { judge, type Measured, type Threshold, valueAsked } from '../../../src/gate/threshold.ts';
+import { reasonOf, type Word, WRITTEN } from '../../../src/gate/words.ts';
 
-const known = {
-  isp: ['gmail', 'yahoo'],
-  source: ['198.18.128.1'],
-  phase: ['warmup', 'baseline', 'incident', 'recovery'],
-  load: ['default'],
-  incident: ['1', '2'],
-  reply: ['G2', 'Y1'],
-};
+const known: KnownTags = { isp: ['gmail'], source: [], phase: [], load: [], incident: [], reply: [] };
 
 function parsed(key: string, expression: string): Threshold {
   const result = parseThreshold(key, expression, known);
-  if (Array.isArray(result)) throw new Error(result.join('; '));
-  return result;
+  if ('threshold' in result) return result.threshold;
+  throw new Error(JSON.stringify(result.problems));
 }
 
-test('thresholds that can be understood', () => {
-  const rows: [string, string, Partial<Threshold>][] = [
-    [
-      'lost',
-      'count==0',
-      { metric: 'lost', selector: {}, aggregation: { kind: 'count' }, operator: '==', limit: 0 },
-    ],
-    ['injection_duration', 'p(99)<250', { aggregation: { kind: 'percentile', percentile: 99 }, limit: 250 }],
-    [
-      'injection_duration',
-      'p( 99.9 ) <= 2s',
-      { aggregation: { kind: 'percentile', percentile: 99.9 }, limit: 2000 },
-    ],
-    ['injection_duration', 'med<250ms', { aggregation: { kind: 'med' }, limit: 250 }],
-    [
-      'delivered{isp:yahoo,phase:incident}',
-      'rate>80',
-      { selector: { isp: 'yahoo', phase: 'incident' }, limit: 80 },
-    ],
-    ['wasted_attempts{isp:gmail}', 'rate<20%', { limit: 0.2 }],
-    ['queue_depth', 'max<1000', { aggregation: { kind: 'max' } }],
-  ];
-  for (const [key, expression, expected] of rows) {
-    const result = parsed(key, expression);
-    for (const [field, value] of Object.entries(expected)) {
-      assert.deepEqual(result[field as keyof Threshold], value, `${key} ${expression}: ${field}`);
-    }
-  }
+const counter = (count: number, rate = 0): Measured => ({ kind: 'counter', count, rate });
+const gauge = (value: number): Measured => ({ kind: 'gauge', value, min: 0, max: value + 1 });
+const word = (text: Word): Measured => ({
+  kind: 'gauge',
+  value: Number.NaN,
+  min: Number.NaN,
+  max: Number.NaN,
+  word: text,
 });
-
-test('thresholds that can not, and what is said', () => {
-  const rows: [string, string, string[]][] = [
-    ['delivred', 'count>0', ['unknown metric "delivred"; did you mean delivered?']],
-    [
-      'lost',
-      'count!',
-      ['"count!" is not a threshold; expected an aggregation, an operator and a number, such as "p(99)<250"'],
-    ],
-    ['lost', 'p(99)<1', ['lost is a counter, which has no p(99); expected count, rate']],
-    [
-      'injection_duration',
-      'rate<1',
-      ['injection_duration is a trend, which has no rate; expected avg, min, max, med, p(N)'],
-    ],
-    [
-      'injection_duration',
-      'p(101)<1',
-      [
-        '"p(101)" is not an aggregation; expected one of count, rate, value, avg, min, max, med, p(N) with N from 0 to 100',
-      ],
-    ],
-    ['injection_duration', 'avg<5%', ["a time can't be a percentage; expected ms, s, m or h"]],
-    ['lost', 'count<5s', ['"s" is a unit of time, and this metric is not a time']],
-    ['lost', 'count<1.2.3', ['"1.2.3" is not a number']],
-    ['delivered{isp:gmial}', 'count>0', ['unknown isp "gmial"; did you mean gmail?']],
-    ['lost{source:198.18.128.1}', 'count<1', ['lost can\'t be narrowed by "source"; expected isp']],
-    ['queue_depth{isp:gmail}', 'value<1', ['queue_depth can\'t be narrowed by "isp"; expected no tags']],
-    [
-      'delivered{isp:gmial}',
-      'med>0',
-      [
-        'unknown isp "gmial"; did you mean gmail?',
-        'delivered is a counter, which has no med; expected count, rate',
-      ],
-    ],
-    [
-      '{isp:gmail}',
-      'count>0',
-      ['"{isp:gmail}" is not a metric; expected a name such as delivered or delivered{isp:gmail}'],
-    ],
-  ];
-  for (const [key, expression, messages] of rows)
-    assert.deepEqual(parseThreshold(key, expression, known), messages);
-});
+const trend: Measured = { kind: 'trend', count: 10, avg: 120, min: 1, max: 900, percentile: (p) => p * 10 };
 
 test('verdicts, and by how much', () => {
-  const counter = (count: number, rate = 0): Measured => ({ kind: 'counter', count, rate });
-  const trend: Measured = { kind: 'trend', count: 10, avg: 120, min: 1, max: 900, percentile: (p) => p * 10 };
   const rows: [string, string, Measured | undefined, boolean, string][] = [
     ['lost', 'count==0', counter(0), true, 'lost: count is 0, as count==0 asks'],
     ['lost', 'count==0', counter(3), false, 'lost: count is 3, 3 above what count==0 asks (limit 0)'],
+    ['lost', 'count===3', counter(3), true, 'lost: count is 3, as count===3 asks'],
     [
       'delivered',
       'rate>=80',
       counter(0, 60),
       false,
-      'delivered: rate is 60, 20 (25 %) below what rate>=80 asks (limit 80)',
+      'delivered: rate is 60/s, 20/s (25 %) below what rate>=80 asks (limit 80/s)',
     ],
+    ['delivered', 'rate>1000', counter(0, 1234.5), true, 'delivered: rate is 1,235/s, as rate>1000 asks'],
     [
       'injection_duration',
       'p(99)<250',
@@ -112,7 +44,22 @@ test('verdicts, and by how much', () => {
       false,
       'injection_duration: p(99) is 990 ms, 740 ms (296 %) above what p(99)<250 asks (limit 250 ms)',
     ],
+    [
+      'injection_duration',
+      'p(99)<=990',
+      trend,
+      true,
+      'injection_duration: p(99) is 990 ms, as p(99)<=990 asks',
+    ],
+    [
+      'injection_duration',
+      'max>900',
+      trend,
+      false,
+      'injection_duration: max is 900 ms, not what max>900 asks (limit 900 ms)',
+    ],
     ['injection_duration', 'min<2', trend, true, 'injection_duration: min is 1 ms, as min<2 asks'],
+    ['injection_duration', 'med<600', trend, true, 'injection_duration: med is 500 ms, as med<600 asks'],
     ['delivered', 'count!=5', counter(5), false, 'delivered: count is 5, not what count!=5 asks (limit 5)'],
     [
       'injection_duration',
@@ -122,6 +69,14 @@ test('verdicts, and by how much', () => {
       "injection_duration: no samples, so avg<1 can't hold",
     ],
     ['queue_depth', 'value<5', undefined, false, "queue_depth: no samples, so value<5 can't hold"],
+    ['queue_depth', 'value!=5', gauge(Number.NaN), false, "queue_depth: no samples, so value!=5 can't hold"],
+    [
+      'recovery_time',
+      'value!=never',
+      undefined,
+      false,
+      "recovery_time: no samples, so value!=never can't hold",
+    ],
     [
       'wasted_attempts',
       'rate<0.2',
@@ -136,17 +91,151 @@ test('verdicts, and by how much', () => {
       true,
       'wasted_attempts: rate is 0.1, as rate<0.2 asks',
     ],
-    [
-      'queue_depth',
-      'max<=7',
-      { kind: 'gauge', value: 1, min: 0, max: 7 },
-      true,
-      'queue_depth: max is 7, as max<=7 asks',
-    ],
+    ['queue_depth', 'max<=7', gauge(6), true, 'queue_depth: max is 7, as max<=7 asks'],
   ];
   for (const [key, expression, measured, passed, sentence] of rows) {
     const judged = judge(parsed(key, expression), measured);
     assert.equal(judged.sentence, sentence);
     assert.equal(judged.passed, passed, sentence);
+    assert.equal(judged.limitText, undefined);
   }
+});
+
+test('a word in place of a number fails limits that are numbers, and says why', () => {
+  const rows: [string, Measured, boolean, string, string][] = [
+    ['value<20s', gauge(12_000), true, '12 s', 'value is 12 s, as value<20s asks'],
+    ['value<20s', word('never'), false, 'never', "never recovered, so value<20s can't hold"],
+    ['value!=20s', word('never'), false, 'never', "never recovered, so value!=20s can't hold"],
+    ['max<=baseline', word('never'), false, 'never', "never recovered, so max<=baseline can't hold"],
+    [
+      'value>20s',
+      word('not reached'),
+      false,
+      'not reached',
+      "the run ended before it could be seen to recover, so value>20s can't hold",
+    ],
+    [
+      'value<20s',
+      word('not applicable'),
+      false,
+      'not applicable',
+      "the incident left nothing to recover from, so there was nothing to judge and value<20s can't hold",
+    ],
+    ['value!=never', gauge(5), true, '5 ms', 'value is 5 ms, as value!=never asks'],
+    ['value!=never', word('not reached'), true, 'not reached', 'value is not reached, as value!=never asks'],
+    [
+      'value!=never',
+      word('never'),
+      false,
+      'never',
+      'never recovered, and value!=never asks for anything but never',
+    ],
+    ['value==never', word('never'), true, 'never', 'value is never, as value==never asks'],
+    ['value===never', gauge(5), false, '5 ms', 'value is 5 ms, and value===never asks for never'],
+    [
+      'value==not-applicable',
+      word('never'),
+      false,
+      'never',
+      'never recovered, and value==not-applicable asks for not-applicable',
+    ],
+  ];
+  for (const [expression, measured, passed, actualText, sentence] of rows) {
+    const judged = judge(parsed('recovery_time{isp:gmail}', expression), measured, [1]);
+    assert.equal(judged.sentence, `recovery_time{isp:gmail}: ${sentence}`);
+    assert.equal(judged.passed, passed, sentence);
+    assert.equal(judged.actualText, actualText);
+    const { value } = measured as { value: number };
+    assert.equal(judged.actual, Number.isNaN(value) ? undefined : value);
+  }
+});
+
+test('every metric with words has a reason for each', () => {
+  for (const [metric, definition] of Object.entries(METRICS) as [string, MetricDefinition][]) {
+    for (const each of Object.values(WRITTEN))
+      assert.equal(reasonOf(metric, each) !== each, definition.words === true, `${metric}: ${each}`);
+  }
+});
+
+test('a limit relative to a baseline is a multiple of the mean of its runs', () => {
+  const rows: [string, string, Measured, number[], boolean, string | undefined, string][] = [
+    [
+      'delivered',
+      'rate>=0.95*baseline',
+      counter(0, 1100),
+      [1200, 1268],
+      false,
+      '0.95 × 1,234/s = 1,172/s',
+      'rate is 1,100/s, 72.3/s (6.17 %) below what rate>=0.95*baseline asks (limit 0.95 × 1,234/s = 1,172/s)',
+    ],
+    [
+      'delivered',
+      'rate>=0.95*baseline',
+      counter(0, 1180),
+      [1234],
+      true,
+      '0.95 × 1,234/s = 1,172/s',
+      'rate is 1,180/s, as rate>=0.95*baseline asks (limit 0.95 × 1,234/s = 1,172/s)',
+    ],
+    [
+      'injection_duration',
+      'p(99)<=1.1*baseline',
+      trend,
+      [900],
+      true,
+      '1.1 × 900 ms = 990 ms',
+      'p(99) is 990 ms, as p(99)<=1.1*baseline asks (limit 1.1 × 900 ms = 990 ms)',
+    ],
+    [
+      'lost',
+      'count<=baseline',
+      counter(2),
+      [1, 3],
+      true,
+      '2',
+      'count is 2, as count<=baseline asks (limit 2)',
+    ],
+    [
+      'lost',
+      'count<=baseline',
+      counter(2),
+      [0, 0, 0],
+      false,
+      '0',
+      'count is 2, 2 above what count<=baseline asks (limit 0)',
+    ],
+    [
+      'lost',
+      'count<=baseline',
+      counter(2),
+      [],
+      false,
+      undefined,
+      "count is 2, but the baseline has no value to compare it with, so count<=baseline can't hold",
+    ],
+  ];
+  for (const [key, expression, measured, baseline, passed, limitText, sentence] of rows) {
+    const judged = judge(parsed(key, expression), measured, baseline);
+    assert.equal(judged.sentence, `${key}: ${sentence}`);
+    assert.equal(judged.passed, passed, sentence);
+    assert.equal(judged.limitText, limitText);
+  }
+});
+
+test('the value that a threshold looks at', () => {
+  const rows: [Threshold['aggregation'], Measured | undefined, ReturnType<typeof valueAsked>][] = [
+    [{ kind: 'count' }, counter(3, 5), 3],
+    [{ kind: 'rate' }, counter(3, 5), 5],
+    [{ kind: 'rate' }, { kind: 'rate', rate: 0.5, total: 2 }, 0.5],
+    [{ kind: 'rate' }, { kind: 'rate', rate: 0, total: 0 }, undefined],
+    [{ kind: 'value' }, gauge(6), 6],
+    [{ kind: 'min' }, gauge(6), 0],
+    [{ kind: 'max' }, word('never'), 'never'],
+    [{ kind: 'percentile', percentile: 99.9 }, trend, 999],
+    [{ kind: 'avg' }, { ...trend, count: 0 }, undefined],
+    [{ kind: 'value' }, gauge(Number.NaN), undefined],
+    [{ kind: 'value' }, undefined, undefined],
+  ];
+  for (const [aggregation, measured, expected] of rows)
+    assert.equal(valueAsked(aggregation, measured), expected, JSON.stringify([aggregation, measured]));
 });
