@@ -10,6 +10,7 @@ import { BUCKET_MICROS, isGlobal, type Row, type Sample } from '../record/timeli
 import { measureScore } from './adaptation/measure-score.ts';
 import type { Adaptation } from './adaptation/scores.ts';
 import type { Conservation, OutcomeCounts } from './conservation.ts';
+import { DELIVERED_SCALE, type DeliveredMetric, deliveredValue } from './delivered.ts';
 import { PHASES, type PhaseSpan, phaseAt } from './phases.ts';
 import { queueAges } from './queue-age.ts';
 
@@ -28,12 +29,16 @@ export interface Names {
 
 export type Measure = (metric: MetricName, selector: Selector) => Measured | undefined;
 
-/** Builds the function that measures. Rates are over the load, or over the phase that the selector names. */
+/**
+ * Builds the function that measures. Rates are over the load, or over the phase that the selector names.
+ * @param outcome undefined while the run goes on: what became of recipients is not known yet
+ * @param adaptation undefined while the run goes on, as well
+ */
 export function createMeasure(
   aggregate: Aggregate,
-  outcome: Conservation,
+  outcome: Conservation | undefined,
   names: Names,
-  adaptation: Adaptation,
+  adaptation: Adaptation | undefined,
 ): Measure {
   const loadEnd = names.phases.at(-1)?.to ?? 0;
 
@@ -106,7 +111,8 @@ export function createMeasure(
     return { kind: 'rate', rate: total === 0 ? 0 : passes / total, total };
   }
 
-  function fromOutcomes(selector: Selector, value: (counts: OutcomeCounts) => number): Measured {
+  function fromOutcomes(selector: Selector, value: (counts: OutcomeCounts) => number): Measured | undefined {
+    if (outcome === undefined) return undefined;
     const counts =
       selector.isp === undefined ? outcome.total : outcome.byIsp[names.isps.indexOf(selector.isp)];
     const count = counts ? value(counts) : 0;
@@ -114,20 +120,16 @@ export function createMeasure(
   }
 
   /** One pass over the delivered recipients that a selector matches. */
-  function deliveredTrend(selector: Selector, value: (recipient: number) => number, scale: number): Measured {
+  function deliveredTrend(metric: DeliveredMetric, selector: Selector): Measured {
     const { ledger } = aggregate;
-    const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
-    const source = selector.source === undefined ? undefined : names.sources.indexOf(selector.source);
+    const valueFor = deliveredValue(metric, selector, names, ledger);
     const into = createRecorded();
     for (const r of ledger.recipients()) {
       if (ledger.accepted(r) === 0 || !ledger.isConfirmed(r)) continue;
-      if (isp !== undefined && ledger.isp(r) !== isp) continue;
-      if (source !== undefined && ledger.acceptedFrom(r) !== source) continue;
-      if (selector.phase !== undefined && phaseAt(names.phases, ledger.acceptedAt(r)) !== selector.phase)
-        continue;
-      record(into, value(r));
+      const value = valueFor(r);
+      if (value !== undefined) record(into, value);
     }
-    return trend(into, scale);
+    return trend(into, DELIVERED_SCALE[metric]);
   }
 
   return (metric, selector) => {
@@ -196,12 +198,9 @@ export function createMeasure(
       case 'rejected':
       case 'dropped':
         return counter(selector, byOutcome(metric));
-      case 'delivery_latency': {
-        const { ledger } = aggregate;
-        return deliveredTrend(selector, (r) => ledger.acceptedAt(r) - ledger.due(r), 1e-3);
-      }
+      case 'delivery_latency':
       case 'attempts_per_delivery':
-        return deliveredTrend(selector, (r) => aggregate.ledger.attempts(r), 1);
+        return deliveredTrend(metric, selector);
       case 'messages_per_connection': {
         const isp = selector.isp === undefined ? undefined : String(names.isps.indexOf(selector.isp));
         const source =
@@ -233,7 +232,7 @@ export function createMeasure(
       case 'drain_time':
       case 'collateral':
       case 'oscillation':
-        return measureScore(adaptation, metric, selector, seconds({}));
+        return adaptation && measureScore(adaptation, metric, selector, seconds({}));
       case 'bounced':
       case 'expired':
       case 'pending':

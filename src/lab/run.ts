@@ -20,6 +20,7 @@ import { Recorder } from '../record/recorder.ts';
 import type { RecordBatch } from '../record/reporter.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
+import { AbortWatch } from './abort.ts';
 import { DriverProcesses } from './driver-processes.ts';
 import { IspProcesses, ispProcessNames } from './isp-processes.ts';
 import type {
@@ -64,7 +65,7 @@ const PROGRESS_MS = 250;
 const SAMPLE_MS = 1000;
 /** From the moment the workers are told until the load begins, so that each is ready for it. */
 const LEAD_MICROS = 300_000;
-/** How long the driver may take to end after it said that it has finished. */
+/** How long the driver may take to end after it said that it has finished, or was told to for a failed threshold. */
 const WORKER_GRACE_MS = 5000;
 
 /**
@@ -102,6 +103,8 @@ class Run {
   #mta: RunningMta | undefined;
   /** Why the MTA ended, if it did before it was told to. */
   #died: string | undefined;
+  /** The thresholds that may end the run. */
+  #watch: AbortWatch | undefined;
 
   constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup, adapter: MtaAdapter | undefined) {
     this.#adapter = adapter;
@@ -129,6 +132,7 @@ class Run {
     const endpoints = await this.#openIsps(isps, network, authority);
     const input = await this.#startMta(network, endpoints, mailroom, authority);
     writeRunFile(folder, { format: 1, plan, input }, scenarioText);
+    this.#watch = new AbortWatch(this.#recorder.aggregate, input);
     const names = workerNames([], driverProcessesOf(plan)).slice(1);
     const driver = new DriverProcesses(
       names.map((name, index) =>
@@ -149,6 +153,17 @@ class Run {
 
   #now(): Micros {
     return monotonicMicros() - this.#epoch;
+  }
+
+  /** How the run is to end early: as the user wishes, or once a threshold with abortOnFail has failed. */
+  #stopRequest(): StopRequest {
+    const wish = this.#hooks.stopRequest();
+    if (wish === 'now' || (wish === 'drain' && !this.#watch?.aborted)) return wish;
+    const flying = this.#stage === 'load' || this.#stage === 'drain';
+    const aborted = flying ? this.#watch?.look(this.#now()) : this.#watch?.aborted;
+    if (!aborted) return 'none';
+    // What is under way comes to its end; a queue is not waited for.
+    return this.#stage === 'load' && this.#now() < aborted.at + WORKER_GRACE_MS * 1e3 ? 'drain' : 'now';
   }
 
   #tell(): void {
@@ -306,13 +321,8 @@ class Run {
       finished = true;
     }, failed);
     let told = false;
-    while (
-      !finished &&
-      failure === undefined &&
-      this.#died === undefined &&
-      this.#hooks.stopRequest() !== 'now'
-    ) {
-      if (this.#hooks.stopRequest() === 'drain' && !told) {
+    while (!finished && failure === undefined && this.#died === undefined && this.#stopRequest() !== 'now') {
+      if (this.#stopRequest() === 'drain' && !told) {
         told = true;
         driver.stop();
       }
@@ -343,7 +353,7 @@ class Run {
     const { own } = this.#recorder;
     const deadline = this.#now() + this.#request.plan.drainTimeout;
     let empty = 0;
-    while (this.#mta && this.#died === undefined && this.#hooks.stopRequest() !== 'now') {
+    while (this.#mta && this.#died === undefined && this.#stopRequest() !== 'now') {
       const depth = await this.#mta.queueDepth();
       this.#queue = depth;
       if (depth === undefined) break;
@@ -363,7 +373,7 @@ class Run {
 
   async #stopAll(isps: IspProcesses, driver: DriverProcesses): Promise<void> {
     this.#stage = 'report';
-    const hurry = this.#hooks.stopRequest() === 'now' || this.#died !== undefined;
+    const hurry = this.#stopRequest() === 'now' || this.#died !== undefined;
     await driver.end(hurry ? 0 : WORKER_GRACE_MS);
     // The MTA first: it must not deliver after its queue has been read.
     if (this.#mta) await this.#mta.stop();
@@ -376,7 +386,9 @@ class Run {
       if (message !== undefined && slot !== undefined) own.pending({ at: this.#now(), message, slot });
     }
     if (queued) own.mark({ at: this.#now(), name: 'queue_listed' });
-    if (this.#hooks.stopRequest() !== 'none') own.mark({ at: this.#now(), name: 'interrupted' });
+    const aborted = this.#watch?.aborted;
+    if (aborted) own.mark({ at: aborted.at, name: 'aborted' });
+    else if (this.#hooks.stopRequest() !== 'none') own.mark({ at: this.#now(), name: 'interrupted' });
     if (this.#died !== undefined) own.mark({ at: this.#now(), name: 'mta_died' });
     own.mark({ at: this.#now(), name: 'ended' });
     this.#recorder.flush();
@@ -387,6 +399,7 @@ class Run {
     const final = {
       ...input,
       mtaDied: this.#died,
+      ...(this.#watch?.aborted && { aborted: this.#watch.aborted.sentence }),
       warnings: [...input.warnings, ...this.#recorder.failures()],
     };
     writeRunFile(folder, { format: 1, plan, input: final }, scenarioText);

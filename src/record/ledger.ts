@@ -54,6 +54,11 @@ const BLANK = new Page();
 export class Ledger {
   /** Records that name a message or slot that was never planned. */
   strangers = 0;
+  /**
+   * Called once for each recipient of a confirmed injection, as soon as an ISP's 250 for it is known; for those who
+   * can't go through all recipients again and again.
+   */
+  onDelivered: ((recipient: number) => void) | undefined;
 
   readonly #loads: readonly LoadModel[];
   readonly #pages = new Map<number, Page>();
@@ -98,15 +103,17 @@ export class Ledger {
     }
     for (let r = first; r < first + load.recipientsPerMessage; r++) {
       const page = this.#write(r);
-      page.due[r & IN_PAGE] = view.at;
-      page.confirmedAt[r & IN_PAGE] = (view.at + view.doneAfter) / 1e6;
-      page.injection[r & IN_PAGE] = outcome;
+      const i = r & IN_PAGE;
+      page.due[i] = view.at;
+      page.confirmedAt[i] = (view.at + view.doneAfter) / 1e6;
+      page.injection[i] = outcome;
+      if (outcome === CONFIRMED && page.accepted[i] !== 0) this.onDelivered?.(r);
     }
   }
 
   /** Takes in one recipient attempt. */
   addAttempt(view: RecordView): void {
-    this.#each(view.message, view.slot, view.isp, (page, i) => {
+    this.#each(view.message, view.slot, view.isp, (page, i, recipient) => {
       page.attempts[i] = Math.min((page.attempts[i] as number) + 1, 0xffff);
       page.last[i] = view.outcome;
       page.lastReply[i] = view.reply;
@@ -118,6 +125,7 @@ export class Ledger {
         page.endedAt[i] = view.at;
         page.acceptedFrom[i] = view.source;
       }
+      if (before === 0 && page.injection[i] === CONFIRMED) this.onDelivered?.(recipient);
     });
   }
 
@@ -233,7 +241,7 @@ export class Ledger {
     message: number,
     slot: number,
     isp: number | undefined,
-    act: (page: Page, indexInPage: number) => void,
+    act: (page: Page, indexInPage: number, recipient: number) => void,
   ): void {
     const load = loadOfMessage(this.#loads, message);
     if (!load || (slot !== NONE16 && slot >= load.recipientsPerMessage)) {
@@ -242,11 +250,11 @@ export class Ledger {
     }
     const first = load.firstRecipient + (message - load.firstMessage) * load.recipientsPerMessage;
     if (slot !== NONE16) {
-      act(this.#write(first + slot), (first + slot) & IN_PAGE);
+      act(this.#write(first + slot), (first + slot) & IN_PAGE, first + slot);
       return;
     }
     for (let r = first; r < first + load.recipientsPerMessage; r++) {
-      if (isp === undefined || load.ispOf(message, r - first) === isp) act(this.#write(r), r & IN_PAGE);
+      if (isp === undefined || load.ispOf(message, r - first) === isp) act(this.#write(r), r & IN_PAGE, r);
     }
   }
 }

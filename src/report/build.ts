@@ -1,9 +1,9 @@
 /** Makes the Summary and the Series of a run out of what was recorded. Pure: the same records give the same report. */
 import type { Conservation, MtaEvidence } from '../analysis/conservation.ts';
 import { conservation, OUTCOMES } from '../analysis/conservation.ts';
-import { createMeasure, type Measure, type Names, trend } from '../analysis/measure.ts';
-import type { PhaseSpan } from '../analysis/phases.ts';
+import { createMeasure, type Measure, trend } from '../analysis/measure.ts';
 import type { Micros } from '../core/clock.ts';
+import { formatDuration } from '../core/units.ts';
 import { METRICS, type MetricName } from '../gate/metrics.ts';
 import { type Judged, judge, type Measured } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
@@ -15,6 +15,7 @@ import { harnessLoad } from './harness.ts';
 import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
 import type { ReportInput } from './input.ts';
+import { namesOf } from './names.ts';
 import { buildSeries } from './series.ts';
 import type {
   CountRange,
@@ -44,13 +45,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
     sendsDsn: input.evidence.sendsDsn,
   };
   const outcome = conservation(aggregate.ledger, input.isps.length, evidence);
-  const names: Names = {
-    isps: input.isps.map((isp) => isp.id),
-    sources: input.sources,
-    replies: input.replies.map((reply) => reply.id),
-    phases: endingAt(input.phases, aggregate.marks.get('load_ended')),
-    loads: input.loads.map((load) => load.name),
-  };
+  const names = namesOf(input, aggregate.marks.get('load_ended'));
   const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
   const adaptation = adaptationOf(aggregate, input, names.phases, end);
   const measure = createMeasure(aggregate, outcome, names, adaptation);
@@ -59,6 +54,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
   );
   const latencies = collectLatencies(aggregate, input);
   const interrupted = aggregate.marks.has('interrupted');
+  const abortedAt = aggregate.marks.get('aborted');
   const series = buildSeries(aggregate, input, adaptation, end);
   const harness = harnessLoad(
     measuredWorkers(aggregate, input.workers),
@@ -67,7 +63,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
   const summary: Summary = {
     schema: 1,
     run: { ...input.run, durationSeconds: end / 1e6, interrupted },
-    verdict: verdictOf(judged, interrupted, input.mtaDied),
+    verdict: verdictOf(judged, { interrupted, abortedAt }, input),
     warnings: [...input.warnings, ...warningsOf(aggregate, harness, outcome, input, evidence)],
     thresholds: judged.map(({ threshold, passed, actual, actualText, limitText, sentence }) => ({
       metric: threshold.key,
@@ -99,12 +95,17 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
 
 function verdictOf(
   judged: readonly Judged[],
-  interrupted: boolean,
-  mtaDied: string | undefined,
+  { interrupted, abortedAt }: { interrupted: boolean; abortedAt: Micros | undefined },
+  { mtaDied, aborted }: ReportInput,
 ): Summary['verdict'] {
   const failed = judged.filter((j) => !j.passed);
   if (mtaDied !== undefined)
     return { passed: false, exitCode: 106, sentence: `The MTA ended during the run: ${mtaDied}` };
+  if (abortedAt !== undefined) {
+    // Said as it stood then: what was recorded afterwards may have changed the value.
+    const why = aborted ?? 'a threshold with abortOnFail failed.';
+    return { passed: false, exitCode: 99, sentence: `Aborted after ${formatDuration(abortedAt)}: ${why}` };
+  }
   if (interrupted)
     return { passed: false, exitCode: 105, sentence: 'Interrupted; this is what was recorded until then.' };
   if (failed.length > 0) {
@@ -178,12 +179,6 @@ function totalsOf(aggregate: Aggregate, outcome: Conservation, measure: Measure,
     injectedPerSecond: loadSeconds > 0 ? confirmed / loadSeconds : 0,
     deliveredPerSecond: deliveries.seconds > 0 ? deliveries.count / deliveries.seconds : 0,
   };
-}
-
-/** A load can end before its longest time; then its last phase does too, and rates are over the time that there was. */
-function endingAt(phases: readonly PhaseSpan[], end: Micros | undefined): readonly PhaseSpan[] {
-  if (end === undefined) return phases;
-  return phases.filter(({ from }) => from < end).map((span) => ({ ...span, to: Math.min(span.to, end) }));
 }
 
 function acceptedBuckets(aggregate: Aggregate): { count: number; seconds: number } {

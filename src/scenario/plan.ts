@@ -12,7 +12,6 @@ import { nearest } from '../core/nearest.ts';
 import { formatDuration, type Quantity, trim } from '../core/units.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
-import { parseThreshold } from '../gate/grammar.ts';
 import type { Threshold } from '../gate/threshold.ts';
 import type { Capabilities, MtaSource } from '../mta/adapter.ts';
 import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
@@ -22,6 +21,7 @@ import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
 import { planMessages } from './message-plan.ts';
 import { passwordNotes } from './submission.ts';
+import { plannedThresholds } from './thresholds.ts';
 
 /** One simulated ISP of a run. */
 export interface PlannedIsp {
@@ -145,7 +145,7 @@ export function planRun(loaded: LoadedScenario): Plan {
   const expire = real(scenario.mta.expire);
   checkAdapter(loaded, retry, expire, fault);
 
-  const thresholds = plannedThresholds(loaded, isps, sources, fault);
+  const thresholds = thresholdsOf(loaded, isps, sources, fault);
   if (problems.length > 0) throw new InvalidScenario(problems);
   return {
     name: scenario.name ?? 'unnamed',
@@ -310,7 +310,7 @@ function checkAdapter(
   }
 }
 
-function plannedThresholds(
+function thresholdsOf(
   { scenario }: LoadedScenario,
   isps: readonly PlannedIsp[],
   sources: readonly MtaSource[],
@@ -324,18 +324,7 @@ function plannedThresholds(
     incident: scenario.incidents.map((_, index) => String(index + 1)),
     reply: [...new Set(isps.flatMap((isp) => isp.resolved.replies.map((r) => r.id)))],
   };
-  const thresholds: Threshold[] = [];
-  for (const [key, expressions] of Object.entries(scenario.thresholds)) {
-    for (const expression of expressions) {
-      const parsed = parseThreshold(key, expression, known);
-      if ('threshold' in parsed) thresholds.push(parsed.threshold);
-      else {
-        const { inKey, inExpression } = parsed.problems;
-        for (const message of [...inKey, ...inExpression]) fault(['thresholds', key], message);
-      }
-    }
-  }
-  return thresholds;
+  return plannedThresholds(scenario.thresholds, known, fault);
 }
 
 function notesOn({ scenario }: LoadedScenario, loads: readonly LoadPlan[]): string[] {

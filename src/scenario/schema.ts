@@ -46,9 +46,34 @@ const isp = z.strictObject({
   authentication: z.unknown().optional(),
 });
 
-const threshold = z
-  .union([z.string(), z.array(z.string())])
-  .transform((value) => (Array.isArray(value) ? value : [value]));
+const thresholdForms =
+  'expected a threshold such as "p(99)<250", or { threshold: "p(99)<250", abortOnFail: true, delayAbortEval: 10s }';
+
+/** One threshold: its expression, or k6's long form, which says when its failing ends the run. */
+const threshold = z.union(
+  [
+    z.string().transform((text) => ({ threshold: text, abortOnFail: false, delayAbortEval: undefined })),
+    z
+      .strictObject({
+        threshold: z.string(),
+        abortOnFail: z.boolean({ error: 'expected true or false' }).default(false),
+        delayAbortEval: realDuration.optional(),
+      })
+      .refine(({ abortOnFail, delayAbortEval }) => abortOnFail || delayAbortEval === undefined, {
+        path: ['delayAbortEval'],
+        message: 'expected abortOnFail: true beside it; without that it has no meaning',
+      }),
+  ],
+  { error: ({ input }) => (isMap(input) ? undefined : thresholdForms) },
+);
+
+/** The thresholds of a metric; `place` is where each stands below the metric's key. */
+const thresholds = z.union([threshold, z.array(threshold)]).transform((value) =>
+  (Array.isArray(value) ? value : [value]).map((each, index) => ({
+    ...each,
+    place: Array.isArray(value) ? [index] : [],
+  })),
+);
 
 export const scenarioSchema = z
   .strictObject({
@@ -86,7 +111,7 @@ export const scenarioSchema = z
     warmup: realDuration.prefault('0s'),
     incidents: z.array(incident).default([]),
     drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
-    thresholds: z.record(z.string(), threshold).default({}),
+    thresholds: z.record(z.string(), thresholds).default({}),
   })
   .superRefine(({ load: one, loads: several }, context) => {
     const expected =
@@ -100,3 +125,7 @@ export const scenarioSchema = z
 
 /** A scenario as validated: defaults filled in, quantities parsed. */
 export type Scenario = z.output<typeof scenarioSchema>;
+
+function isMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,38 @@
+import { type KnownTags, parseThreshold } from '../gate/grammar.ts';
+import { METRICS, type MetricDefinition, metricNamed } from '../gate/metrics.ts';
+import type { Threshold } from '../gate/threshold.ts';
+import type { Fault } from './load-plan.ts';
+import type { Scenario } from './schema.ts';
+
+/** Parses a scenario's thresholds; tells `fault` what is wrong with each, once. */
+export function plannedThresholds(
+  wished: Scenario['thresholds'],
+  known: KnownTags,
+  fault: Fault,
+): Threshold[] {
+  const thresholds: Threshold[] = [];
+  for (const [key, list] of Object.entries(wished)) {
+    const said = new Set<string>();
+    for (const { threshold, abortOnFail, delayAbortEval = 0, place } of list) {
+      const parsed = parseThreshold(key, threshold, known);
+      if ('problems' in parsed) {
+        const { inKey, inExpression } = parsed.problems;
+        // The key is the same for all of them.
+        for (const message of inKey) if (!said.has(message)) fault(['thresholds', key], message);
+        for (const message of inKey) said.add(message);
+        for (const message of inExpression) fault(['thresholds', key, ...place], message);
+      } else if (!abortOnFail) thresholds.push(parsed.threshold);
+      else {
+        const { metric } = parsed.threshold;
+        if (metricNamed(metric)?.live) thresholds.push({ ...parsed.threshold, abortAfter: delayAbortEval });
+        else fault(['thresholds', key, ...place, 'abortOnFail'], notLive(metric));
+      }
+    }
+  }
+  return thresholds;
+}
+
+function notLive(metric: string): string {
+  const live = Object.entries<MetricDefinition>(METRICS).flatMap(([name, { live }]) => (live ? [name] : []));
+  return `${metric} is known only when the run has ended, so it can't end it; expected abortOnFail with one of ${live.join(', ')}`;
+}
