@@ -205,18 +205,26 @@ function compare(actual: number, operator: Operator, limit: number): boolean {
 function distance(actual: number, limit: number, threshold: Threshold): string {
   const gap = Math.abs(actual - limit);
   if (gap === 0) return 'not what ';
+  const side = actual > limit ? 'above' : 'below';
+  if (isShare(threshold)) return `${trim(gap * 100)} points ${side} what `;
   const percent = limit === 0 ? '' : ` (${trim((gap / Math.abs(limit)) * 100)} %)`;
-  return `${format(gap, threshold)}${percent} ${actual > limit ? 'above' : 'below'} what `;
+  return `${format(gap, threshold)}${percent} ${side} what `;
 }
 
 function aggregationName(aggregation: Aggregation): string {
   return aggregation.kind === 'percentile' ? `p(${aggregation.percentile})` : aggregation.kind;
 }
 
-function format(value: number, { metric, aggregation }: Threshold): string {
+function isShare({ metric }: Threshold): boolean {
+  return metricNamed(metric)?.kind === 'rate';
+}
+
+function format(value: number, threshold: Threshold): string {
+  const { metric, aggregation } = threshold;
   const definition = metricNamed(metric);
   if (definition?.unit === 'ms') return value >= 1e4 ? `${trim(value / 1e3)} s` : `${trim(value)} ms`;
   if (aggregation.kind === 'count') return value.toLocaleString('en');
+  if (isShare(threshold)) return `${trim(value * 100)} %`;
   const perSecond = definition?.kind === 'counter' ? '/s' : '';
   return `${Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en') : trim(value)}${perSecond}`;
 }

@@ -2,6 +2,7 @@
 import { DELIVERED_SCALE, deliveredValue, isDeliveredMetric } from '../analysis/delivered.ts';
 import { createMeasure, trend } from '../analysis/measure.ts';
 import { type Micros, monotonicMicros } from '../core/clock.ts';
+import { isRelative } from '../gate/baseline.ts';
 import type { MetricName } from '../gate/metrics.ts';
 import { judge, type Measured, type Threshold, valueAsked } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
@@ -22,7 +23,7 @@ export interface Aborted {
 
 interface Watched {
   readonly threshold: Threshold;
-  readonly baseline: readonly number[] | undefined;
+  readonly baseline: readonly number[];
 }
 
 /** Looks at the thresholds with abortOnFail, on what was recorded until then. */
@@ -41,9 +42,9 @@ export class AbortWatch {
     this.#aggregate = aggregate;
     this.#input = input;
     this.#clock = clock;
-    this.#watched = input.thresholds.flatMap((threshold, index) =>
-      threshold.abortAfter === undefined ? [] : [{ threshold, baseline: input.baseline?.values[index] }],
-    );
+    this.#watched = input.thresholds
+      .map((threshold, index) => ({ threshold, baseline: input.baseline?.values[index] ?? [] }))
+      .filter(({ threshold, baseline }) => mayAbort(threshold, baseline));
     this.#delivered = watchDelivered(this.#watched, aggregate, input);
   }
 
@@ -80,6 +81,11 @@ export class AbortWatch {
     }
     return undefined;
   }
+}
+
+/** A limit relative to nothing fails at the end, and is no reason to end a run. */
+function mayAbort(threshold: Threshold, baseline: readonly number[]): boolean {
+  return threshold.abortAfter !== undefined && (!isRelative(threshold) || baseline.length > 0);
 }
 
 /** Nothing was measured yet, which is no reason to end a run; as in k6, a counter that has counted nothing is such. */

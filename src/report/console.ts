@@ -111,7 +111,11 @@ function warnings({ warnings }: Summary, paint: Paint, width: number): string[] 
 function thresholds({ thresholds }: Summary, paint: Paint): string[] {
   if (thresholds.length === 0) return [];
   const rows = table(
-    thresholds.map((t) => [t.metric, t.expression, t.actualText]),
+    thresholds.map(({ metric, expression, limitText, actualText }) => [
+      metric,
+      limitText === undefined ? expression : `${expression} (${limitText})`,
+      actualText,
+    ]),
     ['left', 'left', 'right'],
   );
   return [

@@ -4,6 +4,7 @@ import { type MessagePlan, meanBytes } from '../driver/message.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
 import { describeLoad } from './load-plan.ts';
 import type { Plan } from './plan.ts';
+import { describeThreshold } from './thresholds.ts';
 
 /** A plan for people: volumes, rates and durations, with both clocks where they differ. */
 export function describePlan(plan: Plan): string {
@@ -37,7 +38,7 @@ export function describePlan(plan: Plan): string {
     ],
     ['clock', plan.clockScale === 1 ? 'real' : `simulated time runs ${trim(plan.clockScale)} times as fast`],
     ['seed', String(plan.seed)],
-    ...plan.thresholds.map((t): [string, string] => ['threshold', `${t.key} ${t.expression}`]),
+    ...plan.thresholds.map((t): [string, string] => ['threshold', describeThreshold(t)]),
     ...plan.notes.map((note): [string, string] => ['note', note]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -1,6 +1,8 @@
+import { formatDuration } from '../core/units.ts';
 import { type KnownTags, parseThreshold } from '../gate/grammar.ts';
 import { METRICS, type MetricDefinition, metricNamed } from '../gate/metrics.ts';
 import type { Threshold } from '../gate/threshold.ts';
+import { reasonOf } from '../gate/words.ts';
 import type { Fault } from './load-plan.ts';
 import type { Scenario } from './schema.ts';
 
@@ -30,6 +32,18 @@ export function plannedThresholds(
     }
   }
   return thresholds;
+}
+
+/** A threshold for people, with what its limit means and when it ends the run. */
+export function describeThreshold(threshold: Threshold): string {
+  const { key, metric, expression, operator, limit, abortAfter } = threshold;
+  const notes: string[] = [];
+  if (typeof limit === 'object') notes.push('relative to the runs that --baseline names');
+  if (typeof limit === 'string')
+    notes.push(`${operator === '!=' ? 'fails if' : 'fails unless'} ${reasonOf(metric, limit)}`);
+  if (abortAfter !== undefined)
+    notes.push(`ends the run when it fails${abortAfter > 0 ? `, after ${formatDuration(abortAfter)}` : ''}`);
+  return [`${key} ${expression.trim()}`, ...notes].join('; ');
 }
 
 function notLive(metric: string): string {

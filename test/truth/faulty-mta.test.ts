@@ -4,51 +4,11 @@ import { test } from 'node:test';
 import { Cleanup } from '../../src/core/cleanup.ts';
 import { fly } from '../../src/lab/run.ts';
 import { createRunFolder } from '../../src/lab/run-folder.ts';
-import type { MtaAdapter } from '../../src/mta/adapter.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { planRun } from '../../src/scenario/plan.ts';
 import { workFolder } from '../support/cli.ts';
-import { type Faults, type FaultyMta, startFaultyMta } from '../support/faulty-mta.ts';
-
-/** The faulty MTA behind the adapter interface, as any MTA under test. */
-function faultyAdapter(faults: Faults, started: (mta: FaultyMta) => void): MtaAdapter {
-  return {
-    name: 'faulty',
-    capabilities: {
-      queue: 'list',
-      dsn: 'always',
-      needs: 'any',
-      submission: { tls: [], auth: [], authInClear: 'nobody' },
-      noSeal: { works: true, reason: '' },
-      timers: [],
-    },
-    version: () => Promise.resolve('faulty'),
-    async start(plan) {
-      const routes = plan.routes ?? {};
-      const mta = await startFaultyMta({
-        listen: { address: '127.0.0.1', port: 0 },
-        route: (domain) => {
-          const route = routes[domain];
-          if (!route) throw new Error(`no route to ${domain}`);
-          return route;
-        },
-        mailroom: routes['news.sender.test'] as { address: string; port: number },
-        faults,
-        retryMs: 100,
-        attempts: 3,
-        connections: 8,
-      });
-      started(mta);
-      return {
-        submission: [{ ...mta.submission, implicitTls: false }],
-        exited: new Promise<string>(() => {}),
-        queueDepth: () => Promise.resolve(mta.listQueue().length),
-        listQueue: () => Promise.resolve(mta.listQueue()),
-        stop: () => mta.stop(),
-      };
-    },
-  };
-}
+import { faultyAdapter } from '../support/faulty-adapter.ts';
+import type { Faults, FaultyMta } from '../support/faulty-mta.ts';
 
 const scenario = `
 seed: 11

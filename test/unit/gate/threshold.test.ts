@@ -89,7 +89,14 @@ test('verdicts, and by how much', () => {
       'rate<0.2',
       { kind: 'rate', rate: 0.1, total: 10 },
       true,
-      'wasted_attempts: rate is 0.1, as rate<0.2 asks',
+      'wasted_attempts: rate is 10 %, as rate<0.2 asks',
+    ],
+    [
+      'wasted_attempts',
+      'rate<5%',
+      { kind: 'rate', rate: 0.107, total: 1000 },
+      false,
+      'wasted_attempts: rate is 10.7 %, 5.7 points above what rate<5% asks (limit 5 %)',
     ],
     ['queue_depth', 'max<=7', gauge(6), true, 'queue_depth: max is 7, as max<=7 asks'],
   ];

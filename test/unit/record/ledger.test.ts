@@ -23,11 +23,12 @@ const loads: LoadModel[] = [
   },
 ];
 
-function ledgerOf(pack: (packer: Packer) => void): Ledger {
+function ledgerOf(pack: (packer: Packer) => void, onDelivered?: (recipient: number) => void): Ledger {
   const packer = new Packer();
   pack(packer);
   const view = new RecordView(packer.take() as Uint8Array);
   const ledger = new Ledger(loads);
+  ledger.onDelivered = onDelivered;
   for (view.index = 0; view.index < view.count; view.index++) {
     if (view.kind === 1) ledger.addInjection(view);
     else ledger.addAttempt(view);
@@ -103,4 +104,24 @@ test('a million recipients take less than 32 bytes each', () => {
       p.injection({ ...injected, message, recipients: 1 });
   });
   assert.ok(ledger.bytes / 1e6 < 32, `${ledger.bytes / 1e6} bytes a recipient`);
+});
+
+test('each delivered recipient of a confirmed injection is told of once, whichever of the two is known first', () => {
+  const told: number[] = [];
+  ledgerOf(
+    (p) => {
+      p.injection({ ...injected, message: 0, recipients: 2 });
+      p.attempt({ ...accepted, message: 0, slot: 0, outcome: 'throttled' });
+      p.attempt({ ...accepted, message: 0, slot: 0 });
+      p.attempt({ ...accepted, message: 0, slot: 0 });
+      p.attempt({ ...accepted, message: 1, slot: 1, isp: 1 });
+      p.injection({ ...injected, message: 1, recipients: 2 });
+      p.attempt({ ...accepted, message: 2, slot: 0 });
+      p.injection({ ...injected, message: 2, recipients: 2, state: 'unconfirmed' });
+      p.injection({ ...injected, message: 3, recipients: 2, state: 'unconfirmed' });
+      p.attempt({ ...accepted, message: 3, slot: 0 });
+    },
+    (recipient) => void told.push(recipient),
+  );
+  assert.deepEqual(told, [0, 3]);
 });

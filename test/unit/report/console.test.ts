@@ -185,3 +185,34 @@ test('the progress line leaves out from the right what does not fit', () => {
   ];
   for (const [shown, width, expected] of cases) assert.equal(progressLine(shown, width), expected);
 });
+
+test('the thresholds say words, and what a limit relative to a baseline came to', () => {
+  const { summary } = summaryFixture();
+  const [first] = summary.thresholds;
+  assert.ok(first);
+  const thresholds = [
+    {
+      ...first,
+      metric: 'delivered',
+      expression: 'rate>=0.95*baseline',
+      limitText: '0.95 × 1,234/s = 1,172/s',
+      actualText: '1,180/s',
+    },
+    {
+      ...first,
+      metric: 'recovery_time{isp:gmail}',
+      expression: 'value<20s',
+      passed: false,
+      actual: null,
+      actualText: 'never',
+    },
+  ];
+  const text = renderConsole({ ...summary, thresholds }, { color: false });
+  const from = text.indexOf('  thresholds\n');
+  assert.equal(
+    text.slice(from, text.indexOf('\n\n', from)),
+    `  thresholds
+  ✓ delivered                 rate>=0.95*baseline (0.95 × 1,234/s = 1,172/s)  1,180/s
+  ✗ recovery_time{isp:gmail}  value<20s                                         never`,
+  );
+});

@@ -15,12 +15,12 @@ export function thresholdsTable({ thresholds }: Summary): Markup {
 </table></div>`;
 }
 
-function row({ metric, expression, passed, actualText, sentence }: ThresholdResult): Markup {
+function row({ metric, expression, limitText, passed, actualText, sentence }: ThresholdResult): Markup {
   const [name = '', selector = ''] = metric.split(/(?=\{)/);
   return html`<tr class="${passed ? 'passed' : 'failed'}" title="${sentence}">
 <td><span class="mark" role="img" aria-label="${passed ? 'holds' : 'failed'}">${passed ? '✓' : '✗'}</span></td>
 <th scope="row"><code>${breakable(name)}<wbr><span class="selector">${breakable(selector)}</span></code></th>
-<td class="n"><code>${expression}</code></td><td class="n actual">${actualText}</td></tr>`;
+<td class="n"><code>${expression}</code>${limitText !== undefined && html`<br><small>${limitText}</small>`}</td><td class="n actual">${actualText}</td></tr>`;
 }
 
 /** Lets a long name break where a reader expects it. */

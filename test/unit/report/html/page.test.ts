@@ -269,3 +269,16 @@ test('many sources are folded, and a merged timeline is said', () => {
   assert.ok(page.includes('<summary>56 more</summary>'));
   assert.ok(page.includes('The run has 2,500 buckets; the charts draw 3 as one. timeline.csv has them all.'));
 });
+
+test('the thresholds say words, and what a limit relative to a baseline came to', () => {
+  const { summary, series } = summaryFixture();
+  const [first] = summary.thresholds;
+  assert.ok(first);
+  const thresholds = [
+    { ...first, expression: 'rate>=0.95*baseline', limitText: '0.95 × 1,234/s = 1,172/s' },
+    { ...first, passed: false, actual: null, actualText: 'never' },
+  ];
+  const page = renderHtml({ ...summary, thresholds }, series);
+  assert.ok(page.includes('<code>rate&gt;=0.95*baseline</code><br><small>0.95 × 1,234/s = 1,172/s</small>'));
+  assert.ok(page.includes('<td class="n actual">never</td>'));
+});

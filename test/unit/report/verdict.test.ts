@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
+import { Aggregate } from '../../../src/record/aggregate.ts';
+import { type MarkName, Packer } from '../../../src/record/attempt-log.ts';
+import { buildReport } from '../../../src/report/build.ts';
+import type { ReportInput } from '../../../src/report/input.ts';
+import { parseScenario } from '../../../src/scenario/load.ts';
+import { planRun } from '../../../src/scenario/plan.ts';
+
+const text = `
+load: { rate: 10/s, duration: 60s }
+thresholds: { delivered: [count>=0, count>0, rate>=0.5*baseline] }
+`;
+const plan = planRun(parseScenario(text, 's.yaml'));
+const input = reportInput(
+  {
+    plan,
+    folder: 'run',
+    lab: 'loopback',
+    scenarioText: text,
+    command: '',
+    version: '0',
+    startedAt: '2026-01-01T00:00:00Z',
+    warnings: [],
+  },
+  { adapter: 'none', version: '', sources: [], config: [] },
+  { queue: 'list', sendsDsn: false },
+);
+
+const FAILED = '2 of 3 thresholds failed; first: delivered: count is 0, not what count>0 asks (limit 0)';
+const INTERRUPTED = 'Interrupted; this is what was recorded until then.';
+
+test('the verdict of a run, by how it ended', () => {
+  const rows: [readonly [MarkName, number][], Partial<ReportInput>, number, string][] = [
+    [[['ended', 60]], {}, 99, FAILED],
+    [[['interrupted', 9]], {}, 105, INTERRUPTED],
+    [
+      [['aborted', 12.34]],
+      { aborted: 'throttled: count is 1, not what count<1 asks (limit 1)' },
+      99,
+      'Aborted after 12.3 s: throttled: count is 1, not what count<1 asks (limit 1)',
+    ],
+    // The lab ended before it could write down why.
+    [[['aborted', 90]], {}, 99, 'Aborted after 1 min 30 s: a threshold with abortOnFail failed.'],
+    [
+      [
+        ['aborted', 12],
+        ['mta_died', 13],
+      ],
+      { aborted: 'throttled', mtaDied: 'signal SIGSEGV' },
+      106,
+      'The MTA ended during the run: signal SIGSEGV',
+    ],
+  ];
+  for (const [marks, more, exitCode, sentence] of rows) {
+    const aggregate = new Aggregate(modelOf(plan));
+    const packer = new Packer();
+    for (const [name, second] of marks) packer.mark({ at: second * 1e6, name });
+    aggregate.add(packer.take() as Uint8Array);
+    const { summary } = buildReport(aggregate, { ...input, ...more });
+    assert.deepEqual(summary.verdict, { passed: false, exitCode, sentence });
+  }
+});
+
+test('a limit relative to a baseline is judged by what is kept of it', () => {
+  const rows: [ReportInput, string, string | undefined][] = [
+    [
+      { ...input, baseline: { name: 'before', values: [[], [], [0]] } },
+      'delivered: rate is 0/s, as rate>=0.5*baseline asks (limit 0.5 × 0/s = 0/s)',
+      '0.5 × 0/s = 0/s',
+    ],
+    [
+      input,
+      "delivered: rate is 0/s, but the baseline has no value to compare it with, so rate>=0.5*baseline can't hold",
+      undefined,
+    ],
+  ];
+  for (const [each, sentence, limitText] of rows) {
+    // As run.json keeps it.
+    const kept = JSON.parse(JSON.stringify(each)) as ReportInput;
+    const { summary } = buildReport(new Aggregate(modelOf(plan)), kept);
+    assert.equal(summary.thresholds[2]?.sentence, sentence);
+    assert.equal(summary.thresholds[2]?.limitText, limitText);
+  }
+});
