@@ -15,46 +15,36 @@ export function written(word: Word): string {
   return word.replace(' ', '-');
 }
 
-/** What each word means for each score that can have it; the begin of a sentence. */
-const REASONS: Readonly<Record<string, Readonly<Record<Word, string>>>> = {
-  utilisation: {
-    never: 'nothing was ever accepted',
-    'not reached': 'the run ended before there was enough to judge',
-    'not applicable': 'a perfect sender would have had nothing accepted either',
-  },
+/**
+ * Why a score has each word that it can have (src/analysis/README.md); the begin of a sentence. `not applicable` is said
+ * of a run or an incident that left nothing to judge.
+ */
+const REASONS: Readonly<Record<string, Readonly<Partial<Record<Word, string>>>>> = {
+  utilisation: { 'not applicable': 'no MTA held mail that could have been accepted' },
   reaction_time: {
-    never: 'the pace never settled within what was allowed',
-    'not reached': 'the run ended before the pace could be seen to stay within what was allowed',
+    never: 'the pace never stayed within what was allowed',
+    'not reached': 'the time seen was too short to tell a reaction from a slow retry',
     'not applicable': 'nothing was throttled in the incident',
   },
   first_backoff: {
     never: 'never backed off',
-    'not reached': 'the run ended before it was seen to back off',
     'not applicable': 'nothing was throttled in the incident',
   },
   recovery_time: {
     never: 'never recovered',
     'not reached': 'the run ended before it could be seen to recover',
-    'not applicable': 'the incident left nothing to recover from',
+    'not applicable': 'no MTA held mail that could have been accepted after the incident',
   },
   drain_time: {
-    never: 'the backlog never got back to what it was',
+    never: 'the backlog never went back to what it was',
     'not reached': 'the run ended before the backlog was back to what it was',
-    'not applicable': 'the incident left no backlog',
+    'not applicable': 'there was no MTA that could have a backlog',
   },
-  collateral: {
-    never: 'the other ISPs accepted nothing',
-    'not reached': 'the run ended before there was enough to judge',
-    'not applicable': 'there was no other ISP, or no baseline, to compare with',
-  },
-  oscillation: {
-    never: 'nothing was ever tried',
-    'not reached': 'the run ended before there were enough attempts to judge',
-    'not applicable': 'there were too few attempts to judge',
-  },
+  collateral: { 'not applicable': 'there was no other ISP or no baseline to compare with' },
+  oscillation: { 'not applicable': 'there were too few attempts to see a swing' },
 };
 
-/** Why a metric has a word in place of a number: `never recovered`. */
+/** Why a metric has a word in place of a number: `never recovered`; the word itself where there is no more to say. */
 export function reasonOf(metric: string, word: Word): string {
   return REASONS[metric]?.[word] ?? word;
 }

@@ -55,7 +55,7 @@ test('a scenario with mistakes in every layer: all are named, exit code 104, and
         ":4:26: incidents.0.at: found 20 s; expected a moment within the load's 10 s",
         ":5:1: warmup: found 30 s; expected less than the load's 10 s",
         ':7:3: thresholds.lost{isp:gmial}: unknown isp "gmial"; did you mean gmail?',
-        ':8:3: thresholds.delivered: delivered is a counter, which has no p(99); expected count, rate',
+        ':8:15: thresholds.delivered.0: delivered is a counter, which has no p(99); expected count, rate',
       ],
     ],
     [

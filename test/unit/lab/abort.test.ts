@@ -218,7 +218,7 @@ test('metrics of delivered recipients come to the same while they are delivered 
       flight.mail(message / 10, message, message % 3 === 0 ? 'throttled' : 'accepted', 100 + message * 40);
     const [threshold] = flight.input.thresholds;
     assert.ok(threshold);
-    const measure = createMeasure(flight.aggregate, undefined, namesOf(flight.input, 40 * S));
+    const measure = createMeasure(flight.aggregate, undefined, namesOf(flight.input, 40 * S), undefined);
     const walked = measure('delivery_latency', threshold.selector);
     assert.ok(walked?.kind === 'trend' && walked.count > 10, key);
     assert.deepEqual(flight.endsAt(everySecond), [40, judge(threshold, walked).sentence]);
