@@ -1,5 +1,5 @@
 /** A threshold as parsed (gate/grammar.ts), what a metric measured, and the verdict of one on the other. */
-import { trim } from '../core/units.ts';
+import { formatDuration, trim } from '../core/units.ts';
 import { metricNamed, type TagName } from './metrics.ts';
 import { reasonOf, type Word, written } from './words.ts';
 
@@ -222,7 +222,7 @@ function isShare({ metric }: Threshold): boolean {
 function format(value: number, threshold: Threshold): string {
   const { metric, aggregation } = threshold;
   const definition = metricNamed(metric);
-  if (definition?.unit === 'ms') return value >= 1e4 ? `${trim(value / 1e3)} s` : `${trim(value)} ms`;
+  if (definition?.unit === 'ms') return value < 1 ? `${trim(value)} ms` : formatDuration(value * 1e3);
   if (aggregation.kind === 'count') return value.toLocaleString('en');
   if (isShare(threshold)) return `${trim(value * 100)} %`;
   const perSecond = definition?.kind === 'counter' ? '/s' : '';

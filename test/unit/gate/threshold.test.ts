@@ -59,6 +59,14 @@ test('verdicts, and by how much', () => {
       'injection_duration: max is 900 ms, not what max>900 asks (limit 900 ms)',
     ],
     ['injection_duration', 'min<2', trend, true, 'injection_duration: min is 1 ms, as min<2 asks'],
+    [
+      'queue_age',
+      'max<1',
+      gauge(6175),
+      false,
+      'queue_age: max is 6.18 s, 6.17 s (617500 %) above what max<1 asks (limit 1 ms)',
+    ],
+    ['queue_age', 'min<1', gauge(6175), true, 'queue_age: min is 0 ms, as min<1 asks'],
     ['injection_duration', 'med<600', trend, true, 'injection_duration: med is 500 ms, as med<600 asks'],
     ['delivered', 'count!=5', counter(5), false, 'delivered: count is 5, not what count!=5 asks (limit 5)'],
     [
