@@ -14,9 +14,16 @@ export interface MetricDefinition {
   /** It means something while the run goes on, so a threshold on it may end the run (abortOnFail). */
   readonly live?: true;
   readonly tags: readonly TagName[];
+  /** Which way is good; absent where neither is by itself. */
+  readonly better?: 'higher' | 'lower';
+  /** One step of its measuring, in its unit: a change of no more is none. Absent: as fine as it comes. */
+  readonly step?: number;
   /** One sentence for `windtunnel check` and the README. */
   readonly meaning: string;
 }
+
+/** Scores and ages are told by buckets of one second. */
+const BUCKET_MS = 1000;
 
 const attempts = ['isp', 'source', 'phase', 'reply'] as const;
 const scored = ['isp', 'source', 'incident'] as const;
@@ -29,6 +36,7 @@ export const METRICS = {
     unit: '',
     tags: injections,
     live: true,
+    better: 'higher',
     meaning: 'messages that the MTA took with a 250 that the driver read',
   },
   injection_duration: {
@@ -36,6 +44,7 @@ export const METRICS = {
     unit: 'ms',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: "from the moment the schedule named to the MTA's 250",
   },
   injection_service_time: {
@@ -43,6 +52,7 @@ export const METRICS = {
     unit: 'ms',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: "from the first byte sent to the MTA's 250",
   },
   injection_failed: {
@@ -50,6 +60,7 @@ export const METRICS = {
     unit: '',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: 'share of begun injections that were refused or not confirmed',
   },
   injections_deferred: {
@@ -57,12 +68,14 @@ export const METRICS = {
     unit: '',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: 'times that the MTA refused a message for now (4xx) and the driver kept it for another try',
   },
   dropped_iterations: {
     kind: 'counter',
     unit: '',
     tags: injections,
+    better: 'lower',
     meaning: 'messages that were due and never begun, since no connection became free before the load ended',
   },
   injection_connections: {
@@ -70,6 +83,7 @@ export const METRICS = {
     unit: '',
     tags: [],
     live: true,
+    step: 1,
     meaning: 'connections that the driver holds open, to the MTA or (without one) to the ISPs',
   },
   injection_connect_duration: {
@@ -77,6 +91,7 @@ export const METRICS = {
     unit: 'ms',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: 'from the begin of a connection of the driver until it is ready for mail',
   },
   injection_connect_failed: {
@@ -84,6 +99,7 @@ export const METRICS = {
     unit: '',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: "share of the driver's connections that were refused or failed before they were ready for mail",
   },
   injection_connections_lost: {
@@ -91,6 +107,7 @@ export const METRICS = {
     unit: '',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: 'connections of the driver that were ready for mail and that the other side ended',
   },
   noops: {
@@ -98,6 +115,7 @@ export const METRICS = {
     unit: '',
     tags: injections,
     live: true,
+    better: 'higher',
     meaning: 'NOOPs of loads with `action: noop` that were answered with 250',
   },
   noop_duration: {
@@ -105,6 +123,7 @@ export const METRICS = {
     unit: 'ms',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: 'from NOOP to its 250',
   },
   noop_failed: {
@@ -112,6 +131,7 @@ export const METRICS = {
     unit: '',
     tags: injections,
     live: true,
+    better: 'lower',
     meaning: 'share of NOOPs that were answered otherwise, or not at all',
   },
   connections_opened: {
@@ -126,6 +146,7 @@ export const METRICS = {
     unit: '',
     tags: ['isp', 'source', 'phase'],
     live: true,
+    better: 'lower',
     meaning: 'share of connections that the ISP refused at once',
   },
   transactions: {
@@ -140,6 +161,7 @@ export const METRICS = {
     unit: '',
     tags: attempts,
     live: true,
+    better: 'higher',
     meaning: 'recipient attempts that an ISP accepted',
   },
   throttled: {
@@ -147,6 +169,7 @@ export const METRICS = {
     unit: '',
     tags: attempts,
     live: true,
+    better: 'lower',
     meaning: "recipient attempts answered 4xx for the sender's rate, connections or reputation",
   },
   deferred: {
@@ -154,6 +177,7 @@ export const METRICS = {
     unit: '',
     tags: attempts,
     live: true,
+    better: 'lower',
     meaning: 'recipient attempts answered with any other 4xx',
   },
   rejected: {
@@ -161,6 +185,7 @@ export const METRICS = {
     unit: '',
     tags: attempts,
     live: true,
+    better: 'lower',
     meaning: 'recipient attempts answered 5xx',
   },
   dropped: {
@@ -168,6 +193,7 @@ export const METRICS = {
     unit: '',
     tags: ['isp', 'source', 'phase'],
     live: true,
+    better: 'lower',
     meaning: 'recipient attempts that the ISP ended without a reply',
   },
   wasted_attempts: {
@@ -175,6 +201,7 @@ export const METRICS = {
     unit: '',
     tags: ['isp', 'source', 'phase'],
     live: true,
+    better: 'lower',
     meaning: 'share of transactions that ended throttled',
   },
   delivery_latency: {
@@ -182,6 +209,7 @@ export const METRICS = {
     unit: 'ms',
     tags: ['isp', 'source', 'phase'],
     live: true,
+    better: 'lower',
     meaning: "from the injection's intended moment to the ISP's first 250 for the recipient",
   },
   attempts_per_delivery: {
@@ -189,6 +217,7 @@ export const METRICS = {
     unit: '',
     tags: ['isp'],
     live: true,
+    better: 'lower',
     meaning: 'attempts that a delivered recipient took',
   },
   messages_per_connection: {
@@ -203,12 +232,16 @@ export const METRICS = {
     unit: '',
     tags: [],
     live: true,
+    better: 'lower',
+    step: 1,
     meaning: "the MTA's queue: the last value, lowest, highest",
   },
   queue_age: {
     kind: 'gauge',
     unit: 'ms',
     tags: [],
+    better: 'lower',
+    step: BUCKET_MS,
     meaning: 'time since the oldest deliverable message that waits was due',
   },
   utilisation: {
@@ -216,18 +249,22 @@ export const METRICS = {
     unit: '',
     tags: scored,
     words: true,
+    better: 'higher',
     meaning: 'what the ISP accepted, as a share of what it would have accepted from a perfect sender',
   },
   blocked_attempts: {
     kind: 'counter',
     unit: '',
     tags: ['isp', 'source'],
+    better: 'lower',
     meaning: 'transactions tried while nothing at all was allowed',
   },
   penalty_time: {
     kind: 'gauge',
     unit: 'ms',
     tags: ['isp', 'source'],
+    better: 'lower',
+    step: BUCKET_MS,
     meaning: 'time in which the sender was allowed less than one that had never earned a penalty',
   },
   reaction_time: {
@@ -235,6 +272,8 @@ export const METRICS = {
     unit: 'ms',
     tags: scored,
     words: true,
+    better: 'lower',
+    step: BUCKET_MS,
     meaning: "from an incident's first throttled reply until the pace stayed within what was allowed",
   },
   first_backoff: {
@@ -242,6 +281,8 @@ export const METRICS = {
     unit: 'ms',
     tags: scored,
     words: true,
+    better: 'lower',
+    step: BUCKET_MS,
     meaning:
       "from an incident's first throttled reply to the first three seconds with at most half the attempts of before",
   },
@@ -249,6 +290,7 @@ export const METRICS = {
     kind: 'counter',
     unit: '',
     tags: scored,
+    better: 'lower',
     meaning: 'transactions beyond what a greedy sender could have had, until the reaction',
   },
   recovery_time: {
@@ -256,6 +298,8 @@ export const METRICS = {
     unit: 'ms',
     tags: scored,
     words: true,
+    better: 'lower',
+    step: BUCKET_MS,
     meaning: "from an incident's end until deliveries were back at nine tenths of what was possible",
   },
   drain_time: {
@@ -263,6 +307,8 @@ export const METRICS = {
     unit: 'ms',
     tags: scored,
     words: true,
+    better: 'lower',
+    step: BUCKET_MS,
     meaning: "from an incident's end until the backlog was back to what it was before",
   },
   collateral: {
@@ -270,6 +316,7 @@ export const METRICS = {
     unit: '',
     tags: ['isp', 'incident'],
     words: true,
+    better: 'lower',
     meaning: 'share of their utilisation that the other ISPs lost during the incident',
   },
   oscillation: {
@@ -277,6 +324,7 @@ export const METRICS = {
     unit: '',
     tags: ['isp', 'source'],
     words: true,
+    better: 'lower',
     meaning: 'how much the pace swings, beyond what chance explains: 0 is steady',
   },
   bounced: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients: 5xx, and reported or gone' },
@@ -284,37 +332,49 @@ export const METRICS = {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
+    better: 'lower',
     meaning: 'recipients: never a 250 or 5xx, given up with a DSN',
   },
   pending: {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
+    better: 'lower',
     meaning: "recipients still in the MTA's queue at the end",
   },
   lost: {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
+    better: 'lower',
     meaning: 'recipients gone from the queue without a word',
   },
   duplicated: {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
+    better: 'lower',
     meaning: 'recipients delivered more than once, for which the MTA is to blame',
   },
-  unaccounted: { kind: 'counter', unit: '', tags: ['isp'], meaning: "recipients whose end can't be known" },
+  unaccounted: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    better: 'lower',
+    meaning: "recipients whose end can't be known",
+  },
   missing_dsn: {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
+    better: 'lower',
     meaning: 'bounced recipients for whom no DSN came',
   },
   false_bounce: {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
+    better: 'lower',
     meaning: 'delivered recipients reported as failed',
   },
   mismatched: {
@@ -322,6 +382,7 @@ export const METRICS = {
     unit: '',
     tags: ['isp'],
     live: true,
+    better: 'lower',
     meaning: 'envelope and header named different messages',
   },
 } as const satisfies Record<string, MetricDefinition>;
