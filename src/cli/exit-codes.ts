@@ -11,6 +11,23 @@ export const ExitCode = {
   labFailed: 106,
 } as const;
 
+/** From what everyone hopes for to what nobody does. */
+const FROM_BEST_TO_WORST: readonly number[] = [
+  ExitCode.passed,
+  ExitCode.thresholdFailed,
+  ExitCode.interrupted,
+  ExitCode.invalidScenario,
+  ExitCode.labFailed,
+  ExitCode.usage,
+  ExitCode.bug,
+];
+
+/** The worst of some exit codes; passed if there are none. */
+export function worstOf(codes: readonly number[]): number {
+  const ranks = codes.map((code) => FROM_BEST_TO_WORST.indexOf(code));
+  return FROM_BEST_TO_WORST[Math.max(0, ...ranks)] ?? ExitCode.bug;
+}
+
 /** The exit code of an expected failure. */
 export function exitCodeOf(kind: FailureKind): number {
   switch (kind) {
@@ -33,7 +50,7 @@ Exit codes:
   0    passed
   1    a bug in windtunnel
   2    usage
-  99   a threshold failed
+  99   a threshold failed, or a comparison
   104  invalid scenario
   105  interrupted (the report is still written)
   106  the lab could not start, the MTA ended during the run, or nobody took what was sent`;

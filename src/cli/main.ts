@@ -14,6 +14,10 @@ const COMMANDS: readonly {
 }[] = [
   { name: 'run', load: async (io, set) => (await import('./commands/run.ts')).runCommand(io, set) },
   { name: 'check', load: async (io) => (await import('./commands/check.ts')).checkCommand(io) },
+  {
+    name: 'compare',
+    load: async (io, set) => (await import('./commands/compare.ts')).compareCommand(io, set),
+  },
   { name: 'report', load: async (io, set) => (await import('./commands/report.ts')).reportCommand(io, set) },
   { name: 'isp', load: async (io) => (await import('./commands/isp.ts')).ispCommand(io) },
   { name: 'flood', load: async (io, set) => (await import('./commands/flood.ts')).floodCommand(io, set) },

@@ -5,13 +5,16 @@ import type { OutputStream } from './io.ts';
 /** Shows progress on a stream: one line that is rewritten on a terminal, a line every few seconds elsewhere. */
 export class ProgressDisplay {
   readonly #out: OutputStream;
+  readonly #label: string;
   #lastShown = Number.NEGATIVE_INFINITY;
   #lastStage = '';
   #lineOpen = false;
   #before: Progress | undefined;
 
-  constructor(out: OutputStream) {
+  /** `label` stands before each line, where there is something to tell from something else. */
+  constructor(out: OutputStream, label = '') {
     this.#out = out;
+    this.#label = label === '' ? '' : `${label}  `;
   }
 
   show(progress: Progress): void {
@@ -35,9 +38,10 @@ export class ProgressDisplay {
         queue: progress.queue,
         sessions: progress.sessions,
       },
-      this.#out.columns ?? 100,
+      (this.#out.columns ?? 100) - this.#label.length,
     );
-    this.#out.write(terminal ? `\r\u001b[2K${line}` : `${line}\n`);
+    const labelled = `${this.#label}${line}`;
+    this.#out.write(terminal ? `\r\u001b[2K${labelled}` : `${labelled}\n`);
     this.#lineOpen = terminal;
     this.#lastShown = progress.elapsedSeconds;
     this.#lastStage = progress.stage;

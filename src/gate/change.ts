@@ -8,9 +8,10 @@
  */
 import { holm } from './holm.ts';
 import { meanOf, type Welch, welch } from './welch.ts';
+import type { Word } from './words.ts';
 
 /** Why a score is not a number, as in summaries; or that there was nothing to measure. */
-export type ChangeWord = 'never' | 'not reached' | 'not applicable' | 'no samples';
+export type ChangeWord = Word | 'no samples';
 
 /** What one run says of a quantity. undefined: the run does not know the quantity. */
 export type RunValue = number | ChangeWord | undefined;

@@ -112,6 +112,19 @@ export function judge(
   return judgeNumber(threshold, value, resolved);
 }
 
+/** What a value is of, as far as its unit goes. */
+type Asked = Pick<Threshold, 'metric' | 'aggregation'>;
+
+/** A value that a threshold asks for, with its unit. */
+export function valueText(value: number, asked: Asked): string {
+  return format(value, asked);
+}
+
+/** How an aggregation is written: `p(99)`. */
+export function aggregationName(aggregation: Aggregation): string {
+  return aggregation.kind === 'percentile' ? `p(${aggregation.percentile})` : aggregation.kind;
+}
+
 // --- internal ---
 
 interface Resolved {
@@ -211,15 +224,11 @@ function distance(actual: number, limit: number, threshold: Threshold): string {
   return `${format(gap, threshold)}${percent} ${side} what `;
 }
 
-function aggregationName(aggregation: Aggregation): string {
-  return aggregation.kind === 'percentile' ? `p(${aggregation.percentile})` : aggregation.kind;
-}
-
-function isShare({ metric }: Threshold): boolean {
+function isShare({ metric }: Asked): boolean {
   return metricNamed(metric)?.kind === 'rate';
 }
 
-function format(value: number, threshold: Threshold): string {
+function format(value: number, threshold: Asked): string {
   const { metric, aggregation } = threshold;
   const definition = metricNamed(metric);
   if (definition?.unit === 'ms') return value < 1 ? `${trim(value)} ms` : formatDuration(value * 1e3);

@@ -12,6 +12,7 @@ import type { ReplyFacts, ReportInput } from '../report/input.ts';
 import type { Machine, MtaFacts } from '../report/summary.ts';
 import { describeLoad } from '../scenario/load-plan.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { runId } from './group-folder.ts';
 import { ispProcessNames } from './isp-processes.ts';
 import type { RunRequest } from './messages.ts';
 import { driverProcessesOf, ispProcessesOf } from './wiring.ts';
@@ -76,7 +77,7 @@ export function reportInput(
 ): ReportInput {
   return {
     run: {
-      id: folder.split('/').at(-1) ?? folder,
+      id: runId(folder),
       scenario: plan.name,
       file: plan.file,
       question: plan.question,

@@ -21,8 +21,18 @@ export interface RunFile {
 /** The certificate of the run's authority, for whoever wants to check those of the mail hosts. */
 export const CA_FILE = 'ca.pem';
 
-/** Creates `<parent>/<time>-<scenario>/` and returns its path; a number is added if it exists. */
+/**
+ * Creates `<parent>/<time>-<scenario>/` for a run and returns its path; a number is added if it exists.
+ * @throws HarnessError of kind `usage` if it can't be created
+ */
 export function createRunFolder(parent: string, scenario: string, startedAt: Date): string {
+  const folder = createFolder(parent, scenario, startedAt);
+  mkdirSync(join(folder, 'mta'));
+  return folder;
+}
+
+/** The same for whatever is to be in it. */
+export function createFolder(parent: string, scenario: string, startedAt: Date): string {
   const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
   const slug =
     scenario
@@ -34,7 +44,6 @@ export function createRunFolder(parent: string, scenario: string, startedAt: Dat
     try {
       mkdirSync(parent, { recursive: true });
       mkdirSync(folder);
-      mkdirSync(join(folder, 'mta'));
       return folder;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST' && attempt < 100) continue;
@@ -122,7 +131,7 @@ export function mtaConfig(folder: string): { name: string; text: string }[] {
 }
 
 /** Writes beside the target and renames, so that a crash never leaves half a file that looks whole. */
-function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string): void {
   writeFileSync(`${path}.part`, text);
   renameSync(`${path}.part`, path);
 }

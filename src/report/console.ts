@@ -1,7 +1,8 @@
 import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
 import { formatCount, formatMs, formatPerSecond, formatShare, formatStopwatch } from './numbers.ts';
+import { type Paint, paintWith } from './paint.ts';
 import type { Summary } from './summary.ts';
-import { type Align, table } from './text-table.ts';
+import { type Align, table, wrap } from './text-table.ts';
 
 /** How the console report is drawn. */
 export interface ConsoleOptions {
@@ -13,7 +14,7 @@ export interface ConsoleOptions {
 
 /** The result of a run for a terminal, ending with a newline. */
 export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleOptions): string {
-  const paint = color ? ansi : plain;
+  const paint = paintWith(color);
   const sections = [
     verdict(summary, paint, width),
     warnings(summary, paint, width),
@@ -76,13 +77,6 @@ export function progressLine(state: ProgressState, width: number): string {
 }
 
 // --- sections: each returns its lines, none if it has nothing to say ---
-
-type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
-type Paint = (style: Style, text: string) => string;
-
-const ANSI: Record<Style, number> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
-const ansi: Paint = (style, text) => `\u001b[${ANSI[style]}m${text}\u001b[0m`;
-const plain: Paint = (_, text) => text;
 
 function verdict({ verdict, run }: Summary, paint: Paint, width: number): string[] {
   const word = run.interrupted ? 'INTERRUPTED' : verdict.passed ? 'PASSED' : 'FAILED';
@@ -266,20 +260,6 @@ function titled(
     if (first.length > width && columns > 2) continue;
     return [`  ${paint('bold', title)}${paint('dim', first.slice(title.length + 2))}`, ...rest];
   }
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }
 
 function bar(share: number): string {

@@ -1,0 +1,122 @@
+/** Flies one run and shows how it goes on. */
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { wallClock } from '../core/clock.ts';
+import { HarnessError } from '../core/errors.ts';
+import { chooseGround, type Ground } from '../lab/ground.ts';
+import type { RunRequest } from '../lab/messages.ts';
+import { rebuildReports } from '../lab/rebuild.ts';
+import { shortfallsHere } from '../lab/shortfalls.ts';
+import { superviseLab } from '../lab/supervisor.ts';
+import { readSummary } from '../report/read.ts';
+import type { Summary } from '../report/summary.ts';
+import type { Plan } from '../scenario/plan.ts';
+import { ExitCode } from './exit-codes.ts';
+import type { Interrupts } from './interrupts.ts';
+import type { OutputStream } from './io.ts';
+import { ProgressDisplay } from './progress.ts';
+import type { ScenarioOptions } from './scenario-options.ts';
+import { version } from './version.ts';
+
+/** The options of `run` that a flight depends on. */
+export interface FlightOptions extends ScenarioOptions {
+  readonly seal: boolean;
+  readonly baseline?: string;
+}
+
+/** A scenario that is ready to be flown, once or more often. */
+export interface Prepared {
+  readonly plan: Plan;
+  /** The scenario's text as resolved. */
+  readonly text: string;
+  readonly baseline: RunRequest['baseline'] | undefined;
+  readonly ground: Ground;
+  /** What reports say at the top. */
+  readonly warnings: readonly string[];
+}
+
+/** What came of a flight. */
+export interface Flown {
+  readonly exitCode: number;
+  readonly summary: Summary;
+}
+
+/** Chooses the ground and looks for what this machine falls short of; tells the user what to know before the run. */
+export async function prepare(
+  planned: Pick<Prepared, 'plan' | 'text' | 'baseline' | 'warnings'>,
+  options: FlightOptions,
+  out: OutputStream,
+): Promise<Prepared> {
+  const { plan } = planned;
+  const ground = await chooseGround(plan, options.seal);
+  const warnings = [...ground.warnings, ...(await shortfallsHere(plan)), ...planned.warnings];
+  for (const note of [...plan.notes, ...warnings]) out.write(`note: ${note}\n`);
+  return { ...planned, ground, warnings };
+}
+
+/**
+ * Flies a run in a folder of its own.
+ * @param label stands before its progress
+ * @throws HarnessError if the lab fails, or was not to start any more
+ */
+export async function fly(
+  { plan, text, baseline, ground, warnings }: Prepared,
+  folder: string,
+  options: FlightOptions,
+  out: OutputStream,
+  interrupts: Interrupts,
+  label = '',
+): Promise<Flown> {
+  if (interrupts.count > 0) throw new HarnessError('interrupted', 'interrupted before the load began');
+  const progress = new ProgressDisplay(out, label);
+  const before = interrupts.count;
+  const result = await superviseLab(
+    {
+      plan,
+      folder,
+      lab: ground.lab,
+      scenarioText: text,
+      command: replayCommand(plan, options),
+      version: version(),
+      startedAt: wallClock().toISOString(),
+      warnings,
+      ...(baseline && { baseline }),
+    },
+    ground.privilege,
+    {
+      progress: (state) => progress.show(state),
+      onStop: (stop) =>
+        interrupts.handle(() => {
+          progress.note(
+            interrupts.count === 1
+              ? 'stopping: no more mail is injected, waiting for the queue to drain; Ctrl-C again to stop at once'
+              : 'stopping at once',
+          );
+          stop();
+        }),
+    },
+  ).finally(() => progress.end());
+
+  if (result.kind === 'vanished') {
+    if (!existsSync(join(folder, 'run.json'))) {
+      throw new HarnessError('bug', `the lab ended with ${result.how} before the load began\n${result.log}`);
+    }
+    rebuildReports(folder);
+    progress.note(
+      `the lab ended with ${result.how}; the report holds what was recorded until then\n${result.log}`,
+    );
+  }
+  const summary = readSummary(folder);
+  if (result.kind === 'done') return { exitCode: result.exitCode, summary };
+  return { exitCode: interrupts.count > before ? ExitCode.interrupted : ExitCode.bug, summary };
+}
+
+/** The command that runs this plan again, seed included. */
+function replayCommand(plan: Plan, options: FlightOptions): string {
+  const parts = ['windtunnel run', relative('.', plan.file) || plan.file, `--seed ${plan.seed}`];
+  if (options.mta !== undefined) parts.push(`--mta ${options.mta}`);
+  for (const override of options.set) parts.push(`--set '${override}'`);
+  if (options.baseline !== undefined) parts.push(`--baseline ${options.baseline}`);
+  if (!options.seal) parts.push('--no-seal');
+  return parts.join(' ');
+}

@@ -1,0 +1,54 @@
+/** Flies a scenario several times after each other, shows each run in a line, and judges them together. */
+import { relative, resolve } from 'node:path';
+import { wallClock } from '../core/clock.ts';
+import { compareGroup } from '../lab/compared-runs.ts';
+import { createRunOfGroup, writeGroup } from '../lab/group-folder.ts';
+import { createFolder } from '../lab/run-folder.ts';
+import { renderText } from '../report/comparison/text.ts';
+import { groupLine, renderGroup } from '../report/group.ts';
+import { renderJson } from '../report/json.ts';
+import type { Summary } from '../report/summary.ts';
+import { worstOf } from './exit-codes.ts';
+import { type FlightOptions, fly, type Prepared } from './flight.ts';
+import type { Interrupts } from './interrupts.ts';
+import type { CommandIo } from './io.ts';
+
+/** The options of `run` that a group depends on. */
+export interface GroupOptions extends FlightOptions {
+  readonly out: string;
+  readonly json?: true;
+}
+
+/** Flies a group of so many runs, or until the user ends it, and returns the worst exit code. */
+export async function flyGroup(
+  prepared: Prepared,
+  repeat: number,
+  options: GroupOptions,
+  io: CommandIo,
+  interrupts: Interrupts,
+): Promise<number> {
+  const group = createFolder(resolve(options.out), prepared.plan.name, wallClock());
+  const { color, columns } = io.stdout;
+  const codes: number[] = [];
+  const summaries: Summary[] = [];
+  for (let number = 1; number <= repeat && interrupts.count === 0; number++) {
+    const label = `run ${number} of ${repeat}`;
+    const folder = createRunOfGroup(group, number);
+    const { exitCode, summary } = await fly(prepared, folder, options, io.stderr, interrupts, label);
+    codes.push(exitCode);
+    summaries.push(summary);
+    writeGroup(group, summaries);
+    if (!options.json) io.stdout.write(groupLine(label, summary, color));
+  }
+  const { baseline } = prepared;
+  const comparison = baseline && interrupts.count === 0 ? compareGroup(baseline.name, group) : undefined;
+  if (comparison) codes.push(comparison.verdict.exitCode);
+  if (options.json)
+    io.stdout.write(renderJson({ schema: 1, runs: summaries, ...(comparison && { comparison }) }));
+  else {
+    io.stdout.write(renderGroup(summaries, color));
+    if (comparison) io.stdout.write(renderText(comparison, { color, width: columns ?? 100, all: false }));
+    io.stdout.write(`\ngroup: ${relative('.', group)}\n`);
+  }
+  return worstOf(codes);
+}
