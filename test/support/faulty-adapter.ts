@@ -4,11 +4,13 @@ import { type Faults, type FaultyMta, startFaultyMta } from './faulty-mta.ts';
 /**
  * The faulty MTA behind the adapter interface, as any MTA under test.
  * @param queueDepth what it says of its queue; default: the truth
+ * @param pace how many connections it has to each endpoint, and how long each rests after a delivery
  */
 export function faultyAdapter(
   faults: Faults,
   started: (mta: FaultyMta) => void,
   queueDepth = (mta: FaultyMta): number => mta.listQueue().length,
+  pace: { readonly connections: number; readonly restMs?: number } = { connections: 8 },
 ): MtaAdapter {
   return {
     name: 'faulty',
@@ -34,7 +36,7 @@ export function faultyAdapter(
         faults,
         retryMs: 100,
         attempts: 3,
-        connections: 8,
+        ...pace,
       });
       started(mta);
       return {

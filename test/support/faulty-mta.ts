@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
-import { after, wallClock } from '../../src/core/clock.ts';
+import { after, sleepMs, wallClock } from '../../src/core/clock.ts';
 import { messageOfSender } from '../../src/core/identity.ts';
 import type { QueuedRecipient } from '../../src/mta/adapter.ts';
 import { Courier, type Endpoint, type Verdict } from './courier.ts';
@@ -35,6 +35,8 @@ export interface FaultyMtaOptions {
   readonly attempts: number;
   /** Most connections to one endpoint. */
   readonly connections: number;
+  /** Milliseconds that a connection rests after each delivery, so that the MTA has a pace of its own. Default: none. */
+  readonly restMs?: number;
 }
 
 /** Recipients, by what was done to them on purpose. */
@@ -162,6 +164,8 @@ export class FaultyMta {
       const verdict = await courier.deliver(item.sender, item.recipient, item.body);
       if (!courier.usable) this.#couriers.delete(courier);
       if (!this.#stopped) this.#settle(item, verdict);
+      const { restMs } = this.#options;
+      if (restMs !== undefined) await sleepMs(restMs);
     }
     lane.working--;
     if (courier) this.#couriers.delete(courier);

@@ -15,6 +15,11 @@ test('help, version and mistakes in usage', async () => {
     [['run', 'x.yaml', '--sead', '1'], 2, /^$/, /unknown option '--sead'[\s\S]*--seed/],
     [['run', '/nowhere/x.yaml'], 2, /^$/, /can't read the scenario \/nowhere\/x.yaml/],
     [['check', 'package.json', '--set', 'load'], 2, /^$/, /--set load: expected path=value/],
+    [['run', 'package.json', '--repeat', '0'], 2, /^$/, /--repeat 0: expected a whole number from 1 to 999/],
+    [['compare', '/nowhere'], 2, /^$/, /missing required argument 'run'/],
+    [['compare', '/nowhere', '/nowhere'], 2, /^$/, /\/nowhere: no such file or folder/],
+    [['compare', 'a', 'b', '--tolerance', '10'], 2, /^$/, /--tolerance 10: expected a share such as 10%/],
+    [['compare', 'a', 'b', '--json', '--markdown'], 2, /^$/, /--json and --markdown: expected one of them/],
     [['report', '/nowhere'], 2, /^$/, /\/nowhere is not the folder of a run/],
   ];
   for (const [argv, code, stdout, stderr] of rows) {
