@@ -8,7 +8,7 @@ import { renderText } from '../report/comparison/text.ts';
 import { groupLine, renderGroup } from '../report/group.ts';
 import { renderJson } from '../report/json.ts';
 import type { Summary } from '../report/summary.ts';
-import { worstOf } from './exit-codes.ts';
+import { ExitCode, worstOf } from './exit-codes.ts';
 import { type FlightOptions, fly, type Prepared } from './flight.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { CommandIo } from './io.ts';
@@ -40,6 +40,7 @@ export async function flyGroup(
     writeGroup(group, summaries);
     if (!options.json) io.stdout.write(groupLine(label, summary, color));
   }
+  if (summaries.length < repeat) codes.push(ExitCode.interrupted);
   const { baseline } = prepared;
   const comparison = baseline && interrupts.count === 0 ? compareGroup(baseline.name, group) : undefined;
   if (comparison) codes.push(comparison.verdict.exitCode);

@@ -9,7 +9,7 @@ import { createRunFolder } from '../../lab/run-folder.ts';
 import { renderConsole } from '../../report/console.ts';
 import { renderJson } from '../../report/json.ts';
 import { planRun } from '../../scenario/plan.ts';
-import { worstOf } from '../exit-codes.ts';
+import { ExitCode, worstOf } from '../exit-codes.ts';
 import { fly, type Prepared, prepare } from '../flight.ts';
 import { flyGroup, type GroupOptions } from '../group.ts';
 import { Interrupts } from '../interrupts.ts';
@@ -37,7 +37,10 @@ export function runCommand(io: CommandIo, setExitCode: (code: number) => void): 
       const interrupts = new Interrupts(io);
       const codes: number[] = [];
       for (const each of planned) {
-        if (interrupts.count > 0) break;
+        if (interrupts.count > 0) {
+          codes.push(ExitCode.interrupted);
+          break;
+        }
         const prepared = await prepare(each, options, io.stderr);
         codes.push(
           repeat === undefined

@@ -64,7 +64,10 @@ function grief({ name, summary, unfinished }: ComparedRun): string[] {
   return [
     ...(run.interrupted ? [`${name} was interrupted.`] : []),
     ...(unfinished ? [`${name} did not come to its end.`] : []),
-    ...(verdict.exitCode === 106 ? [`${name}: ${verdict.sentence}`] : []),
+    // The MTA ended, or a threshold with abortOnFail ended the run: it saw less of the load than the others.
+    ...(verdict.exitCode === 106 || verdict.sentence.startsWith('Aborted')
+      ? [`${name}: ${verdict.sentence}`]
+      : []),
     ...harness.limits.map((limit) => `${name}: the harness may have set the pace. ${limit}`),
   ];
 }

@@ -50,6 +50,14 @@ test('apples with pears, and runs that came to grief', () => {
       },
       ['b: The MTA ended: crashed'],
     ],
+    [
+      {},
+      {
+        name: 'b',
+        summary: { verdict: { passed: false, exitCode: 99, sentence: 'Aborted after 3 s: lost' } },
+      },
+      ['b: Aborted after 3 s: lost'],
+    ],
   ];
   for (const [before, now, warnings] of rows)
     assert.deepEqual(compareRuns([comparedRun(before)], [comparedRun(now)]).warnings, warnings);
