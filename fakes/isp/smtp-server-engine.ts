@@ -147,8 +147,8 @@ class IspConnection extends SMTPConnection {
       super.send(code, data, context);
       return;
     }
-    if (answer.lines.length > 0 && this._socket.writable)
-      this._socket.write(`${answer.lines.join('\r\n')}\r\n`);
+    if (!this._socket.writable) answer.onLost?.();
+    else if (answer.lines.length > 0) this._socket.write(`${answer.lines.join('\r\n')}\r\n`);
     if (answer.close) this.close();
   }
 

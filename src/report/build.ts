@@ -142,8 +142,9 @@ function warningsOf(
   }
   const { unconfirmed } = outcome;
   if (unconfirmed.recipients > 0) {
+    const twice = unconfirmed.duplicated > 0 ? `, ${unconfirmed.duplicated} more than once` : '';
     warnings.push(
-      `${unconfirmed.recipients} recipients belong to injections that the MTA never confirmed; ${unconfirmed.delivered} of them were delivered all the same. They are left out of the table.`,
+      `${unconfirmed.recipients} recipients belong to injections that the MTA never confirmed; ${unconfirmed.delivered} of them were delivered all the same${twice}. They are left out of the table.`,
     );
   }
   if (aggregate.ledger.strangers > 0)
@@ -198,7 +199,11 @@ function acceptedBuckets(aggregate: Aggregate): { count: number; seconds: number
 function outcomeCounts({ total }: Conservation): OutcomeCount[] {
   const notes: Record<string, { name: string; count: number }[]> = {
     delivered: [
-      { name: 'delivered more than once', count: total.duplicated },
+      { name: 'delivered more than once by the MTA', count: total.duplicated },
+      {
+        name: 'delivered more than once, since the 250 never reached the MTA',
+        count: total.duplicatedUnconfirmed,
+      },
       { name: 'reported as failed all the same (false bounce)', count: total.falseBounces },
     ],
     bounced: [{ name: 'without a DSN', count: total.missingDsns }],

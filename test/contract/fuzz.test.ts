@@ -66,6 +66,8 @@ class Books implements IspObserver {
   connectionOpened(): void {
     this.opened++;
   }
+  replyLost(): void {}
+
   connectionClosed(e: { transactions: number }): void {
     this.closed++;
     assert.equal(e.transactions, this.transactions);
