@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Cleanup } from '../../src/core/cleanup.ts';
 import { fly } from '../../src/lab/run.ts';
 import { createRunFolder } from '../../src/lab/run-folder.ts';
+import type { OutcomeCount, Summary } from '../../src/report/summary.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { planRun } from '../../src/scenario/plan.ts';
 import { workFolder } from '../support/cli.ts';
 import { faultyAdapter } from '../support/faulty-adapter.ts';
 import type { Faults, FaultyMta } from '../support/faulty-mta.ts';
 
-const scenario = `
+const misbehaving = `
 seed: 11
 isps:
   gmail:
@@ -26,16 +27,15 @@ thresholds:
   missing_dsn: ['count==0']
 `;
 
-test('an MTA that drops, doubles and hides 1 in 100: exactly those are reported', async (t) => {
+/** Flies a scenario with an MTA that has these faults. */
+async function flight(
+  t: TestContext,
+  scenario: string,
+  faults: Faults,
+): Promise<{ summary: Summary; folder: string; mta: FaultyMta; count: (metric: string) => number }> {
   const plan = planRun(parseScenario(scenario, 'faulty.yaml'));
   const folder = createRunFolder(join(workFolder(t), 'runs'), plan.name, new Date());
   let mta: FaultyMta | undefined;
-  // Different messages for each misdeed, so that none hides another.
-  const faults: Faults = {
-    drop: (message) => message % 100 === 13,
-    duplicate: (message) => message % 100 === 57,
-    forgetDsn: (message) => message % 5 === 2,
-  };
   const adapter = faultyAdapter(faults, (started) => {
     mta = started;
   });
@@ -55,9 +55,29 @@ test('an MTA that drops, doubles and hides 1 in 100: exactly those are reported'
     new Cleanup(),
     adapter,
   );
-
-  const { dropped, duplicated, forgotten } = (mta as FaultyMta).misdeeds;
   const count = (metric: string): number => (summary.metrics[metric] as { count: number }).count;
+  return { summary, folder, mta: mta as FaultyMta, count };
+}
+
+/** How many recipients were delivered more than once, by cause. */
+function duplicates({ conservation }: Summary): { mta: number; unconfirmed: number } {
+  const [mta, unconfirmed] = (conservation[0] as OutcomeCount).notes;
+  assert.deepEqual(
+    [mta?.name, unconfirmed?.name],
+    ['delivered more than once by the MTA', 'delivered more than once, since the 250 never reached the MTA'],
+  );
+  return { mta: mta?.count ?? 0, unconfirmed: unconfirmed?.count ?? 0 };
+}
+
+test('an MTA that drops, doubles and hides 1 in 100: exactly those are reported', async (t) => {
+  // Different messages for each misdeed, so that none hides another.
+  const { summary, mta, count } = await flight(t, misbehaving, {
+    drop: (message) => message % 100 === 13,
+    duplicate: (message) => message % 100 === 57,
+    forgetDsn: (message) => message % 5 === 2,
+  });
+  const { dropped, duplicated, forgotten } = mta.misdeeds;
+  assert.deepEqual(duplicates(summary), { mta: duplicated, unconfirmed: 0 });
   const { injectedMessages, droppedIterations } = summary.totals;
   // On a machine that is busy with other things the load may end before all of it has begun.
   assert.equal(injectedMessages + droppedIterations, 1000);
@@ -82,4 +102,24 @@ test('an MTA that drops, doubles and hides 1 in 100: exactly those are reported'
     summary.thresholds[0]?.sentence ?? '',
     new RegExp(`^lost: count is ${dropped}, ${dropped} above what count==0 asks`),
   );
+});
+
+const losingReplies = `
+seed: 12
+isps:
+  yahoo: { share: 100%, mailboxes: { unknown: 0%, full: 0% }, limits: { ip-rate: 10000/s } }
+load: { rate: 100/s, duration: 3s, connections: 8 }
+incidents: [{ isp: yahoo, at: 0s, for: 1m, effect: { kind: lose-reply, share: 20% } }]
+drain: { timeout: 20s }
+thresholds: { duplicated: ['count==0'] }
+`;
+
+test('an honest MTA whose replies an ISP loses delivers twice, and is not to blame', async (t) => {
+  const never = (): boolean => false;
+  const honest: Faults = { drop: never, duplicate: never, forgetDsn: never };
+  const { summary, mta, count } = await flight(t, losingReplies, honest);
+  assert.deepEqual(duplicates(summary), { mta: 0, unconfirmed: mta.repeated.size });
+  assert.ok(mta.repeated.size >= 20, `${mta.repeated.size} repeated`);
+  assert.equal(count('duplicated'), 0);
+  assert.equal(summary.verdict.exitCode, 0);
 });
