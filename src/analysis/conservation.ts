@@ -9,7 +9,8 @@
  *   5. gone from a queue that can be listed, without a word          lost
  *   6. the queue can't be listed                                     unaccounted
  */
-import type { Ledger } from '../record/ledger.ts';
+import type { InjectionState } from '../record/attempt-log.ts';
+import type { LastAnswer, Ledger } from '../record/ledger.ts';
 
 export const OUTCOMES = ['delivered', 'bounced', 'expired', 'pending', 'lost', 'unaccounted'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -25,7 +26,7 @@ export interface MtaEvidence {
 /** What is known of one recipient at the end of a run. */
 export interface RecipientFacts {
   readonly accepted: number;
-  readonly lastAnswer: 'none' | 'accepted' | '4xx' | '5xx' | 'no-reply';
+  readonly lastAnswer: LastAnswer;
   readonly failedDsn: boolean;
   readonly pending: boolean;
 }
@@ -59,30 +60,44 @@ export interface Judgement {
   readonly missingDsn: boolean;
 }
 
+/** What is known of one recipient at the end of a run, its message's injection included. */
+export interface KnownRecipient extends RecipientFacts {
+  /** undefined: there is no record of it. */
+  readonly injection: InjectionState | undefined;
+  /** The MTA can have read a 250 for it before the last one. */
+  readonly repeatedKnowingly: boolean;
+}
+
 /** Judges one recipient; undefined if the MTA never had it: its message was refused, or never handed over. */
 export function judgeRecipient(
-  ledger: Ledger,
-  recipient: number,
+  { injection, repeatedKnowingly, ...facts }: KnownRecipient,
   evidence: MtaEvidence,
 ): Judgement | undefined {
-  const injection = ledger.injection(recipient);
-  const accepted = ledger.accepted(recipient);
+  const { accepted, failedDsn } = facts;
   if (injection === 'unconfirmed') {
     const duplicate = accepted > 1 ? 'unconfirmed' : undefined;
     return { outcome: undefined, duplicate, falseBounce: false, missingDsn: false };
   }
   if (injection !== 'confirmed') return undefined;
-  const failedDsn = ledger.hasFailedDsn(recipient);
-  const outcome = outcomeOf(
-    { accepted, lastAnswer: ledger.lastAnswer(recipient), failedDsn, pending: ledger.isPending(recipient) },
-    evidence,
-  );
-  const cause = ledger.repeatedKnowingly(recipient) ? 'mta' : 'unconfirmed';
+  const outcome = outcomeOf(facts, evidence);
+  const cause = repeatedKnowingly ? 'mta' : 'unconfirmed';
   return {
     outcome,
     duplicate: accepted > 1 ? cause : undefined,
     falseBounce: accepted > 0 && failedDsn,
     missingDsn: outcome === 'bounced' && !failedDsn && evidence.sendsDsn,
+  };
+}
+
+/** What the ledger knows of a recipient. */
+export function knownFrom(ledger: Ledger, recipient: number): KnownRecipient {
+  return {
+    injection: ledger.injection(recipient),
+    accepted: ledger.accepted(recipient),
+    lastAnswer: ledger.lastAnswer(recipient),
+    failedDsn: ledger.hasFailedDsn(recipient),
+    pending: ledger.isPending(recipient),
+    repeatedKnowingly: ledger.repeatedKnowingly(recipient),
   };
 }
 
@@ -115,7 +130,7 @@ export function conservation(ledger: Ledger, isps: number, evidence: MtaEvidence
   const total = emptyCounts();
   const unconfirmed = { recipients: 0, delivered: 0, duplicated: 0 };
   for (const r of ledger.recipients()) {
-    const judgement = judgeRecipient(ledger, r, evidence);
+    const judgement = judgeRecipient(knownFrom(ledger, r), evidence);
     if (!judgement) continue;
     if (judgement.outcome === undefined) {
       unconfirmed.recipients++;

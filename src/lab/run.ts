@@ -22,6 +22,7 @@ import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
 import { AbortWatch } from './abort.ts';
 import { DriverProcesses } from './driver-processes.ts';
+import { gatherEvidence } from './evidence.ts';
 import { IspProcesses, ispProcessNames } from './isp-processes.ts';
 import type {
   FromDriver,
@@ -403,7 +404,9 @@ class Run {
       warnings: [...input.warnings, ...this.#recorder.failures()],
     };
     writeRunFile(folder, { format: 1, plan, input: final }, scenarioText);
-    const report = buildReport(this.#recorder.aggregate, { ...final, ...readSeen(folder) });
+    const { aggregate } = this.#recorder;
+    const seen = { ...final, ...readSeen(folder) };
+    const report = buildReport(aggregate, seen, gatherEvidence(folder, plan, aggregate, seen));
     writeReports(folder, report);
     return report;
   }

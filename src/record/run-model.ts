@@ -24,7 +24,10 @@ export interface RunModel {
 }
 
 /** The load that a message belongs to, undefined if it was never planned. */
-export function loadOfMessage(loads: readonly LoadModel[], message: number): LoadModel | undefined {
+export function loadOfMessage<L extends Pick<LoadModel, 'firstMessage' | 'messages'>>(
+  loads: readonly L[],
+  message: number,
+): L | undefined {
   for (const load of loads) if (message < load.firstMessage + load.messages) return load;
   return undefined;
 }

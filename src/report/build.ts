@@ -19,6 +19,7 @@ import { namesOf } from './names.ts';
 import { buildSeries } from './series.ts';
 import type {
   CountRange,
+  Evidence,
   HarnessLoad,
   IspSummary,
   LatencySummary,
@@ -38,12 +39,24 @@ export interface Report {
   readonly histograms: readonly { readonly tag: string; readonly recorded: Recorded }[];
 }
 
-/** Builds the report. */
-export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
-  const evidence: MtaEvidence = {
+/** What the MTA could tell at the end of the run. */
+export function mtaEvidence(aggregate: Aggregate, input: ReportInput): MtaEvidence {
+  return {
     queueListed: input.evidence.queue === 'list' && aggregate.marks.has('queue_listed'),
     sendsDsn: input.evidence.sendsDsn,
   };
+}
+
+/**
+ * Builds the report.
+ * @param histories where the recipients in question are told of; null while the run goes on
+ */
+export function buildReport(
+  aggregate: Aggregate,
+  input: ReportInput,
+  histories: Evidence | null = null,
+): Report {
+  const evidence = mtaEvidence(aggregate, input);
   const outcome = conservation(aggregate.ledger, input.isps.length, evidence);
   const names = namesOf(input, aggregate.marks.get('load_ended'));
   const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
@@ -77,6 +90,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
     totals: totalsOf(aggregate, outcome, measure, input),
     injector: injectorSummary(aggregate, input),
     conservation: outcomeCounts(outcome),
+    evidence: histories,
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     adaptation: adaptation.scores,
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
