@@ -14,23 +14,30 @@ export function writeWhole(path: string, pieces: string | Iterable<string>): voi
   try {
     const fd = openSync(part, 'w');
     try {
-      let text = '';
-      for (const piece of typeof pieces === 'string' ? [pieces] : pieces) {
-        text += piece;
-        if (text.length < GATHERED) continue;
-        writeAll(fd, text);
-        text = '';
-      }
-      writeAll(fd, text);
+      writePieces(fd, typeof pieces === 'string' ? [pieces] : pieces);
+      renameSync(part, path);
+    } catch (error) {
+      rmSync(part);
+      throw error;
     } finally {
       closeSync(fd);
     }
-    renameSync(part, path);
   } catch (error) {
-    rmSync(part, { force: true });
-    if (error instanceof HarnessError) throw error;
+    // What the pieces' maker throws is not the file's fault.
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new HarnessError('lab', `can't write ${path}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function writePieces(fd: number, pieces: Iterable<string>): void {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < GATHERED) continue;
+    writeAll(fd, text);
+    text = '';
+  }
+  writeAll(fd, text);
 }
 
 function writeAll(fd: number, text: string): void {
