@@ -33,15 +33,19 @@ export function modelOf(plan: Plan): RunModel {
   };
 }
 
-/** The addresses of a plan's recipients, by message and slot. */
+/** The addresses of a plan's recipients, by message and slot; '' where there is no such recipient. */
 export function addressesOf(plan: Plan): (message: number, slot: number) => string {
   const prng = createPrng(plan.seed);
   const loads = plan.loads.map(({ messages, recipients }) => ({
     firstMessage: recipients.firstMessage,
     messages,
+    slots: recipients.perMessage,
     of: createRecipients(recipients, prng),
   }));
-  return (message, slot) => loadOfMessage(loads, message)?.of.address(message, slot) ?? '';
+  return (message, slot) => {
+    const load = loadOfMessage(loads, message);
+    return load && slot < load.slots ? load.of.address(message, slot) : '';
+  };
 }
 
 /**

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { HarnessError } from '../../../src/core/errors.ts';
-import { writeWhole } from '../../../src/lab/whole-file.ts';
+import { writeWhole, writeWholeGzip } from '../../../src/lab/whole-file.ts';
 import { workFolder } from '../../support/cli.ts';
 
 function* many(count: number): Generator<string> {
@@ -25,7 +26,15 @@ test('a file has all pieces, in one or in many', (t) => {
   }
 });
 
-test('what fails half-way leaves what was there, and says which file', (t) => {
+test('a compressed file has all pieces', async (t) => {
+  const path = join(workFolder(t), 'file.gz');
+  await writeWholeGzip(path, many(20_000));
+  assert.equal(gunzipSync(readFileSync(path)).toString('utf8'), [...many(20_000)].join(''));
+  await writeWholeGzip(path, []);
+  assert.equal(gunzipSync(readFileSync(path)).length, 0);
+});
+
+test('what fails half-way leaves what was there, and says which file', async (t) => {
   const folder = workFolder(t);
   const path = join(folder, 'file');
   writeFileSync(path, 'as it was');
@@ -45,6 +54,7 @@ test('what fails half-way leaves what was there, and says which file', (t) => {
       () => writeWhole(path, failing(error)),
       (e) => expected.test(String(e)),
     );
+    await assert.rejects(writeWholeGzip(path, failing(error)), (e) => expected.test(String(e)));
     assert.equal(readFileSync(path, 'utf8'), 'as it was');
     assert.deepEqual(readdirSync(folder), ['file']);
   }
