@@ -5,7 +5,7 @@
  *   1. an ISP said 250                                               delivered
  *   2. no 250, the last answer a 5xx, and reported or gone           bounced
  *   3. only 4xx or no answer, and reported as failed                 expired
- *   4. still listed in the MTA's queue                               pending
+ *   4. still listed in the MTA's queue, or a report about it is      pending
  *   5. gone from a queue that can be listed, without a word          lost
  *   6. the queue can't be listed                                     unaccounted
  */

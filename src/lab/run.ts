@@ -10,7 +10,6 @@ import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
 import { type Authority, createAuthority } from '../../fakes/tls.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
-import { messageOfSender, recipientOf } from '../core/identity.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
@@ -35,6 +34,7 @@ import type {
 } from './messages.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, scheduleOutages } from './outages.ts';
+import { recordQueue } from './recording-queue.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import {
   CA_FILE,
@@ -101,6 +101,7 @@ class Run {
   #queue: number | undefined;
   /** Connections that each process of the driver holds. */
   readonly #sessions: number[] = [];
+  #mailroom: Mailroom | undefined;
   #mta: RunningMta | undefined;
   /** Why the MTA ended, if it did before it was told to. */
   #died: string | undefined;
@@ -201,6 +202,7 @@ class Run {
       },
       onMail: () => {},
     });
+    this.#mailroom = mailroom;
     this.#cleanup.defer(() => mailroom.stop());
     return mailroom;
   }
@@ -378,14 +380,12 @@ class Run {
     await driver.end(hurry ? 0 : WORKER_GRACE_MS);
     // The MTA first: it must not deliver after its queue has been read.
     if (this.#mta) await this.#mta.stop();
+    // What it had handed over by then counts.
+    await this.#mailroom?.stop();
     writeAuthentication(this.#request.folder, this.#request.plan, await isps.stop());
     const { own } = this.#recorder;
     const queued = this.#mta ? await this.#mta.listQueue() : [];
-    for (const { sender, recipient } of queued ?? []) {
-      const message = messageOfSender(sender);
-      const slot = recipientOf(recipient)?.slot;
-      if (message !== undefined && slot !== undefined) own.pending({ at: this.#now(), message, slot });
-    }
+    recordQueue(own, this.#now(), queued ?? []);
     if (queued) own.mark({ at: this.#now(), name: 'queue_listed' });
     const aborted = this.#watch?.aborted;
     if (aborted) own.mark({ at: aborted.at, name: 'aborted' });
