@@ -143,7 +143,8 @@ export class Ledger {
       } else if (before > 0 || (page.last[i] !== NO_ATTEMPT && at < (page.moment[i] as number))) return;
       page.last[i] = outcome;
       page.moment[i] = at;
-      if (outcome === ACCEPTED && before === 0 && page.injection[i] === CONFIRMED) this.onDelivered?.(recipient);
+      if (outcome === ACCEPTED && before === 0 && page.injection[i] === CONFIRMED)
+        this.onDelivered?.(recipient);
     });
   }
 
