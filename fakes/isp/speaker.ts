@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 
 /** The connection below. It calls nobody back before it returns. */
 export interface Wire {
+  /** False while nothing that is written arrives. */
+  readonly reaches: boolean;
   /** Sends text. False: the client does not read; `Receiver.drained` is called when it does again. */
   write(text: string): boolean;
   /** Stops listening to the client, and begins again. */
@@ -160,7 +162,7 @@ export class Speaker {
 
   #act({ lines, close, failure, onLost }: Rendered, then?: () => void): void {
     const fails = failure && failure.afterBytes === undefined;
-    if (fails || this.clientEnded) onLost?.();
+    if (fails || this.clientEnded || !this.#wire.reaches) onLost?.();
     if (fails) this.#fail(failure);
     else if (lines.length === 0) this.close();
     else {

@@ -33,7 +33,7 @@ import type {
   ToIspWorker,
 } from './messages.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
-import { routeAway, scheduleOutages } from './outages.ts';
+import { routeAway, type Switches, scheduleOutages } from './outages.ts';
 import { recordQueue } from './recording-queue.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import {
@@ -307,14 +307,14 @@ class Run {
     };
     isps.failed.then(failed);
     const listen = (address: string, listening: boolean): void => isps.listen(address, listening);
-    this.#cleanup.defer(
-      scheduleOutages(
-        this.#request.plan.incidents,
-        this.#epoch,
-        { route: routeAway, listen, dns: network.troubleDns },
-        failed,
-      ),
-    );
+    const route: Switches['route'] = async (how, address, away) => {
+      // The ISP knows a little longer than it lasts, so that nothing that was not heard passes for heard.
+      if (away) isps.reach(address, false);
+      await routeAway(how, address, away);
+      if (!away) isps.reach(address, true);
+    };
+    const switches = { route, listen, dns: network.troubleDns };
+    this.#cleanup.defer(scheduleOutages(this.#request.plan.incidents, this.#epoch, switches, failed));
     this.#stage = 'load';
     const measure = measureSelf();
     this.#cleanup.defer(every(SAMPLE_MS, () => void this.#sample(measure)));

@@ -87,6 +87,7 @@ class Books implements IspObserver {
 
 /** A wire that stays in memory. Now and then its client does not read. */
 class MemoryWire implements Wire {
+  readonly reaches = true;
   said = '';
   ended = false;
   blocked = false;

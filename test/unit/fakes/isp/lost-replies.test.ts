@@ -120,6 +120,53 @@ const CASES: readonly [string, Case, boolean][] = [
     true,
   ],
   [
+    'a reply, and the mail host out of reach afterwards',
+    {
+      next: async (client, sink) => {
+        await client.reply();
+        sink.setReaching('127.0.0.1', false);
+        client.write('QUIT\r\n');
+        await client.reply();
+      },
+    },
+    false,
+  ],
+  [
+    'a late reply, and another mail host out of reach',
+    {
+      latency: { dot: '20ms' },
+      next: (client, sink) => {
+        sink.setReaching('127.0.0.9', false);
+        return client.reply();
+      },
+    },
+    false,
+  ],
+  [
+    'a late reply of a mail host that is out of reach by then',
+    {
+      latency: { dot: '20ms' },
+      next: (client, sink) => {
+        sink.setReaching('127.0.0.1', false);
+        // Here, without a network that drops it, it arrives all the same.
+        return client.reply();
+      },
+    },
+    true,
+  ],
+  [
+    'a late reply of a mail host that is within reach again',
+    {
+      latency: { dot: '20ms' },
+      next: (client, sink) => {
+        sink.setReaching('127.0.0.1', false);
+        sink.setReaching('127.0.0.1', true);
+        return client.reply();
+      },
+    },
+    false,
+  ],
+  [
     'a mail host that goes down before its late reply',
     { latency: { dot: '10m' }, next: (_, sink) => sink.setListening('127.0.0.1', false) },
     true,
