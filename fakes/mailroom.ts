@@ -45,7 +45,7 @@ export interface Mailroom {
   readonly address: string;
   readonly port: number;
   readonly received: Readonly<MailroomCounters>;
-  /** Refuses new mail, ends what it is reading, and closes. */
+  /** Refuses new mail, ends what it is reading, and closes. May be called again. */
   stop(): Promise<void>;
 }
 

@@ -12,6 +12,8 @@ export interface Engine {
   readonly port: number;
   /** Serves a connection that another process took. */
   adopt(socket: Socket): void;
+  /** Says whether what it writes arrives. While it does not, its clients can't have read it. */
+  setReaching(reaches: boolean): void;
   /** Takes no more connections and ends those that are open. Resolves when all are gone. */
   stop(): Promise<void>;
 }

@@ -345,7 +345,14 @@ export class IspSession implements Session {
     const partial = outcome === 'accepted' && recipients.length < named.size;
     this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, received, now);
     if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
-    return answer;
+    return outcome === 'accepted' ? { ...answer, onLost: () => this.#replyLost(transaction, now) } : answer;
+  }
+
+  /** The client can't have read that its message was taken at that moment. */
+  #replyLost({ sender, waiting, received: { headerMessage } }: Transaction, at: Micros): void {
+    const { connection, source } = this.#peer;
+    for (const recipient of waiting)
+      this.#world.observer.replyLost({ at, source, connection, sender, recipient, headerMessage });
   }
 
   /** The domain of a sender in small letters: the very text of the last one where it is the same, known to every map. */

@@ -22,6 +22,7 @@ const LINGER_MS = 5000;
 export async function startNativeEngine(options: EngineOptions): Promise<Engine> {
   const contexts = contextsOf(options.certificates);
   const connections = new Set<Connection>();
+  const network = { reaches: true };
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
     // A client that is gone already has no address.
     if (socket.remoteAddress === undefined) {
@@ -29,7 +30,7 @@ export async function startNativeEngine(options: EngineOptions): Promise<Engine>
       return;
     }
     const gone = (): void => void connections.delete(connection);
-    const connection = new Connection(socket, options, socket.remoteAddress, contexts, gone);
+    const connection = new Connection(socket, options, socket.remoteAddress, contexts, network, gone);
     connections.add(connection);
     connection.open();
   });
@@ -44,11 +45,14 @@ export async function startNativeEngine(options: EngineOptions): Promise<Engine>
     address,
     port,
     adopt: (socket) => adoptInto(server, socket),
+    setReaching: (reaches) => {
+      network.reaches = reaches;
+    },
     stop: () =>
       new Promise((resolve) => {
         stopWatch();
         server.close(() => resolve());
-        for (const connection of connections) connection.destroy();
+        for (const connection of connections) connection.stop();
       }),
   };
 }
@@ -67,6 +71,7 @@ class Connection implements Wire {
   #socket: Socket;
   readonly #receiver: Receiver;
   readonly #contexts: Contexts;
+  readonly #network: { readonly reaches: boolean };
   readonly #tap: Tap | undefined;
   #progress = -1;
   #over = false;
@@ -78,8 +83,10 @@ class Connection implements Wire {
     { rules, newSession, tap }: EngineOptions,
     remote: string,
     contexts: Contexts,
+    network: { readonly reaches: boolean },
     gone: () => void,
   ) {
+    this.#network = network;
     this.#tcp = readFrom(socket, (bytes) => this.#hear(bytes));
     this.#socket = this.#tcp;
     this.#contexts = contexts;
@@ -92,9 +99,19 @@ class Connection implements Wire {
     });
   }
 
+  get reaches(): boolean {
+    return this.#network.reaches;
+  }
+
   open(): void {
     this.#attend(this.#tcp);
     this.#receiver.open();
+  }
+
+  /** Ends it at once. Its close event comes after that of the server, and who waits for that must know of it. */
+  stop(): void {
+    this.#receiver.gone();
+    this.destroy();
   }
 
   /** Looks whether something was said since the last look; if not for long, the receiver or the connection ends. */

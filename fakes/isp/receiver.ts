@@ -43,7 +43,6 @@ export class Receiver {
   #unknownCommands = 0;
   #greeted = false;
   #encrypted = false;
-  #clientEnded = false;
   #inTransaction = false;
   #binary = false;
   #utf8 = false;
@@ -111,7 +110,7 @@ export class Receiver {
 
   /** The client says that no more will come (FIN); it may still read. */
   ended(): void {
-    this.#clientEnded = true;
+    this.#speaker.clientEnded = true;
     this.#run();
   }
 
@@ -146,7 +145,7 @@ export class Receiver {
     // A rest of nothing must not keep a packet alive.
     if (this.#at >= this.#input.length) this.#input = NOTHING;
     speaker.flush();
-    if (this.#clientEnded && !speaker.held && this.#mode !== 'tls') {
+    if (speaker.clientEnded && !speaker.held && this.#mode !== 'tls') {
       this.#session.onClose();
       speaker.close();
     }

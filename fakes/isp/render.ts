@@ -16,6 +16,8 @@ export interface Rendered {
   readonly delayMs?: number;
   /** What goes wrong instead. */
   readonly failure?: Failure;
+  /** Called, once at most, if the client can't have read it: it never left, or the client had gone before. */
+  readonly onLost?: () => void;
   /** With the answer to STARTTLS: which certificate to show. Default: `good`. */
   readonly certificate?: CertificateName;
 }

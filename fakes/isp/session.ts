@@ -82,6 +82,18 @@ export interface IspObserver {
     outcome: AttemptOutcome;
     reply: number | undefined;
   }): void;
+  /**
+   * The client can't have read that a message was accepted for this recipient. Told after the attempt, with its moment;
+   * perhaps after the end of the connection.
+   */
+  replyLost(e: {
+    at: Micros;
+    source: number;
+    connection: number;
+    sender: string;
+    recipient: string;
+    headerMessage: string | undefined;
+  }): void;
   /** The end of a transaction. `recipients`: how many different ones were named. */
   transaction(e: {
     at: Micros;

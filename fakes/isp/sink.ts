@@ -69,6 +69,8 @@ export interface Sink {
    * An address that it does not have is none of its business.
    */
   setListening(address: string, listening: boolean): Promise<void>;
+  /** Says whether what it writes from one of its addresses arrives; the same holds of an address that it does not have. */
+  setReaching(address: string, reaches: boolean): void;
   /** Serves a connection that was taken at one of its addresses, by its place in `addresses`, in another process. */
   adopt(socket: Socket, place: number): void;
   /** Its dealings with the owner of what it shares with other workers; undefined: it is the only one. */
@@ -164,6 +166,9 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
           await engine.stop();
         }
       }
+    },
+    setReaching(address, reaches) {
+      for (const engine of engines) if (engine.address === address) engine.setReaching(reaches);
     },
     adopt(socket, place) {
       const engine = engines[place];

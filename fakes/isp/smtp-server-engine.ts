@@ -33,10 +33,20 @@ export async function startSmtpServerEngine(options: EngineOptions): Promise<Eng
   server.on('error', () => {});
   const { address, port } = (server.server.address() as AddressInfo | null) ?? options;
   const adopt = (socket: Socket): void => adoptInto(server.server, socket);
-  return { address, port, adopt, stop: () => server.stop() };
+  return {
+    address,
+    port,
+    adopt,
+    setReaching: (reaches) => {
+      server.reaches = reaches;
+    },
+    stop: () => server.stop(),
+  };
 }
 
 class IspServer extends SMTPServer {
+  /** See Engine.setReaching. */
+  reaches = true;
   readonly #newSession: EngineOptions['newSession'];
   readonly #open = new WeakMap<SMTPServerSession, IspConnection>();
   readonly #sockets = new Set<Socket>();
@@ -89,6 +99,7 @@ function declaredSize(parameters: { readonly SIZE?: unknown } | false): number {
 type Done = (error?: Error | null) => void;
 
 class IspConnection extends SMTPConnection {
+  readonly #server: IspServer;
   readonly #session: Session;
   /** The session's answer to the command under way, to be written in place of the library's. */
   #answer: Rendered | undefined;
@@ -96,12 +107,13 @@ class IspConnection extends SMTPConnection {
   #onSuccess: (() => Rendered) | undefined;
 
   constructor(
-    server: SMTPServer,
+    server: IspServer,
     socket: Socket | TLSSocket,
     options: SMTPConnectionOptions | null | undefined,
     newSession: EngineOptions['newSession'],
   ) {
     super(server, socket, options);
+    this.#server = server;
     this.#session = newSession(this.remoteAddress);
   }
 
@@ -147,7 +159,8 @@ class IspConnection extends SMTPConnection {
       super.send(code, data, context);
       return;
     }
-    if (answer.lines.length > 0 && this._socket.writable)
+    if (!this._socket.writable || !this.#server.reaches) answer.onLost?.();
+    if (this._socket.writable && answer.lines.length > 0)
       this._socket.write(`${answer.lines.join('\r\n')}\r\n`);
     if (answer.close) this.close();
   }

@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 
 /** The connection below. It calls nobody back before it returns. */
 export interface Wire {
+  /** False while nothing that is written arrives. */
+  readonly reaches: boolean;
   /** Sends text. False: the client does not read; `Receiver.drained` is called when it does again. */
   write(text: string): boolean;
   /** Stops listening to the client, and begins again. */
@@ -33,6 +35,8 @@ type Condition = 'talking' | 'stalled' | 'over';
 
 /** Says what a session answers. */
 export class Speaker {
+  /** The client has said that nothing more comes (FIN). It may have gone, and read nothing more of what it is told. */
+  clientEnded = false;
   readonly #session: Session;
   readonly #wire: Wire;
   /** Called when it was held and is no more. */
@@ -40,6 +44,8 @@ export class Speaker {
   #out = '';
   #condition: Condition = 'talking';
   #cancelDelay: (() => void) | undefined;
+  /** The answer that is delayed. */
+  #delayed: Rendered | undefined;
   /** What to say is being found out. */
   #thinking = false;
   #blocked = false;
@@ -79,8 +85,10 @@ export class Speaker {
       return;
     }
     this.flush();
+    this.#delayed = answer;
     this.#cancelDelay = after(delayMs, () => {
       this.#cancelDelay = undefined;
+      this.#delayed = undefined;
       this.#act(answer, then);
       this.flush();
       this.#release();
@@ -141,6 +149,8 @@ export class Speaker {
   /** The connection is gone. */
   gone(): void {
     this.#cancelDelay?.();
+    this.#delayed?.onLost?.();
+    this.#delayed = undefined;
     this.#condition = 'over';
   }
 
@@ -150,8 +160,10 @@ export class Speaker {
     this.#goOn();
   }
 
-  #act({ lines, close, failure }: Rendered, then?: () => void): void {
-    if (failure && failure.afterBytes === undefined) this.#fail(failure);
+  #act({ lines, close, failure, onLost }: Rendered, then?: () => void): void {
+    const fails = failure && failure.afterBytes === undefined;
+    if (fails || this.clientEnded || !this.#wire.reaches) onLost?.();
+    if (fails) this.#fail(failure);
     else if (lines.length === 0) this.close();
     else {
       this.#out += lines.length === 1 ? `${lines[0]}\r\n` : `${lines.join('\r\n')}\r\n`;

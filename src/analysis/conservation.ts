@@ -5,11 +5,12 @@
  *   1. an ISP said 250                                               delivered
  *   2. no 250, the last answer a 5xx, and reported or gone           bounced
  *   3. only 4xx or no answer, and reported as failed                 expired
- *   4. still listed in the MTA's queue                               pending
+ *   4. still listed in the MTA's queue, or a report about it is      pending
  *   5. gone from a queue that can be listed, without a word          lost
  *   6. the queue can't be listed                                     unaccounted
  */
-import type { Ledger } from '../record/ledger.ts';
+import type { InjectionState } from '../record/attempt-log.ts';
+import type { LastAnswer, Ledger } from '../record/ledger.ts';
 
 export const OUTCOMES = ['delivered', 'bounced', 'expired', 'pending', 'lost', 'unaccounted'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -25,7 +26,7 @@ export interface MtaEvidence {
 /** What is known of one recipient at the end of a run. */
 export interface RecipientFacts {
   readonly accepted: number;
-  readonly lastAnswer: 'none' | 'accepted' | '4xx' | '5xx' | 'no-reply';
+  readonly lastAnswer: LastAnswer;
   readonly failedDsn: boolean;
   readonly pending: boolean;
 }
@@ -40,55 +41,120 @@ export function outcomeOf(facts: RecipientFacts, evidence: MtaEvidence): Outcome
   return rejected ? 'bounced' : 'lost';
 }
 
+/**
+ * Why a recipient was delivered more than once. `unconfirmed`: the MTA can't have read the 250 of any delivery but the
+ * last, or the driver never read the MTA's own 250 for the message, so that nobody is to blame (RFC 1047). `mta`:
+ * anything else.
+ */
+export type DuplicateCause = 'mta' | 'unconfirmed';
+
+/** All that is judged of one recipient. */
+export interface Judgement {
+  /** undefined: the MTA never confirmed the message, so it need not account for it. */
+  readonly outcome: Outcome | undefined;
+  /** undefined: it was delivered once at most. */
+  readonly duplicate: DuplicateCause | undefined;
+  /** Delivered, and yet reported as failed. */
+  readonly falseBounce: boolean;
+  /** Bounced without a DSN, by an MTA that sends them. */
+  readonly missingDsn: boolean;
+}
+
+/** What is known of one recipient at the end of a run, its message's injection included. */
+export interface KnownRecipient extends RecipientFacts {
+  /** undefined: there is no record of it. */
+  readonly injection: InjectionState | undefined;
+  /** The MTA can have read a 250 for it before the last one. */
+  readonly repeatedKnowingly: boolean;
+}
+
+/** Judges one recipient; undefined if the MTA never had it: its message was refused, or never handed over. */
+export function judgeRecipient(
+  { injection, repeatedKnowingly, ...facts }: KnownRecipient,
+  evidence: MtaEvidence,
+): Judgement | undefined {
+  const { accepted, failedDsn } = facts;
+  if (injection === 'unconfirmed') {
+    const duplicate = accepted > 1 ? 'unconfirmed' : undefined;
+    return { outcome: undefined, duplicate, falseBounce: false, missingDsn: false };
+  }
+  if (injection !== 'confirmed') return undefined;
+  const outcome = outcomeOf(facts, evidence);
+  const cause = repeatedKnowingly ? 'mta' : 'unconfirmed';
+  return {
+    outcome,
+    duplicate: accepted > 1 ? cause : undefined,
+    falseBounce: accepted > 0 && failedDsn,
+    missingDsn: outcome === 'bounced' && !failedDsn && evidence.sendsDsn,
+  };
+}
+
+/** What the ledger knows of a recipient. */
+export function knownFrom(ledger: Ledger, recipient: number): KnownRecipient {
+  return {
+    injection: ledger.injection(recipient),
+    accepted: ledger.accepted(recipient),
+    lastAnswer: ledger.lastAnswer(recipient),
+    failedDsn: ledger.hasFailedDsn(recipient),
+    pending: ledger.isPending(recipient),
+    repeatedKnowingly: ledger.repeatedKnowingly(recipient),
+  };
+}
+
 /** Counts for one ISP, or for all. */
 export interface OutcomeCounts {
   recipients: number;
   readonly outcomes: Record<Outcome, number>;
-  /** Delivered more than once. */
+  /** Delivered more than once, by the MTA's fault. */
   duplicated: number;
-  /** Delivered, and yet reported as failed. */
+  /** Delivered more than once, by nobody's fault. */
+  duplicatedUnconfirmed: number;
   falseBounces: number;
-  /** Bounced without a DSN, by an MTA that sends them. */
   missingDsns: number;
 }
 
 export interface Conservation {
   readonly total: OutcomeCounts;
   readonly byIsp: readonly OutcomeCounts[];
-  /** Recipients of injections that were never confirmed, and how many of them were delivered all the same. */
-  readonly unconfirmed: { readonly recipients: number; readonly delivered: number };
+  /** Recipients of injections that were never confirmed, how many were delivered all the same, and more than once. */
+  readonly unconfirmed: {
+    readonly recipients: number;
+    readonly delivered: number;
+    readonly duplicated: number;
+  };
 }
 
 /** Goes through the ledger once. */
 export function conservation(ledger: Ledger, isps: number, evidence: MtaEvidence): Conservation {
   const byIsp = Array.from({ length: isps }, emptyCounts);
   const total = emptyCounts();
-  const unconfirmed = { recipients: 0, delivered: 0 };
+  const unconfirmed = { recipients: 0, delivered: 0, duplicated: 0 };
   for (const r of ledger.recipients()) {
-    if (!ledger.isConfirmed(r)) {
-      if (ledger.injection(r) !== 'unconfirmed') continue;
+    const judgement = judgeRecipient(knownFrom(ledger, r), evidence);
+    if (!judgement) continue;
+    if (judgement.outcome === undefined) {
       unconfirmed.recipients++;
       if (ledger.accepted(r) > 0) unconfirmed.delivered++;
+      if (judgement.duplicate) unconfirmed.duplicated++;
       continue;
     }
-    const facts: RecipientFacts = {
-      accepted: ledger.accepted(r),
-      lastAnswer: ledger.lastAnswer(r),
-      failedDsn: ledger.hasFailedDsn(r),
-      pending: ledger.isPending(r),
-    };
-    const outcome = outcomeOf(facts, evidence);
-    for (const counts of [total, byIsp[ledger.isp(r)]]) if (counts) count(counts, outcome, facts, evidence);
+    for (const counts of [total, byIsp[ledger.isp(r)]])
+      if (counts) count(counts, judgement.outcome, judgement);
   }
   return { total, byIsp, unconfirmed };
 }
 
-function count(counts: OutcomeCounts, outcome: Outcome, facts: RecipientFacts, evidence: MtaEvidence): void {
+function count(
+  counts: OutcomeCounts,
+  outcome: Outcome,
+  { duplicate, falseBounce, missingDsn }: Judgement,
+): void {
   counts.recipients++;
   counts.outcomes[outcome]++;
-  if (facts.accepted > 1) counts.duplicated++;
-  if (facts.accepted > 0 && facts.failedDsn) counts.falseBounces++;
-  if (outcome === 'bounced' && !facts.failedDsn && evidence.sendsDsn) counts.missingDsns++;
+  if (duplicate === 'mta') counts.duplicated++;
+  if (duplicate === 'unconfirmed') counts.duplicatedUnconfirmed++;
+  if (falseBounce) counts.falseBounces++;
+  if (missingDsn) counts.missingDsns++;
 }
 
 function emptyCounts(): OutcomeCounts {
@@ -96,6 +162,7 @@ function emptyCounts(): OutcomeCounts {
     recipients: 0,
     outcomes: { delivered: 0, bounced: 0, expired: 0, pending: 0, lost: 0, unaccounted: 0 },
     duplicated: 0,
+    duplicatedUnconfirmed: 0,
     falseBounces: 0,
     missingDsns: 0,
   };

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderJson } from '../report/json.ts';
 import type { Summary } from '../report/summary.ts';
-import { writeWhole } from './run-folder.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** What `group.json` holds. */
 export interface GroupFile {

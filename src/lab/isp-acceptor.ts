@@ -50,6 +50,9 @@ channel.onMessage((message) => {
     case 'listening':
       split?.setListening(message.address, message.listening).catch(fail);
       return;
+    case 'reaching':
+      split?.passOn(message);
+      return;
     case 'ack':
       acknowledged.shift()?.();
       return;
@@ -131,8 +134,13 @@ class SplitIsp {
     return this.#endpoints;
   }
 
-  start(message: Extract<ToIspWorker, { type: 'start' }>): void {
+  /** Passes a message on to all workers. */
+  passOn(message: ToIspWorker): void {
     for (const worker of this.#workers) worker.send(message);
+  }
+
+  start(message: Extract<ToIspWorker, { type: 'start' }>): void {
+    this.passOn(message);
     every(FLUSH_MS, () => reporter.flush());
     const measure = measureSelf();
     every(SAMPLE_MS, () => {
@@ -158,7 +166,7 @@ class SplitIsp {
         server.close();
         for (const handOver of this.#handOvers) handOver.drop(place);
       }
-      for (const worker of this.#workers) worker.send({ type: 'listening', address, listening });
+      this.passOn({ type: 'listening', address, listening });
       if (listening) this.#servers[place] = await this.#listen(place, address, endpoint.port);
     }
   }

@@ -77,6 +77,11 @@ export class IspProcesses {
     for (const worker of this.#workers) worker.send({ type: 'listening', address, listening });
   }
 
+  /** Tells whoever has this address whether what it sends from there arrives. */
+  reach(address: string, reaches: boolean): void {
+    for (const worker of this.#workers) worker.send({ type: 'reaching', address, reaches });
+  }
+
   /** Ends them; resolves to what authentication found at each ISP, once all has been recorded. */
   async stop(): Promise<Stopped['authentication']> {
     const stopped = await Promise.all(

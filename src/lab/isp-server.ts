@@ -67,6 +67,7 @@ export async function startIspServer(options: IspServerOptions): Promise<IspServ
       connections++;
     },
     connectionClosed: () => {},
+    replyLost: () => {},
     attempt: ({ outcome }) => {
       attempts[outcome]++;
     },

@@ -63,6 +63,9 @@ channel.onMessage((message, socket) => {
     case 'listening':
       for (const { sink } of sinks) sink.setListening(message.address, message.listening).catch(fail);
       return;
+    case 'reaching':
+      for (const { sink } of sinks) sink.setReaching(message.address, message.reaches);
+      return;
     case 'ack':
       reporter.acknowledged();
       return;

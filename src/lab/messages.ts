@@ -96,6 +96,8 @@ export type ToIspWorker =
     }
   | { readonly type: 'start'; readonly epoch: Micros }
   | { readonly type: 'listening'; readonly address: string; readonly listening: boolean }
+  /** Whether packets from an address arrive. */
+  | { readonly type: 'reaching'; readonly address: string; readonly reaches: boolean }
   | { readonly type: 'ack' }
   | { readonly type: 'stop' };
 

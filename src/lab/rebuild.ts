@@ -1,5 +1,6 @@
 import { readRecords } from '../record/recorder.ts';
 import { buildReport, type Report } from '../report/build.ts';
+import { gatherEvidence } from './evidence.ts';
 import { modelOf } from './report-input.ts';
 import { readRunFile, readSeen, writeReports } from './run-folder.ts';
 
@@ -15,7 +16,8 @@ export function rebuildReports(folder: string): Report {
   const { aggregate, notes } = readRecords(folder, modelOf(plan));
   const warnings = [...input.warnings, ...notes];
   if (!aggregate.marks.has('ended')) warnings.push(UNFINISHED);
-  const report = buildReport(aggregate, { ...input, warnings, ...readSeen(folder) });
+  const found = { ...input, warnings, ...readSeen(folder) };
+  const report = buildReport(aggregate, found, gatherEvidence(folder, plan, aggregate, found));
   writeReports(folder, report);
   return report;
 }

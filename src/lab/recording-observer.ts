@@ -27,20 +27,29 @@ export function recordingObserver(events: Packer, isp: number, replyOffset: numb
       events.connectionClosed({ at, isp, source, connection, transactions, reply: global(reply) }),
     attempt({ at, source, connection, sender, recipient, headerMessage, stage, outcome, reply }) {
       const inEnvelope = messageOf(sender);
-      const inHeader = headerMessage === undefined ? undefined : Number(headerMessage);
+      const inHeader = numberIn(headerMessage);
       events.attempt({
         at,
         isp,
         source,
         connection,
         message: inEnvelope ?? inHeader ?? NONE32,
-        slot: recipient === undefined ? NONE16 : (recipientOf(recipient)?.slot ?? NONE16 - 1),
+        slot: recipient === undefined ? NONE16 : slotOf(recipient),
         reply: global(reply),
         stage,
         outcome,
         mismatched: inEnvelope !== undefined && inHeader !== undefined && inEnvelope !== inHeader,
       });
     },
+    replyLost: ({ at, source, connection, sender, recipient, headerMessage }) =>
+      events.replyLost({
+        at,
+        isp,
+        source,
+        connection,
+        message: messageOf(sender) ?? numberIn(headerMessage) ?? NONE32,
+        slot: slotOf(recipient),
+      }),
     transaction: ({ at, source, connection, sender, stage, outcome, recipients, bytes, reply }) =>
       events.transaction({
         at,
@@ -55,4 +64,13 @@ export function recordingObserver(events: Packer, isp: number, replyOffset: numb
         bytes,
       }),
   };
+}
+
+function numberIn(header: string | undefined): number | undefined {
+  return header === undefined ? undefined : Number(header);
+}
+
+/** A recipient's slot; one that no message has, if the address is not of the run. */
+function slotOf(address: string): number {
+  return recipientOf(address)?.slot ?? NONE16 - 1;
 }

@@ -7,7 +7,7 @@ import { createPrng } from '../core/prng.ts';
 import { nodeVersion, platform } from '../core/process.ts';
 import { meanBytes } from '../driver/message.ts';
 import { createRecipients } from '../driver/recipients.ts';
-import type { RunModel } from '../record/run-model.ts';
+import { loadOfMessage, type RunModel } from '../record/run-model.ts';
 import type { ReplyFacts, ReportInput } from '../report/input.ts';
 import type { Machine, MtaFacts } from '../report/summary.ts';
 import { describeLoad } from '../scenario/load-plan.ts';
@@ -31,6 +31,21 @@ export function modelOf(plan: Plan): RunModel {
       ispOf: createRecipients(recipients, prng).isp,
     })),
     phaseOf: (at) => phaseAt(plan.phases, at),
+  };
+}
+
+/** The addresses of a plan's recipients, by message and slot; '' where there is no such recipient. */
+export function addressesOf(plan: Plan): (message: number, slot: number) => string {
+  const prng = createPrng(plan.seed);
+  const loads = plan.loads.map(({ messages, recipients }) => ({
+    firstMessage: recipients.firstMessage,
+    messages,
+    slots: recipients.perMessage,
+    of: createRecipients(recipients, prng),
+  }));
+  return (message, slot) => {
+    const load = loadOfMessage(loads, message);
+    return load && slot < load.slots ? load.of.address(message, slot) : '';
   };
 }
 

@@ -1,5 +1,5 @@
 /** A run's folder: what is written when, so that every report can be made again from it. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuthenticationCounts } from '../../fakes/isp/authenticator.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
@@ -10,6 +10,7 @@ import { renderHtml } from '../report/html/page.ts';
 import type { ReportInput } from '../report/input.ts';
 import { renderJson } from '../report/json.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** What `run.json` holds: all that a report needs and the records do not have. */
 export interface RunFile {
@@ -57,8 +58,8 @@ export function createFolder(parent: string, scenario: string, startedAt: Date):
 
 /** Writes `run.json` and `scenario.yaml`; before the load, so that a run that dies can still be reported on. */
 export function writeRunFile(folder: string, file: RunFile, scenarioText: string): void {
-  writeFileSync(join(folder, 'run.json'), `${JSON.stringify(file)}\n`);
-  writeFileSync(join(folder, 'scenario.yaml'), scenarioText);
+  writeWhole(join(folder, 'run.json'), `${JSON.stringify(file)}\n`);
+  writeWhole(join(folder, 'scenario.yaml'), scenarioText);
 }
 
 const AUTHENTICATION = 'authentication.json';
@@ -128,10 +129,4 @@ export function mtaConfig(folder: string): { name: string; text: string }[] {
     .sort()
     .map((path) => ({ name: path.slice(root.length + 1), text: readFileSync(path, 'utf8') }))
     .filter(({ text }) => text.length < 100_000 && !/PRIVATE KEY/.test(text));
-}
-
-/** Writes beside the target and renames, so that a crash never leaves half a file that looks whole. */
-export function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
 }

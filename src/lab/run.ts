@@ -10,7 +10,6 @@ import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
 import { type Authority, createAuthority } from '../../fakes/tls.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
-import { messageOfSender, recipientOf } from '../core/identity.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
@@ -22,6 +21,7 @@ import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
 import { AbortWatch } from './abort.ts';
 import { DriverProcesses } from './driver-processes.ts';
+import { gatherEvidence } from './evidence.ts';
 import { IspProcesses, ispProcessNames } from './isp-processes.ts';
 import type {
   FromDriver,
@@ -33,7 +33,8 @@ import type {
   ToIspWorker,
 } from './messages.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
-import { routeAway, scheduleOutages } from './outages.ts';
+import { routeAway, type Switches, scheduleOutages } from './outages.ts';
+import { recordQueue } from './recording-queue.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import {
   CA_FILE,
@@ -100,6 +101,7 @@ class Run {
   #queue: number | undefined;
   /** Connections that each process of the driver holds. */
   readonly #sessions: number[] = [];
+  #mailroom: Mailroom | undefined;
   #mta: RunningMta | undefined;
   /** Why the MTA ended, if it did before it was told to. */
   #died: string | undefined;
@@ -200,6 +202,7 @@ class Run {
       },
       onMail: () => {},
     });
+    this.#mailroom = mailroom;
     this.#cleanup.defer(() => mailroom.stop());
     return mailroom;
   }
@@ -304,14 +307,14 @@ class Run {
     };
     isps.failed.then(failed);
     const listen = (address: string, listening: boolean): void => isps.listen(address, listening);
-    this.#cleanup.defer(
-      scheduleOutages(
-        this.#request.plan.incidents,
-        this.#epoch,
-        { route: routeAway, listen, dns: network.troubleDns },
-        failed,
-      ),
-    );
+    const route: Switches['route'] = async (how, address, away) => {
+      // The ISP knows a little longer than it lasts, so that nothing that was not heard passes for heard.
+      if (away) isps.reach(address, false);
+      await routeAway(how, address, away);
+      if (!away) isps.reach(address, true);
+    };
+    const switches = { route, listen, dns: network.troubleDns };
+    this.#cleanup.defer(scheduleOutages(this.#request.plan.incidents, this.#epoch, switches, failed));
     this.#stage = 'load';
     const measure = measureSelf();
     this.#cleanup.defer(every(SAMPLE_MS, () => void this.#sample(measure)));
@@ -377,14 +380,12 @@ class Run {
     await driver.end(hurry ? 0 : WORKER_GRACE_MS);
     // The MTA first: it must not deliver after its queue has been read.
     if (this.#mta) await this.#mta.stop();
+    // What it had handed over by then counts.
+    await this.#mailroom?.stop();
     writeAuthentication(this.#request.folder, this.#request.plan, await isps.stop());
     const { own } = this.#recorder;
     const queued = this.#mta ? await this.#mta.listQueue() : [];
-    for (const { sender, recipient } of queued ?? []) {
-      const message = messageOfSender(sender);
-      const slot = recipientOf(recipient)?.slot;
-      if (message !== undefined && slot !== undefined) own.pending({ at: this.#now(), message, slot });
-    }
+    recordQueue(own, this.#now(), queued ?? []);
     if (queued) own.mark({ at: this.#now(), name: 'queue_listed' });
     const aborted = this.#watch?.aborted;
     if (aborted) own.mark({ at: aborted.at, name: 'aborted' });
@@ -403,7 +404,9 @@ class Run {
       warnings: [...input.warnings, ...this.#recorder.failures()],
     };
     writeRunFile(folder, { format: 1, plan, input: final }, scenarioText);
-    const report = buildReport(this.#recorder.aggregate, { ...final, ...readSeen(folder) });
+    const { aggregate } = this.#recorder;
+    const seen = { ...final, ...readSeen(folder) };
+    const report = buildReport(aggregate, seen, gatherEvidence(folder, plan, aggregate, seen));
     writeReports(folder, report);
     return report;
   }

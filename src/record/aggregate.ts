@@ -70,6 +70,9 @@ export class Aggregate {
         else if (view.outcome === 1) this.running.throttled++;
         if (view.mismatched) this.mismatched.set(view.isp, (this.mismatched.get(view.isp) ?? 0) + 1);
         return;
+      case Kind.replyLost:
+        this.ledger.addReplyLost(view);
+        return;
       case Kind.transaction:
         this.timeline.addTransaction(view);
         if (TRANSACTION_OUTCOMES[view.outcome] !== undefined) this.running.transactions++;

@@ -25,6 +25,7 @@ export const Kind = {
   mark: 9,
   probe: 10,
   injectorConnection: 11,
+  replyLost: 12,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -73,6 +74,13 @@ export type ConnectionEvent = (typeof CONNECTION_EVENTS)[number];
 /** Actions of a DSN (RFC 3464 section 2.3.3). */
 export const DSN_ACTIONS = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as const;
 export type DsnAction = (typeof DSN_ACTIONS)[number];
+
+/**
+ * What the MTA's queue lists at the end of the run: the recipient, or a report about its message (a DSN that did not
+ * get out). Append only.
+ */
+export const QUEUED = ['recipient', 'report'] as const;
+export type Queued = (typeof QUEUED)[number];
 
 /** Values sampled over time. Append only. */
 export const SAMPLES = [
@@ -222,6 +230,24 @@ export class Packer {
     this.#u16[i * 16 + 15] = e.mismatched ? 1 : 0;
   }
 
+  /**
+   * The client can't have read that its message was accepted for a recipient: the reply never left, or the client had
+   * gone before. Comes after the attempt, and has its moment and connection.
+   */
+  replyLost(e: {
+    at: Micros;
+    isp: number;
+    source: number;
+    message: number;
+    slot: number;
+    connection: number;
+  }): void {
+    const i = this.#event(Kind.replyLost, e);
+    this.#u32[i * 8 + 2] = e.message;
+    this.#u32[i * 8 + 3] = e.connection;
+    this.#u16[i * 16 + 10] = e.slot;
+  }
+
   /** The end of one transaction. `bytes`: size of the message as received, 0 if none was. */
   transaction(e: {
     at: Micros;
@@ -275,11 +301,15 @@ export class Packer {
     this.#u8[i * 32 + 29] = DSN_ACTIONS.indexOf(e.action);
   }
 
-  /** A recipient that the MTA's own queue still lists at the end of the run. */
-  pending(e: { at: Micros; message: number; slot: number }): void {
+  /**
+   * A recipient that the MTA's own queue still lists at the end of the run, or of whose message it lists a report.
+   * `slot` NONE16: every recipient of the message (a report in a queue does not say about whom it is).
+   */
+  pending(e: { at: Micros; message: number; slot: number; queued?: Queued }): void {
     const i = this.#event(Kind.pending, { at: e.at, isp: NO_ISP, source: NONE16 });
     this.#u32[i * 8 + 2] = e.message;
     this.#u16[i * 16 + 10] = e.slot;
+    this.#u8[i * 32 + 29] = QUEUED.indexOf(e.queued ?? 'recipient');
   }
 
   /** A value at a moment. `worker` names who measured it, where it is about a worker. */

@@ -1,15 +1,18 @@
 /**
- * What became of each recipient: 30 bytes a recipient, in pages of typed arrays that are made when they are first
+ * What became of each recipient: 28 bytes a recipient, in pages of typed arrays that are made when they are first
  * needed. It is an index over the record files and can be rebuilt from them at any time.
  */
 import type { Micros } from '../core/clock.ts';
 import { ATTEMPT_OUTCOMES, DSN_ACTIONS, INJECTION_STATES, NONE16, type RecordView } from './attempt-log.ts';
-import { type LoadModel, loadOfMessage } from './run-model.ts';
+import { eachRecipient, type LoadModel, loadOfMessage, placeOfRecipient } from './run-model.ts';
 
 /** Injection of the recipient's message; `none`: no record of it (yet). */
 const INJECTION_NONE = 0xff;
 
-/** The class of the last answer that a recipient had. */
+/** Last answer of whom nobody tried. */
+const NO_ATTEMPT = 0xff;
+
+/** The class of the last answer that a recipient had; who was accepted once stays so. */
 export type LastAnswer = 'none' | 'accepted' | '4xx' | '5xx' | 'no-reply';
 
 const ACCEPTED = ATTEMPT_OUTCOMES.indexOf('accepted');
@@ -26,6 +29,8 @@ const FLAG_DSN_OTHER = 2;
 const FLAG_PENDING = 4;
 /** A record names the recipient, so it is one of the run. */
 const FLAG_KNOWN = 8;
+/** The MTA can't know of the last acceptance. */
+const FLAG_LAST_REPLY_LOST = 16;
 
 const PAGE_BITS = 14;
 const PAGE_SIZE = 1 << PAGE_BITS;
@@ -34,17 +39,27 @@ const IN_PAGE = PAGE_SIZE - 1;
 /** The state of PAGE_SIZE recipients whose numbers follow each other. */
 class Page {
   readonly due = new Float64Array(PAGE_SIZE);
-  /** When it was first accepted, or else reported as failed. */
-  readonly endedAt = new Float64Array(PAGE_SIZE);
+  /** The first acceptance or, while there is none, the last attempt. */
+  readonly moment = new Float64Array(PAGE_SIZE);
   /** Seconds: four bytes keep a millisecond over four hours. */
   readonly confirmedAt = new Float32Array(PAGE_SIZE);
   readonly attempts = new Uint16Array(PAGE_SIZE);
   readonly acceptedFrom = new Uint16Array(PAGE_SIZE).fill(NONE16);
-  readonly lastReply = new Uint16Array(PAGE_SIZE).fill(NONE16);
   readonly accepted = new Uint8Array(PAGE_SIZE);
   readonly injection = new Uint8Array(PAGE_SIZE).fill(INJECTION_NONE);
-  readonly last = new Uint8Array(PAGE_SIZE).fill(0xff);
+  readonly last = new Uint8Array(PAGE_SIZE).fill(NO_ATTEMPT);
   readonly flags = new Uint8Array(PAGE_SIZE);
+  /** The last acceptance of those that were accepted more than once; such pages are few. */
+  lastAccepted: Float64Array | undefined;
+  /** When a recipient was reported as failed, in seconds; made when the first one is. */
+  failedAt: Float32Array | undefined;
+  /** Acceptances of which the MTA can't know; such pages are few. */
+  repliesLost: Uint8Array | undefined;
+
+  get bytes(): number {
+    const { lastAccepted, failedAt, repliesLost } = this;
+    return PAGE_SIZE * (28 + (lastAccepted ? 8 : 0) + (failedAt ? 4 : 0) + (repliesLost ? 1 : 0));
+  }
 }
 
 /** Stands for every page that was never written to. */
@@ -72,12 +87,15 @@ export class Ledger {
 
   /** Bytes that the ledger takes. */
   get bytes(): number {
-    return this.#pages.size * PAGE_SIZE * 30;
+    let bytes = 0;
+    for (const page of this.#pages.values()) bytes += page.bytes;
+    return bytes;
   }
 
-  /** The numbers of all recipients that a record names, rising within a page. */
+  /** The numbers of all recipients that a record names, rising. */
   *recipients(): Generator<number> {
-    for (const [number, page] of this.#pages) {
+    for (const number of [...this.#pages.keys()].sort((a, b) => a - b)) {
+      const page = this.#pages.get(number) as Page;
       const first = number * PAGE_SIZE;
       for (let i = 0; i < PAGE_SIZE; i++) if (page.flags[i] !== 0) yield first + i;
     }
@@ -111,21 +129,35 @@ export class Ledger {
     }
   }
 
-  /** Takes in one recipient attempt. */
+  /** Takes in one recipient attempt. Workers report in batches, so a later one may be told first. */
   addAttempt(view: RecordView): void {
+    const { at, outcome, source } = view;
     this.#each(view.message, view.slot, view.isp, (page, i, recipient) => {
       page.attempts[i] = Math.min((page.attempts[i] as number) + 1, 0xffff);
-      page.last[i] = view.outcome;
-      page.lastReply[i] = view.reply;
-      if (view.outcome !== ACCEPTED) return;
       const before = page.accepted[i] as number;
-      if (before < 0xff) page.accepted[i] = before + 1;
-      // Workers report in batches, so a later delivery may be told first.
-      if (before === 0 || view.at < (page.endedAt[i] as number)) {
-        page.endedAt[i] = view.at;
-        page.acceptedFrom[i] = view.source;
-      }
-      if (before === 0 && page.injection[i] === CONFIRMED) this.onDelivered?.(recipient);
+      if (outcome === ACCEPTED) {
+        page.accepted[i] = Math.min(before + 1, 0xff);
+        if (before > 0) acceptedAgain(page, i, before, at);
+        if (before > 0 && at >= (page.moment[i] as number)) return;
+        page.acceptedFrom[i] = source;
+      } else if (before > 0 || (page.last[i] !== NO_ATTEMPT && at < (page.moment[i] as number))) return;
+      page.last[i] = outcome;
+      page.moment[i] = at;
+      if (outcome === ACCEPTED && before === 0 && page.injection[i] === CONFIRMED)
+        this.onDelivered?.(recipient);
+    });
+  }
+
+  /** Takes in that the MTA can't know of an acceptance, after that acceptance. */
+  addReplyLost(view: RecordView): void {
+    const { at } = view;
+    this.#each(view.message, view.slot, undefined, (page, i) => {
+      const accepted = page.accepted[i] as number;
+      if (accepted === 0) return;
+      page.repliesLost ??= new Uint8Array(PAGE_SIZE);
+      page.repliesLost[i] = Math.min((page.repliesLost[i] as number) + 1, 0xff);
+      if (at === lastAcceptance(page, i, accepted))
+        page.flags[i] = (page.flags[i] as number) | FLAG_LAST_REPLY_LOST;
     });
   }
 
@@ -133,7 +165,10 @@ export class Ledger {
   addDsn(view: RecordView): void {
     const flag = view.outcome === FAILED ? FLAG_DSN_FAILED : FLAG_DSN_OTHER;
     this.#each(view.message, view.slot, undefined, (page, i) => {
-      if (flag === FLAG_DSN_FAILED && page.accepted[i] === 0) page.endedAt[i] = view.at;
+      if (flag === FLAG_DSN_FAILED) {
+        page.failedAt ??= new Float32Array(PAGE_SIZE);
+        page.failedAt[i] = view.at / 1e6;
+      }
       page.flags[i] = (page.flags[i] as number) | flag;
     });
   }
@@ -147,11 +182,8 @@ export class Ledger {
 
   /** The ISP (index) of a recipient. */
   isp(recipient: number): number {
-    const load = this.#loads.find((l) => recipient < l.firstRecipient + l.messages * l.recipientsPerMessage);
-    if (!load) return -1;
-    const n = recipient - load.firstRecipient;
-    const slot = n % load.recipientsPerMessage;
-    return load.ispOf(load.firstMessage + (n - slot) / load.recipientsPerMessage, slot);
+    const place = placeOfRecipient(this.#loads, recipient);
+    return place ? place.load.ispOf(place.message, place.slot) : -1;
   }
   /** The state of the recipient's injection, or undefined if there is no record of one. */
   injection(recipient: number): (typeof INJECTION_STATES)[number] | undefined {
@@ -177,20 +209,25 @@ export class Ledger {
   }
   /** The first acceptance; meaningful where `accepted` is not 0. */
   acceptedAt(recipient: number): Micros {
-    return this.#read(recipient).endedAt[recipient & IN_PAGE] as number;
+    return this.#read(recipient).moment[recipient & IN_PAGE] as number;
   }
   /** When the MTA was done with a recipient: it was accepted, or reported as failed; undefined: neither. */
   endedAt(recipient: number): Micros | undefined {
-    const ended = this.accepted(recipient) > 0 || this.hasFailedDsn(recipient);
-    return ended ? (this.#read(recipient).endedAt[recipient & IN_PAGE] as number) : undefined;
+    if (this.accepted(recipient) > 0) return this.acceptedAt(recipient);
+    if (!this.hasFailedDsn(recipient)) return undefined;
+    return (this.#read(recipient).failedAt?.[recipient & IN_PAGE] as number) * 1e6;
   }
   /** The source of the first acceptance. */
   acceptedFrom(recipient: number): number {
     return this.#read(recipient).acceptedFrom[recipient & IN_PAGE] as number;
   }
-  /** The reply of the last attempt, NONE16 if there was none. */
-  lastReply(recipient: number): number {
-    return this.#read(recipient).lastReply[recipient & IN_PAGE] as number;
+  /** Whether the MTA delivered again what it could know to be delivered: it can have read a 250 before the last one. */
+  repeatedKnowingly(recipient: number): boolean {
+    const page = this.#read(recipient);
+    const i = recipient & IN_PAGE;
+    const told = (page.accepted[i] as number) - (page.repliesLost?.[i] ?? 0);
+    const lastTold = ((page.flags[i] as number) & FLAG_LAST_REPLY_LOST) === 0 ? 1 : 0;
+    return told > lastTold;
   }
   lastAnswer(recipient: number): LastAnswer {
     switch (this.#read(recipient).last[recipient & IN_PAGE]) {
@@ -201,7 +238,7 @@ export class Ledger {
       case THROTTLED:
       case ATTEMPT_DEFERRED:
         return '4xx';
-      case 0xff:
+      case NO_ATTEMPT:
         return 'none';
       default:
         return 'no-reply';
@@ -243,18 +280,22 @@ export class Ledger {
     isp: number | undefined,
     act: (page: Page, indexInPage: number, recipient: number) => void,
   ): void {
-    const load = loadOfMessage(this.#loads, message);
-    if (!load || (slot !== NONE16 && slot >= load.recipientsPerMessage)) {
-      this.strangers++;
-      return;
-    }
-    const first = load.firstRecipient + (message - load.firstMessage) * load.recipientsPerMessage;
-    if (slot !== NONE16) {
-      act(this.#write(first + slot), (first + slot) & IN_PAGE, first + slot);
-      return;
-    }
-    for (let r = first; r < first + load.recipientsPerMessage; r++) {
-      if (isp === undefined || load.ispOf(message, r - first) === isp) act(this.#write(r), r & IN_PAGE, r);
-    }
+    const planned = eachRecipient(this.#loads, message, slot, isp, (r) =>
+      act(this.#write(r), r & IN_PAGE, r),
+    );
+    if (!planned) this.strangers++;
   }
+}
+
+/** The last acceptance of a recipient that has been accepted so many times. */
+function lastAcceptance(page: Page, i: number, accepted: number): Micros {
+  return (accepted > 1 ? page.lastAccepted?.[i] : page.moment[i]) as Micros;
+}
+
+/** Takes in an acceptance of a recipient that has been accepted so many times before. */
+function acceptedAgain(page: Page, i: number, before: number, at: Micros): void {
+  const last = lastAcceptance(page, i, before);
+  page.lastAccepted ??= new Float64Array(PAGE_SIZE);
+  page.lastAccepted[i] = Math.max(last, at);
+  if (at >= last) page.flags[i] = (page.flags[i] as number) & ~FLAG_LAST_REPLY_LOST;
 }

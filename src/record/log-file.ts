@@ -2,7 +2,7 @@
  * Append-only files of packed records. A file begins with a line of text; then come blocks: length in bytes,
  * CRC-32 of the bytes, the bytes. A crash can only tear the last block, and the reader says so.
  */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { RECORD_BYTES } from './attempt-log.ts';
@@ -53,40 +53,51 @@ export class LogFile {
   }
 }
 
-/** The blocks of a log, in order, and what is wrong with its end, if anything is. */
-export interface LogContent {
-  readonly blocks: readonly Uint8Array[];
-  readonly torn: string | undefined;
+/**
+ * The blocks of a log, one after the other, so that no more than one is held. Returns what is wrong with its end: a torn
+ * or damaged block ends the log with a note.
+ * @throws HarnessError of kind `usage` if there is no such file, or it is not a log
+ */
+export function* readLog(path: string): Generator<Uint8Array, string | undefined> {
+  const fd = openLog(path);
+  try {
+    const { size } = fstatSync(fd);
+    const header = Buffer.alloc(HEADER_BYTES);
+    for (let at = MAGIC.length; at < size; ) {
+      const length = readAt(fd, header, at) ? header.readUInt32LE(0) : 0;
+      const end = at + HEADER_BYTES + length;
+      const plausible = length > 0 && length % RECORD_BYTES === 0 && end <= size;
+      const block = new Uint8Array(plausible ? length : 0);
+      if (!plausible || !readAt(fd, block, at + HEADER_BYTES) || crc32(block) !== header.readUInt32LE(4))
+        return `${path} is torn at byte ${at} of ${size}; what comes after is left out`;
+      yield block;
+      at = end;
+    }
+    return undefined;
+  } finally {
+    closeSync(fd);
+  }
 }
 
-/** Reads a log. A torn or damaged block ends it with a note; throws (kind `usage`) if it is not such a file. */
-export function readLog(path: string): LogContent {
-  let bytes: Buffer;
+function openLog(path: string): number {
+  let fd: number;
+  const magic = Buffer.alloc(MAGIC.length);
   try {
-    bytes = readFileSync(path);
+    fd = openSync(path, 'r');
   } catch (error) {
     throw new HarnessError('usage', `can't read ${path}: ${messageOf(error)}`, { cause: error });
   }
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw new HarnessError('usage', `${path} is not a windtunnel record file of version 1`);
-  }
-  const blocks: Uint8Array[] = [];
-  let at = MAGIC.length;
-  while (at < bytes.length) {
-    const length = at + HEADER_BYTES <= bytes.length ? bytes.readUInt32LE(at) : 0;
-    const end = at + HEADER_BYTES + length;
-    const whole = length > 0 && length % RECORD_BYTES === 0 && end <= bytes.length;
-    const block = bytes.subarray(at + HEADER_BYTES, end);
-    if (!whole || crc32(block) !== bytes.readUInt32LE(at + 4)) {
-      return {
-        blocks,
-        torn: `${path} is torn at byte ${at} of ${bytes.length}; what comes after is left out`,
-      };
-    }
-    blocks.push(block);
-    at = end;
-  }
-  return { blocks, torn: undefined };
+  if (readAt(fd, magic, 0) && magic.equals(MAGIC)) return fd;
+  closeSync(fd);
+  throw new HarnessError('usage', `${path} is not a windtunnel record file of version 1`);
+}
+
+/** Fills `bytes` with what is in the file from there on. False: it has not so much. */
+function readAt(fd: number, bytes: Uint8Array, position: number): boolean {
+  let done = 0;
+  for (let read = -1; read !== 0 && done < bytes.byteLength; done += read)
+    read = readSync(fd, bytes, done, bytes.byteLength - done, position + done);
+  return done === bytes.byteLength;
 }
 
 function writeWhole(fd: number, bytes: Uint8Array): void {

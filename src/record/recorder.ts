@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { Aggregate } from './aggregate.ts';
 import { Packer } from './attempt-log.ts';
-import { type LogContent, LogFile, readLog } from './log-file.ts';
+import { LogFile, readLog } from './log-file.ts';
 import type { RecordBatch } from './reporter.ts';
 import type { RunModel } from './run-model.ts';
 
-const INJECTIONS = 'injections.bin';
-const EVENTS = 'attempts.bin';
+/** The two files of records. */
+export type RecordFile = 'injections' | 'events';
+const FILES: Readonly<Record<RecordFile, string>> = { injections: 'injections.bin', events: 'attempts.bin' };
 
 /** Writes all records of a run to its folder and adds them up at the same time. */
 export class Recorder {
@@ -19,8 +20,8 @@ export class Recorder {
   /** Creates the files. Throws a HarnessError of kind `lab` if it can't. */
   constructor(folder: string, model: RunModel) {
     this.aggregate = new Aggregate(model);
-    this.#injections = new LogFile(join(folder, INJECTIONS));
-    this.#events = new LogFile(join(folder, EVENTS));
+    this.#injections = new LogFile(join(folder, FILES.injections));
+    this.#events = new LogFile(join(folder, FILES.events));
   }
 
   /** Takes in a worker's batch. */
@@ -53,10 +54,30 @@ export class Recorder {
   }
 }
 
+/** The blocks of a file of records in a run's folder; see `readLog`. */
+export function recordsIn(folder: string, file: RecordFile): Generator<Uint8Array, string | undefined> {
+  return readLog(join(folder, FILES[file]));
+}
+
+/**
+ * Hands all records in a run's folder to `take`, block by block, in the order in which they came to each file.
+ * @returns what is missing from damaged files, a sentence each
+ * @throws HarnessError of kind `usage` if a file is not there, or is something else
+ */
+export function eachBlock(folder: string, take: (records: Uint8Array) => void): string[] {
+  const notes: string[] = [];
+  for (const file of Object.keys(FILES) as RecordFile[]) {
+    const blocks = recordsIn(folder, file);
+    let next = blocks.next();
+    for (; !next.done; next = blocks.next()) take(next.value);
+    if (next.value !== undefined) notes.push(next.value);
+  }
+  return notes;
+}
+
 /** Adds up the records in a run's folder. Notes say what is missing from damaged files. */
 export function readRecords(folder: string, model: RunModel): { aggregate: Aggregate; notes: string[] } {
   const aggregate = new Aggregate(model);
-  const logs: LogContent[] = [INJECTIONS, EVENTS].map((name) => readLog(join(folder, name)));
-  for (const { blocks } of logs) for (const block of blocks) aggregate.add(block);
-  return { aggregate, notes: logs.map((log) => log.torn).filter((note) => note !== undefined) };
+  const notes = eachBlock(folder, (records) => aggregate.add(records));
+  return { aggregate, notes };
 }

@@ -1,5 +1,6 @@
 /** What the records of a run are read by: which messages belong to which load, and how moments are grouped. */
 import type { Micros } from '../core/clock.ts';
+import { NONE16 } from './attempt-log.ts';
 
 /** One load: a range of message numbers, and of recipient numbers. */
 export interface LoadModel {
@@ -23,7 +24,44 @@ export interface RunModel {
 }
 
 /** The load that a message belongs to, undefined if it was never planned. */
-export function loadOfMessage(loads: readonly LoadModel[], message: number): LoadModel | undefined {
+export function loadOfMessage<L extends Pick<LoadModel, 'firstMessage' | 'messages'>>(
+  loads: readonly L[],
+  message: number,
+): L | undefined {
   for (const load of loads) if (message < load.firstMessage + load.messages) return load;
   return undefined;
+}
+
+/**
+ * Calls `act` with the number of each recipient that a record names. `slot` NONE16: all recipients of the message, or
+ * those at `isp` if that is given.
+ * @returns false if the message or the slot was never planned
+ */
+export function eachRecipient(
+  loads: readonly LoadModel[],
+  message: number,
+  slot: number,
+  isp: number | undefined,
+  act: (recipient: number) => void,
+): boolean {
+  const load = loadOfMessage(loads, message);
+  if (!load || (slot !== NONE16 && slot >= load.recipientsPerMessage)) return false;
+  const first = load.firstRecipient + (message - load.firstMessage) * load.recipientsPerMessage;
+  if (slot !== NONE16) act(first + slot);
+  else
+    for (let s = 0; s < load.recipientsPerMessage; s++)
+      if (isp === undefined || load.ispOf(message, s) === isp) act(first + s);
+  return true;
+}
+
+/** Load, message and slot of a recipient's number; undefined if it was never planned. */
+export function placeOfRecipient(
+  loads: readonly LoadModel[],
+  recipient: number,
+): { readonly load: LoadModel; readonly message: number; readonly slot: number } | undefined {
+  const load = loads.find((l) => recipient < l.firstRecipient + l.messages * l.recipientsPerMessage);
+  if (!load) return undefined;
+  const n = recipient - load.firstRecipient;
+  const slot = n % load.recipientsPerMessage;
+  return { load, message: load.firstMessage + (n - slot) / load.recipientsPerMessage, slot };
 }

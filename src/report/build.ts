@@ -19,6 +19,7 @@ import { namesOf } from './names.ts';
 import { buildSeries } from './series.ts';
 import type {
   CountRange,
+  Evidence,
   HarnessLoad,
   IspSummary,
   LatencySummary,
@@ -38,12 +39,24 @@ export interface Report {
   readonly histograms: readonly { readonly tag: string; readonly recorded: Recorded }[];
 }
 
-/** Builds the report. */
-export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
-  const evidence: MtaEvidence = {
+/** What the MTA could tell at the end of the run. */
+export function mtaEvidence(aggregate: Aggregate, input: ReportInput): MtaEvidence {
+  return {
     queueListed: input.evidence.queue === 'list' && aggregate.marks.has('queue_listed'),
     sendsDsn: input.evidence.sendsDsn,
   };
+}
+
+/**
+ * Builds the report.
+ * @param histories where the recipients in question are told of; null while the run goes on
+ */
+export function buildReport(
+  aggregate: Aggregate,
+  input: ReportInput,
+  histories: Evidence | null = null,
+): Report {
+  const evidence = mtaEvidence(aggregate, input);
   const outcome = conservation(aggregate.ledger, input.isps.length, evidence);
   const names = namesOf(input, aggregate.marks.get('load_ended'));
   const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
@@ -77,6 +90,7 @@ export function buildReport(aggregate: Aggregate, input: ReportInput): Report {
     totals: totalsOf(aggregate, outcome, measure, input),
     injector: injectorSummary(aggregate, input),
     conservation: outcomeCounts(outcome),
+    evidence: histories,
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     adaptation: adaptation.scores,
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
@@ -142,8 +156,9 @@ function warningsOf(
   }
   const { unconfirmed } = outcome;
   if (unconfirmed.recipients > 0) {
+    const twice = unconfirmed.duplicated > 0 ? `, ${unconfirmed.duplicated} more than once` : '';
     warnings.push(
-      `${unconfirmed.recipients} recipients belong to injections that the MTA never confirmed; ${unconfirmed.delivered} of them were delivered all the same. They are left out of the table.`,
+      `${unconfirmed.recipients} recipients belong to injections that the MTA never confirmed; ${unconfirmed.delivered} of them were delivered all the same${twice}. They are left out of the table.`,
     );
   }
   if (aggregate.ledger.strangers > 0)
@@ -198,7 +213,11 @@ function acceptedBuckets(aggregate: Aggregate): { count: number; seconds: number
 function outcomeCounts({ total }: Conservation): OutcomeCount[] {
   const notes: Record<string, { name: string; count: number }[]> = {
     delivered: [
-      { name: 'delivered more than once', count: total.duplicated },
+      { name: 'delivered more than once by the MTA', count: total.duplicated },
+      {
+        name: 'delivered more than once, since the 250 never reached the MTA',
+        count: total.duplicatedUnconfirmed,
+      },
       { name: 'reported as failed all the same (false bounce)', count: total.falseBounces },
     ],
     bounced: [{ name: 'without a DSN', count: total.missingDsns }],

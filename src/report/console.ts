@@ -1,7 +1,7 @@
 import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
 import { formatCount, formatMs, formatPerSecond, formatShare, formatStopwatch } from './numbers.ts';
 import { type Paint, paintWith } from './paint.ts';
-import type { Summary } from './summary.ts';
+import type { Evidence, Summary } from './summary.ts';
 import { type Align, table, wrap } from './text-table.ts';
 
 /** How the console report is drawn. */
@@ -25,7 +25,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
           totals(summary, paint),
           isPlainInjection(summary) ? [] : injection(summary, paint, width),
           isps(summary, paint, width),
-          conservation(summary, paint),
+          conservation(summary, paint, width),
         ]),
     latency(summary, paint, width),
   ].filter((lines) => lines.length > 0);
@@ -194,7 +194,7 @@ function isps({ isps }: Summary, paint: Paint, width: number): string[] {
   return titled('ISPs', head, rows, paint, width);
 }
 
-function conservation({ conservation, totals }: Summary, paint: Paint): string[] {
+function conservation({ conservation, totals, evidence }: Summary, paint: Paint, width: number): string[] {
   const sum = conservation.reduce((all, { count }) => all + count, 0);
   const off = totals.injectedRecipients - sum;
   const rows = table(
@@ -223,7 +223,16 @@ function conservation({ conservation, totals }: Summary, paint: Paint): string[]
       const note = notes[i] ? `  ${paint('dim', notes[i])}` : '';
       return `    ${bad ? paint('red', line) : line}${note}`;
     }),
+    ...evidenceLines(evidence, width - 4).map((line) => `    ${paint('yellow', line)}`),
   ];
+}
+
+/** Where the histories are, if something was lost or doubled. */
+function evidenceLines(evidence: Evidence | null, width: number): string[] {
+  const found = (evidence?.kinds ?? []).filter(({ count }) => count > 0);
+  if (!evidence || !found.some(({ kind }) => kind === 'lost' || kind === 'duplicated')) return [];
+  const counts = found.map(({ kind, count }) => `${formatCount(count)} ${kind}`).join(', ');
+  return wrap(`histories in ${evidence.file} in the run's folder: ${counts}`, width);
 }
 
 function latency({ latency }: Summary, paint: Paint, width: number): string[] {

@@ -21,6 +21,8 @@ export interface Summary {
   readonly injector: InjectorSummary;
   /** Recipients by outcome (DESIGN "Conservation"); the counts add up to `totals.injectedRecipients`. */
   readonly conservation: readonly OutcomeCount[];
+  /** The recipients in question and their histories; null while the run goes on. */
+  readonly evidence: Evidence | null;
   readonly isps: readonly IspSummary[];
   /** How the MTA adapted: one entry an ISP, and one for each source of it that was tried (DESIGN "Adaptation"). */
   readonly adaptation: readonly AdaptationSummary[];
@@ -129,6 +131,93 @@ export interface OutcomeCount {
   readonly count: number;
   /** Sub-counts that are part of `count`, such as "bounced without a DSN" or "delivered twice by the MTA". */
   readonly notes: readonly { readonly name: string; readonly count: number }[];
+}
+
+/** Why a recipient's history is told (src/analysis/in-question.ts); all but `duplicated_unconfirmed` are metrics too. */
+export type HistoryKind =
+  | 'lost'
+  | 'duplicated'
+  | 'false_bounce'
+  | 'missing_dsn'
+  | 'unaccounted'
+  | 'duplicated_unconfirmed'
+  | 'pending';
+
+/** Recipients with whom something is wrong, or whose end is not known, and where their histories are. */
+export interface Evidence {
+  /** The file in the run's folder that has a history a line. */
+  readonly file: string;
+  /** Histories in it. */
+  readonly histories: number;
+  /** Those of them that lack records, since recording stopped or a file is damaged. */
+  readonly incomplete: number;
+  /** All kinds, the gravest first. A recipient can be of several. */
+  readonly kinds: readonly EvidenceOfKind[];
+}
+
+export interface EvidenceOfKind {
+  readonly kind: HistoryKind;
+  /** Recipients of this kind. */
+  readonly count: number;
+  /** Those of them that are not in the file, since there are too many. */
+  readonly leftOut: number;
+  /** The first of them, at most 25, each with at most 12 attempts. */
+  readonly sample: readonly RecipientHistory[];
+}
+
+/** All that was recorded of one recipient. Times are milliseconds since the load began. */
+export interface RecipientHistory {
+  readonly kinds: readonly HistoryKind[];
+  readonly recipient: string;
+  /** The message's number, as in its envelope sender (`b-<number>@…`) and in X-Windtunnel-Message. */
+  readonly message: number;
+  /** The recipient's place in the message, from 0, as in its address (`u<mailbox>.<slot>@…`). */
+  readonly slot: number;
+  readonly load: string;
+  readonly isp: string;
+  /** null: the MTA never confirmed the message, so that nothing is asked of it. */
+  readonly outcome: Outcome | null;
+  /** Each time that the message was to be handed to the MTA; about this recipient alone where it was refused alone. */
+  readonly injections: readonly HistoryInjection[];
+  /** In the order of time. Where some are left out, the first and the last ones. */
+  readonly attempts: readonly HistoryAttempt[];
+  readonly attemptsLeftOut: number;
+  /** Notifications about it that the mailroom received (RFC 3464). */
+  readonly dsns: readonly {
+    readonly atMs: number;
+    readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
+  }[];
+  /** What the MTA's queue listed at the end: the recipient, or a DSN about its message; null: neither. */
+  readonly queued: 'recipient' | 'report' | null;
+  /** Whether all is here that was counted; records may be missing. */
+  readonly complete: boolean;
+}
+
+export interface HistoryInjection {
+  /** When the schedule wanted it begun; when it was; when the MTA's reply was read, or given up. */
+  readonly dueMs: number;
+  readonly begunMs: number;
+  readonly doneMs: number;
+  readonly state: 'confirmed' | 'unconfirmed' | 'refused' | 'dropped' | 'deferred';
+  /** The MTA's reply; null: none was read. */
+  readonly code: number | null;
+}
+
+/** An attempt as the ISP saw it. */
+export interface HistoryAttempt {
+  readonly atMs: number;
+  readonly isp: string;
+  /** null: an address that is not one of the run's sources. */
+  readonly source: string | null;
+  /** Where in the dialogue it ended. */
+  readonly stage: 'connect' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'dot' | 'idle';
+  readonly outcome: 'accepted' | 'throttled' | 'deferred' | 'rejected' | 'dropped' | 'abandoned';
+  /** The ISP's reply by id, with its wording as an example, one entry a line; null: it gave none. */
+  readonly reply: string | null;
+  readonly code: number | null;
+  readonly text: readonly string[] | null;
+  /** It was accepted, and the MTA can't have read so. */
+  readonly replyLost: boolean;
 }
 
 export interface IspSummary {

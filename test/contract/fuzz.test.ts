@@ -66,6 +66,8 @@ class Books implements IspObserver {
   connectionOpened(): void {
     this.opened++;
   }
+  replyLost(): void {}
+
   connectionClosed(e: { transactions: number }): void {
     this.closed++;
     assert.equal(e.transactions, this.transactions);
@@ -85,6 +87,7 @@ class Books implements IspObserver {
 
 /** A wire that stays in memory. Now and then its client does not read. */
 class MemoryWire implements Wire {
+  readonly reaches = true;
   said = '';
   ended = false;
   blocked = false;

@@ -72,7 +72,7 @@ export function onlyRun(out: string): { folder: string; summary: Summary } {
 
 /** Calls `act` for every record in a log. */
 export function eachRecord(path: string, act: (view: RecordView) => void): void {
-  for (const block of readLog(path).blocks) {
+  for (const block of readLog(path)) {
     const view = new RecordView(block);
     for (view.index = 0; view.index < view.count; view.index++) act(view);
   }

@@ -55,6 +55,8 @@ interface Item extends QueuedRecipient {
   /** True for the second delivery of a recipient that was delivered. */
   readonly copy: boolean;
   attempts: number;
+  /** An attempt ended without a reply, so that the ISP may have taken it or not. */
+  unanswered: boolean;
 }
 
 /** What goes to one endpoint, and how many connections are at work on it. */
@@ -72,6 +74,8 @@ export async function startFaultyMta(options: FaultyMtaOptions): Promise<FaultyM
 
 export class FaultyMta {
   readonly misdeeds: Misdeeds = { dropped: 0, duplicated: 0, forgotten: 0 };
+  /** Recipients tried again after an attempt that ended without a reply, as RFC 1047 says an MTA must. */
+  readonly repeated = new Set<string>();
   readonly #options: FaultyMtaOptions;
   readonly #server: SMTPServer;
   readonly #queue = new Set<Item>();
@@ -140,7 +144,16 @@ export class FaultyMta {
       return;
     }
     const endpoint = this.#options.route(recipient.slice(recipient.lastIndexOf('@') + 1));
-    this.#enqueue({ message, sender, recipient, body, endpoint, copy: false, attempts: 0 });
+    this.#enqueue({
+      message,
+      sender,
+      recipient,
+      body,
+      endpoint,
+      copy: false,
+      attempts: 0,
+      unanswered: false,
+    });
   }
 
   #enqueue(item: Item): void {
@@ -175,6 +188,8 @@ export class FaultyMta {
   #settle(item: Item, verdict: Verdict): void {
     const { faults, attempts, retryMs } = this.#options;
     item.attempts++;
+    if (item.unanswered) this.repeated.add(`${item.sender} ${item.recipient}`);
+    item.unanswered ||= verdict.kind === 'refused' && verdict.code === 0;
     if (verdict.kind === 'refused' && verdict.code < 500 && item.attempts < attempts) {
       const cancel = after(retryMs, () => {
         this.#retries.delete(cancel);
@@ -187,7 +202,7 @@ export class FaultyMta {
     if (verdict.kind === 'accepted') {
       if (item.copy) this.misdeeds.duplicated++;
       else if (item.message !== undefined && faults.duplicate(item.message))
-        this.#enqueue({ ...item, copy: true, attempts: 0 });
+        this.#enqueue({ ...item, copy: true, attempts: 0, unanswered: false });
     } else if (!item.copy && item.sender !== '') {
       if (item.message !== undefined && faults.forgetDsn(item.message)) this.misdeeds.forgotten++;
       else this.#enqueue(notification(item, verdict, this.#options.mailroom));
@@ -241,5 +256,6 @@ function notification(item: Item, verdict: Verdict & { kind: 'refused' }, mailro
     endpoint: mailroom,
     copy: false,
     attempts: 0,
+    unanswered: false,
   };
 }

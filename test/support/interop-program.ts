@@ -98,6 +98,7 @@ for (const [index, { resolved }] of plan.isps.entries()) {
       connectionOpened: ({ source, reply }) =>
         seen.connections.push({ source: plan.sources[source]?.address ?? 'unknown', reply: idOf(reply) }),
       connectionClosed: () => {},
+      replyLost: () => {},
       attempt: ({ sender, recipient, outcome, reply }) =>
         seen.attempts.push({ sender, recipient, outcome, reply: idOf(reply) }),
       transaction: ({ sender, outcome, recipients, bytes }) =>

@@ -92,6 +92,7 @@ export async function openIsp(
   const observed: Observed = { outcomes: [], attempts: [], connections: [], bytes: [] };
   const observer: IspObserver = {
     connectionOpened: () => void observed.connections.push('opened'),
+    replyLost: (e) => void observed.attempts.push(`${e.recipient}: reply lost`),
     connectionClosed: (e) => void observed.connections.push(`closed after ${e.transactions}`),
     attempt: (e) =>
       void observed.attempts.push(`${e.recipient} ${e.outcome} at ${e.stage}, message ${e.headerMessage}`),

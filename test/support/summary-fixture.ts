@@ -14,6 +14,7 @@ import type {
   WorkerLoad,
 } from '../../src/report/summary.ts';
 import { adaptationScores, perfectSender, splitBySource } from './adaptation-fixture.ts';
+import { evidenceFixture, evidenceOf } from './evidence-fixture.ts';
 
 /** A run's result as a report takes it. */
 export interface ReportFixture {
@@ -122,6 +123,7 @@ export function sessionsFixture(): ReportFixture {
         refusals: [{ code: 421, count: 7 }],
       },
       conservation: empty.conservation,
+      evidence: empty.evidence,
       isps: summary.isps.map((isp) => ({
         ...isp,
         recipients: 0,
@@ -201,6 +203,7 @@ export function emptyFixture(): ReportFixture {
         deliveredPerSecond: 0,
       },
       conservation: summary.conservation.map(({ outcome }) => ({ outcome, count: 0, notes: [] })),
+      evidence: evidenceOf([], {}),
       isps: [],
       adaptation: [],
       latency: [],
@@ -510,6 +513,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
         total((isp) => isp.outcomes[outcome]),
       ),
     ),
+    evidence: evidenceFixture(),
     isps,
     adaptation: adaptation(runs),
     latency,

@@ -81,9 +81,10 @@ function attempt(
   message: number,
   outcome: 'accepted' | 'rejected' | 'throttled',
   slot = 0,
+  at = 100,
 ): void {
   packer.attempt({
-    at: 100,
+    at,
     isp: message % 2,
     source: 0,
     message,
@@ -96,7 +97,7 @@ function attempt(
 }
 
 test('every confirmed recipient has one outcome, and they add up, per ISP and in all', () => {
-  const aggregate = ledgerOf(8, (p) => {
+  const aggregate = ledgerOf(9, (p) => {
     for (let message = 0; message < 6; message++) inject(p, message);
     inject(p, 6, 'unconfirmed');
     inject(p, 7, 'refused');
@@ -112,17 +113,23 @@ test('every confirmed recipient has one outcome, and they add up, per ISP and in
     p.pending({ at: 1, message: 4, slot: 0 });
     p.dsn({ at: 1, message: 4, slot: 0, action: 'delayed' }); // no outcome
     attempt(p, 6, 'accepted'); // its 250 never reached the driver
+    attempt(p, 6, 'accepted');
+    inject(p, 8);
+    attempt(p, 8, 'accepted'); // and the 250 never reached the MTA
+    p.replyLost({ at: 100, isp: 0, source: 0, message: 8, slot: 0, connection: 1 });
+    attempt(p, 8, 'accepted', 0, 200);
   });
   const { total, byIsp, unconfirmed } = conservation(aggregate.ledger, 2, listed);
   assert.deepEqual(total, {
-    recipients: 6,
-    outcomes: { delivered: 2, bounced: 2, expired: 0, pending: 1, lost: 1, unaccounted: 0 },
+    recipients: 7,
+    outcomes: { delivered: 3, bounced: 2, expired: 0, pending: 1, lost: 1, unaccounted: 0 },
     duplicated: 1,
+    duplicatedUnconfirmed: 1,
     falseBounces: 1,
     missingDsns: 1,
   });
   assert.deepEqual(byIsp[0]?.outcomes, {
-    delivered: 1,
+    delivered: 2,
     bounced: 1,
     expired: 0,
     pending: 1,
@@ -137,7 +144,7 @@ test('every confirmed recipient has one outcome, and they add up, per ISP and in
     lost: 1,
     unaccounted: 0,
   });
-  assert.deepEqual(unconfirmed, { recipients: 1, delivered: 1 });
+  assert.deepEqual(unconfirmed, { recipients: 1, delivered: 1, duplicated: 1 });
 });
 
 test('a recipient that the MTA refused is not one that it must account for', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NONE16, Packer, RecordView } from '../../../src/record/attempt-log.ts';
+import { Kind, Packer, RecordView } from '../../../src/record/attempt-log.ts';
 import { Ledger } from '../../../src/record/ledger.ts';
 import type { LoadModel } from '../../../src/record/run-model.ts';
 
@@ -30,7 +30,8 @@ function ledgerOf(pack: (packer: Packer) => void, onDelivered?: (recipient: numb
   const ledger = new Ledger(loads);
   ledger.onDelivered = onDelivered;
   for (view.index = 0; view.index < view.count; view.index++) {
-    if (view.kind === 1) ledger.addInjection(view);
+    if (view.kind === Kind.injection) ledger.addInjection(view);
+    else if (view.kind === Kind.replyLost) ledger.addReplyLost(view);
     else ledger.addAttempt(view);
   }
   return ledger;
@@ -62,10 +63,7 @@ test('each load has recipients of its own, wherever its numbers lie', () => {
     p.attempt({ ...accepted, message: 900_000_000, slot: 0 });
     p.attempt({ ...accepted, message: 9, slot: 1, isp: 1 });
   });
-  assert.deepEqual(
-    [...ledger.recipients()].sort((a, b) => a - b),
-    [18, 19, 20, 900_000_010],
-  );
+  assert.deepEqual([...ledger.recipients()], [18, 19, 20, 900_000_010]);
   assert.deepEqual(
     [18, 19, 20, 900_000_010].map((r) => ledger.isp(r)),
     [0, 1, 1, 0],
@@ -76,7 +74,7 @@ test('each load has recipients of its own, wherever its numbers lie', () => {
   );
   assert.equal(ledger.acceptedAt(900_000_010), 9);
   assert.equal(ledger.acceptedFrom(900_000_010), 3);
-  assert.equal(ledger.lastReply(18), NONE16);
+  assert.equal(ledger.lastAnswer(18), 'none');
   assert.equal(ledger.due(20), 7);
   assert.equal(ledger.strangers, 0);
 });
@@ -96,6 +94,61 @@ test('a deferred injection is not the end of it', () => {
     p.injection({ ...injected, message: 10, recipients: 1 });
   });
   assert.equal(ledger.injection(20), 'confirmed');
+});
+
+/** Acceptances by their moments, in the order told; a moment below 0 is one whose reply was lost. */
+const REPEATED: readonly [string, readonly number[], boolean][] = [
+  ['delivered once', [1], false],
+  ['delivered once, the reply lost', [-1], false],
+  ['delivered again after a reply that was read', [1, 2], true],
+  ['delivered again after a reply that was lost', [-1, 2], false],
+  ['delivered again, and that reply lost', [1, -2], true],
+  ['every reply lost', [-1, -2, -3], false],
+  ['read at last', [-1, -2, 3], false],
+  ['read, and delivered once more', [-1, 2, 3], true],
+  ['read between two that were lost', [-1, 2, -3], true],
+  ['read at last, told first', [3, -1, -2], false],
+  ['read between two that were lost, told last', [-1, -3, 2], true],
+  ['lost, told after one that was read', [2, -1], false],
+  ['delivered 300 times', Array.from({ length: 300 }, (_, i) => i + 1), true],
+];
+
+test('an MTA repeats a delivery knowingly if it can have read a 250 before the last one', () => {
+  for (const [name, moments, knowingly] of REPEATED) {
+    const ledger = ledgerOf((p) => {
+      for (const moment of moments) {
+        const at = Math.abs(moment);
+        p.attempt({ ...accepted, at, message: 10, slot: 0 });
+        if (moment < 0) p.replyLost({ at, isp: 0, source: 3, message: 10, slot: 0, connection: 1 });
+      }
+    });
+    assert.equal(ledger.repeatedKnowingly(20), knowingly, name);
+    assert.equal(ledger.acceptedAt(20), Math.min(...moments.map(Math.abs)), name);
+  }
+});
+
+test('the last answer is that of the last attempt, in whatever order they are told', () => {
+  const rejected = { ...accepted, message: 10, slot: 0, outcome: 'rejected' } as const;
+  const throttled = { ...rejected, outcome: 'throttled' } as const;
+  const inOrder = ledgerOf((p) => {
+    p.attempt({ ...throttled, at: 1 });
+    p.attempt({ ...rejected, at: 2 });
+  });
+  const outOfOrder = ledgerOf((p) => {
+    p.attempt({ ...rejected, at: 2 });
+    p.attempt({ ...throttled, at: 1 });
+    p.replyLost({ at: 1, isp: 0, source: 3, message: 10, slot: 0, connection: 1 });
+  });
+  assert.deepEqual([inOrder.lastAnswer(20), outOfOrder.lastAnswer(20)], ['5xx', '5xx']);
+  const acceptedFirst = ledgerOf((p) => {
+    p.attempt({ ...accepted, at: 2, message: 10, slot: 0 });
+    p.attempt({ ...rejected, at: 3 });
+    p.attempt({ ...throttled, at: 1 });
+  });
+  assert.deepEqual(
+    [acceptedFirst.lastAnswer(20), acceptedFirst.acceptedAt(20), acceptedFirst.attempts(20)],
+    ['accepted', 2, 3],
+  );
 });
 
 test('a million recipients take less than 32 bytes each', () => {

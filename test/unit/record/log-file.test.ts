@@ -20,6 +20,17 @@ function records(count: number): Uint8Array {
   return packer.take() as Uint8Array;
 }
 
+/** All of a log at once. */
+function wholeLog(path: string): { blocks: Uint8Array[]; torn: string | undefined } {
+  const blocks: Uint8Array[] = [];
+  const reading = readLog(path);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return { blocks, torn: value };
+    blocks.push(value);
+  }
+}
+
 test('what is packed comes out as it went in, for every kind', () => {
   const packer = new Packer(1);
   packer.injection({
@@ -132,7 +143,7 @@ test('a log that was closed, and logs that were damaged', (t) => {
   log.append(records(5));
   log.close();
   assert.equal(log.failure, undefined);
-  const { blocks, torn } = readLog(whole);
+  const { blocks, torn } = wholeLog(whole);
   assert.deepEqual(
     blocks.map((b) => new RecordView(b).count),
     [3, 5],
@@ -145,6 +156,16 @@ test('a log that was closed, and logs that were damaged', (t) => {
     ['cut within the last block', (p) => truncateSync(p, bytes.length - 1), 1, secondBlock],
     ['cut within a block header', (p) => truncateSync(p, secondBlock + 3), 1, secondBlock],
     ['cut between blocks', (p) => truncateSync(p, secondBlock), 1, undefined],
+    [
+      'a length that nobody wrote',
+      (p) =>
+        writeFileSync(
+          p,
+          bytes.map((b, i) => (i >= 24 && i < 28 ? 0xe0 : b)),
+        ),
+      0,
+      24,
+    ],
     [
       'a bit flipped in the first block',
       (p) =>
@@ -166,7 +187,7 @@ test('a log that was closed, and logs that were damaged', (t) => {
     const path = join(dir, `${name}.bin`);
     writeFileSync(path, bytes);
     act(path);
-    const damaged = readLog(path);
+    const damaged = wholeLog(path);
     assert.equal(damaged.blocks.length, count, name);
     assert.equal(
       damaged.torn?.includes(`torn at byte ${tornAt} `),
@@ -179,9 +200,9 @@ test('a log that was closed, and logs that were damaged', (t) => {
 test('files that are not logs, and places that take none', (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'text'), 'hello');
-  assert.throws(() => readLog(join(dir, 'text')), /is not a windtunnel record file of version 1/);
+  assert.throws(() => wholeLog(join(dir, 'text')), /is not a windtunnel record file of version 1/);
   assert.throws(
-    () => readLog(join(dir, 'none')),
+    () => wholeLog(join(dir, 'none')),
     (e) => e instanceof HarnessError && e.kind === 'usage',
   );
   assert.throws(

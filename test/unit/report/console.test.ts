@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ProgressState, progressLine, renderConsole } from '../../../src/report/console.ts';
+import type { Evidence } from '../../../src/report/summary.ts';
+import { evidenceOf } from '../../support/evidence-fixture.ts';
 import { emptyFixture, sessionsFixture, summaryFixture } from '../../support/summary-fixture.ts';
 
 const GOLDEN = `
@@ -149,6 +151,27 @@ test('recipients that do not add up, and lost ones, are said', () => {
   const text = renderConsole({ ...summary, conservation }, { color: false });
   assert.ok(text.includes('    lost              7\n'));
   assert.ok(text.includes('    injected     25,630  7 too many\n'));
+});
+
+test('where the histories are is said if something was lost or doubled', () => {
+  const { summary } = summaryFixture();
+  const rows: [Evidence | null, string | undefined][] = [
+    [null, undefined],
+    [evidenceOf([], {}), undefined],
+    [evidenceOf([], { pending: 3, missing_dsn: 1, duplicated_unconfirmed: 2 }), undefined],
+    [evidenceOf([], { lost: 1 }), "    histories in evidence.ndjson in the run's folder: 1 lost"],
+    [
+      evidenceOf([], { duplicated: 1200, pending: 3 }),
+      "    histories in evidence.ndjson in the run's folder: 1,200 duplicated, 3 pending",
+    ],
+  ];
+  for (const [evidence, line] of rows) {
+    const lines = renderConsole({ ...summary, evidence }, { color: false }).split('\n');
+    assert.equal(
+      lines.find((text) => text.includes('histories')),
+      line,
+    );
+  }
 });
 
 test('the progress line leaves out from the right what does not fit', () => {

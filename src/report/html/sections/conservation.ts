@@ -1,5 +1,6 @@
+import { historyHead, historyLines, KIND_MEANING } from '../../history-text.ts';
 import { formatCount, formatShare } from '../../numbers.ts';
-import type { Outcome, OutcomeCount, Summary } from '../../summary.ts';
+import type { Evidence, Outcome, OutcomeCount, RecipientHistory, Summary } from '../../summary.ts';
 import { html, type Markup } from '../markup.ts';
 import { table } from '../table.ts';
 import type { Section } from './section.ts';
@@ -14,7 +15,7 @@ const MEANING: Record<Outcome, string> = {
 };
 
 /** Where every injected recipient ended, and whether that adds up. */
-export function conservationSection({ conservation, totals, isps }: Summary): Section {
+export function conservationSection({ conservation, totals, isps, evidence }: Summary): Section {
   const sum = conservation.reduce((all, { count }) => all + count, 0);
   const off = totals.injectedRecipients - sum;
   return {
@@ -58,8 +59,34 @@ ${
     [{ head: 'ISP' }, ...conservation.map(({ outcome }) => ({ head: outcome, number: true as const }))],
     isps.map((isp) => [isp.name, ...conservation.map(({ outcome }) => formatCount(isp.outcomes[outcome]))]),
   )}</div>`
-}`,
+}
+${evidence && evidence.histories > 0 && evidencePanel(evidence)}`,
   };
+}
+
+/** The recipients in question by kind, each kind folded, and the first histories of each. */
+function evidencePanel({ file, histories, incomplete, kinds }: Evidence): Markup {
+  const found = kinds.filter(({ count }) => count > 0);
+  const leftOut = found.reduce((sum, kind) => sum + kind.leftOut, 0);
+  return html`<div class="panel"><h3>Recipients in question</h3>
+<p class="fine"><code>${file}</code> in the run’s folder has ${histories === 1 ? 'the history of one recipient' : `the histories of ${formatCount(histories)} recipients`}, a line each${leftOut > 0 && `; ${formatCount(leftOut)} more are left out, since there are so many`}.${incomplete > 0 && ` ${formatCount(incomplete)} lack records: recording stopped, or a file is damaged.`} The first of each kind are here; times are seconds since the load began.</p>
+${found.map(
+  (
+    kind,
+  ) => html`<details class="kind"><summary><b>${kind.kind}</b> ${formatCount(kind.count)} <small>${KIND_MEANING[kind.kind]}</small></summary>
+${kind.sample.map(historyDetails)}
+${kind.count > kind.sample.length && html`<p class="fine">and ${formatCount(kind.count - kind.sample.length)} more</p>`}
+</details>`,
+)}
+</div>`;
+}
+
+function historyDetails(history: RecipientHistory): Markup {
+  return html`<details class="history"><summary><code>${history.recipient}</code> <small>${historyHead(history)}</small></summary>
+<ol>${historyLines(history).map(
+    ({ at, text, words }) =>
+      html`<li><span class="at">${at}</span> <span>${text}${words !== undefined && html`<br><q>${words}</q>`}</span></li>`,
+  )}</ol></details>`;
 }
 
 function outcomeRow({ outcome, count, notes }: OutcomeCount, all: number): (string | Markup)[] {

@@ -36,6 +36,7 @@ function openIsp(name: string, authentication: unknown, failures?: DnsFailures) 
   const observer: IspObserver = {
     connectionOpened() {},
     connectionClosed: (e) => end('connection', 'closed', e.reply),
+    replyLost: () => {},
     attempt: (e) => end('attempt', e.outcome, e.reply),
     transaction: (e) => end('transaction', e.outcome, e.reply),
   };
@@ -283,6 +284,7 @@ test('both engines wait for the verdict before they read on', async (t) => {
         observer: {
           connectionOpened: nothing,
           connectionClosed: nothing,
+          replyLost: nothing,
           attempt: nothing,
           transaction: nothing,
         },

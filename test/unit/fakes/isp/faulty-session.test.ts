@@ -23,6 +23,7 @@ async function meet(effect: Effect, dialogue: (client: SmtpClient) => Promise<un
   const observer: IspObserver = {
     connectionOpened() {},
     connectionClosed() {},
+    replyLost() {},
     attempt: ({ outcome }) => outcomes.push(outcome),
     transaction() {},
   };

@@ -56,6 +56,7 @@ function dialogue(
         connectionOpened: (e) => seen.push({ what: 'opened', reply: id(e.reply) }),
         connectionClosed: (e) =>
           seen.push({ what: 'closed', reply: id(e.reply), transactions: e.transactions }),
+        replyLost: () => assert.fail('nothing is lost without an engine'),
         attempt: (e) =>
           seen.push({
             what: 'attempt',

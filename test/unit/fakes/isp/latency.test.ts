@@ -20,7 +20,13 @@ import { inFolder, profileText, REPLIES, testIsp, testProfile } from './profiles
 
 const EXPECTED =
   'expected a time such as 20ms, a range such as 10ms..30ms, or { median: 2s, p99: 5s }; real time, at most 10m';
-const nobody: IspObserver = { connectionOpened() {}, connectionClosed() {}, attempt() {}, transaction() {} };
+const nobody: IspObserver = {
+  connectionOpened() {},
+  connectionClosed() {},
+  replyLost() {},
+  attempt() {},
+  transaction() {},
+};
 
 test('the three forms, by the time that a share of the answers does not exceed', () => {
   const rows: [unknown, number, number, number][] = [

@@ -7,7 +7,13 @@ import { VirtualClock } from '../../../../src/core/clock.ts';
 import { createPrng } from '../../../../src/core/prng.ts';
 import { limitLine, testIsp } from './profiles-for-tests.ts';
 
-const NOBODY: IspObserver = { connectionOpened() {}, connectionClosed() {}, attempt() {}, transaction() {} };
+const NOBODY: IspObserver = {
+  connectionOpened() {},
+  connectionClosed() {},
+  replyLost() {},
+  attempt() {},
+  transaction() {},
+};
 const incidents = [{ start: 10, end: 20, limits: { rate: '2/s' } }];
 const options = {
   isp: testIsp([limitLine('rate', { rate: '4/s', burst: 4 })], [], { incidents }),

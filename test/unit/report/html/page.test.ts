@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChartPage } from '../../../../src/report/html/chart-spec.ts';
 import { renderHtml } from '../../../../src/report/html/page.ts';
-import type { Summary } from '../../../../src/report/summary.ts';
+import type { Evidence, Summary } from '../../../../src/report/summary.ts';
 import {
   emptyFixture,
   largeFixture,
@@ -281,4 +281,33 @@ test('the thresholds say words, and what a limit relative to a baseline came to'
   const page = renderHtml({ ...summary, thresholds }, series);
   assert.ok(page.includes('<code>rate&gt;=0.95*baseline</code><br><small>0.95 × 1,234/s = 1,172/s</small>'));
   assert.ok(page.includes('<td class="n actual">never</td>'));
+});
+
+test('the recipients in question are told by kind, folded, with the first histories of each', () => {
+  const { summary, series } = summaryFixture();
+  const page = withoutScripts(pageOf({ summary, series }));
+  const panel = (page.split('Recipients in question')[1] ?? '').split('</section>')[0] ?? '';
+  assert.ok(panel.includes('has the histories of 394 recipients, a line each.'));
+  assert.deepEqual(
+    [...panel.matchAll(/<details class="kind"><summary><b>(\w+)<\/b> (\d+)/g)].map(([, ...found]) => found),
+    [
+      ['missing_dsn', '3'],
+      ['pending', '391'],
+    ],
+  );
+  assert.equal(panel.match(/<details class="history">/g)?.length, 5);
+  assert.ok(!panel.includes(' open'));
+  assert.ok(panel.includes('and 389 more'));
+  assert.ok(panel.includes('<code>u12001.0@gmail.com</code>'));
+
+  const cases: [Partial<Evidence> | null, string, boolean][] = [
+    [null, 'Recipients in question', false],
+    [{ histories: 0 }, 'Recipients in question', false],
+    [{ incomplete: 2 }, '2 lack records', true],
+    [{ histories: 1 }, 'has the history of one recipient', true],
+  ];
+  for (const [about, text, shown] of cases) {
+    const evidence = about && { ...(summary.evidence as Evidence), ...about };
+    assert.equal(pageOf({ summary: { ...summary, evidence }, series }).includes(text), shown, text);
+  }
 });
