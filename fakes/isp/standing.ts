@@ -198,6 +198,11 @@ export function spellsBetween(standings: Standings, standing: Standing, from: Mi
   return all.slice(Math.max(0, first)).filter((spell) => spell.from < to);
 }
 
+/** Whether limits have held as they are for whoever this is, up to a moment. */
+export function isUntouched({ spell, past, changes }: Standing, until: Micros): boolean {
+  return spell === UNTOUCHED && past.length === 0 && changes > until;
+}
+
 /** Begins the spell that penalty and reputation now make, and puts the key's limits on its terms. */
 function turn(standings: Standings, standing: Standing, tables: readonly LimitTable[], at: Micros): void {
   const step = stepOf(standings.penalty, standing.penalty);
