@@ -44,8 +44,7 @@ export class CreditMeter {
     return sources.map((source) => {
       const client = clients.get(source)?.client;
       const isCommon =
-        !this.#named.has(source) &&
-        (client === undefined || (!named.has(client) && this.#isNobody(client, to)));
+        !this.#named.has(source) && (client === undefined || (!named.has(client) && this.#isNobody(client)));
       if (!isCommon) return credit(this.#state, source, from, to, this.#quotas);
       common ??= credit(this.#state, source, from, to, this.#quotas);
       return common;
@@ -65,9 +64,9 @@ export class CreditMeter {
     return creditInAll(this.#state, sources, from, to, this.#quotas, each);
   }
 
-  /** Whether nothing that a client has done makes a difference up to a moment. */
-  #isNobody(client: string, until: Micros): boolean {
+  /** Whether nothing that a client has done makes a difference. */
+  #isNobody(client: string): boolean {
     const standing = this.#state.standings.source.known.get(client);
-    return !this.#quotas.ofSources && (standing === undefined || isUntouched(standing, until));
+    return !this.#quotas.ofSources && (standing === undefined || isUntouched(standing));
   }
 }

@@ -104,7 +104,7 @@ function spellsOf(
       ? standings[key]
       : undefined;
   const standing = typeof of === 'string' ? ofKind?.known.get(of) : undefined;
-  return ofKind && standing && !isUntouched(standing, to)
+  return ofKind && standing && !isUntouched(standing)
     ? spellsBetween(ofKind, standing, from, to)
     : [{ from, step: undefined, tier: undefined }];
 }

@@ -198,9 +198,9 @@ export function spellsBetween(standings: Standings, standing: Standing, from: Mi
   return all.slice(Math.max(0, first)).filter((spell) => spell.from < to);
 }
 
-/** Whether limits have held as they are for whoever this is, up to a moment. */
-export function isUntouched({ spell, past, changes }: Standing, until: Micros): boolean {
-  return spell === UNTOUCHED && past.length === 0 && changes > until;
+/** Whether this key has never earned anything that touches its limits. */
+export function isUntouched({ spell }: Standing): boolean {
+  return spell === UNTOUCHED;
 }
 
 /** Begins the spell that penalty and reputation now make, and puts the key's limits on its terms. */

@@ -280,16 +280,19 @@ test('of a quota counts what was left of it', () => {
 
 test('of a day of warm-up counts what was left of it', () => {
   const more = `warmup: { days: [2, 3, 9], unit: transactions, stage: mail, reply: T2, source: test, mark: assumed }\n`;
-  for (const [used, from, to, expected, why] of [
-    [2, 6, 16, 0, 'used up'],
-    [1, 6, 16, 1, 'one is left'],
-    [1, 0, 10, 2, 'from the begin'],
-    [2, 60, 70, 3, 'the next day begins at 65 s'],
-    [1, 60, 70, 1 + 3, 'so, and one was left'],
-    [1, 66, 76, 3, 'it may have begun already'],
-    [0, 20, 30, 2, 'nobody has come'],
+  const [minute, ten] = [1440, 8640];
+  for (const [scale, used, from, to, expected, why] of [
+    [minute, 2, 6, 16, 0, 'used up'],
+    [minute, 1, 6, 16, 1, 'one is left'],
+    [minute, 1, 0, 10, 2, 'from the begin'],
+    [minute, 2, 60, 70, 3, 'the next day begins at 65 s'],
+    [minute, 1, 60, 70, 1 + 3, 'so, and one was left'],
+    [minute, 1, 66, 76, 3, 'it may have begun already'],
+    [minute, 0, 20, 30, 2, 'nobody has come'],
+    [ten, 2, 16, 26, 3 + 9, 'a day of ten seconds may have begun a moment before'],
+    [ten, 2, 36, 46, 3 + 9, 'after a day without mail as well'],
   ] as const) {
-    const isp = testIsp([bucket('a', '100/s', 9)], [], { scale: 1440, overrides: { warmup: 'new' } }, more);
+    const isp = testIsp([bucket('a', '100/s', 9)], [], { scale, overrides: { warmup: 'new' } }, more);
     const client = at(isp);
     const meter = new CreditMeter(client.state);
     for (let second = 1; second <= to; second++) {
@@ -311,9 +314,13 @@ test('sources that have their credit in common have what each has alone', () => 
     const client = at(testIsp([bucket('a', '5/s', 10), ...quota], [], { incidents }, penalty));
     const meter = new CreditMeter(client.state);
     const notes = new QuotaUse(client.state);
-    const sources = [0, 1, 2, 3, 4, 5, 6];
+    // The last one is another address of a client that an incident names.
+    const sources = [0, 1, 2, 3, 4, 5, 6, 7];
+    client.deliver(0, 2);
+    const other = { kind: 'connect', connection: 1e6, source: 7, client: 'c2', netblock: 'n2' } as const;
+    decide(client.state, other, 0, createPrng(1));
     // Of the first three one has sent little, one much, and one is named by an incident.
-    const perSecond = [1, 40, 5, 5];
+    const perSecond = [1, 40, 1, 5];
     for (let second = 1; second < 30; second++) {
       for (const [source, n] of perSecond.entries())
         for (let i = 0; i < n; i++) client.deliver((second - 0.5) * SECOND, source);
