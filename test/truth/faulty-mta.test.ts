@@ -36,8 +36,11 @@ test('an MTA that drops, doubles and hides 1 in 100: exactly those are reported'
     duplicate: (message) => message % 100 === 57,
     forgetDsn: (message) => message % 5 === 2,
   };
-  const adapter = faultyAdapter(faults, (started) => {
-    mta = started;
+  const adapter = faultyAdapter({
+    faults,
+    started: (running) => {
+      mta = running;
+    },
   });
   const request = {
     plan,
