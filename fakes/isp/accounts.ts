@@ -1,8 +1,8 @@
 /** Opens accounts on the terms that their keys have earned. */
 import type { Micros } from '../../src/core/clock.ts';
-import { type Account, PLAIN } from './limits.ts';
+import { type Account, changeTerms, openAccount, PLAIN, spare } from './limits.ts';
 import type { LimitKey } from './profile-schema.ts';
-import { type Standing, type Standings, termsOf } from './standing.ts';
+import { type Spell, type Standing, type Standings, termsIn, termsOf } from './standing.ts';
 import type { IspState } from './state.ts';
 import { type LimitTable, openIn } from './tables.ts';
 
@@ -35,7 +35,35 @@ export function openFor(
   now: Micros,
 ): Account {
   const standing = standingUnder(state, table, key);
-  return openIn(table, key, exception, standing ? termsOf(standing, table.index) : PLAIN, now);
+  const account = openIn(table, key, exception, standing ? termsOf(standing, table.index) : PLAIN, now);
+  const spells = standing ? [...standing.past, standing.spell] : [];
+  if (outlives(table) && hasHistory(account, spells)) live(account, table.index, spells, now);
+  return account;
+}
+
+/** Whether a limit is about someone who may have been there before he was first seen. */
+function outlives({ limit, shared }: LimitTable): boolean {
+  return !shared && limit.key !== 'connection' && limit.key !== 'transaction' && limit.key !== 'mailbox';
+}
+
+/** Whether it could be anything but what a new account is. */
+function hasHistory({ timeline, rule }: Account, spells: readonly Spell[]): boolean {
+  return (
+    rule.kind === 'bucket' && (timeline.segments.length > 1 || timeline.day !== null || spells.length > 1)
+  );
+}
+
+/**
+ * Lets a new account be what it would be had it been opened with the load: a bucket that held little a moment ago is
+ * not full for whoever comes now, just as it is not for whoever came before.
+ */
+function live(account: Account, limit: number, spells: readonly Spell[], now: Micros): void {
+  const begin = Math.min(0, now);
+  const lived = openAccount(account.timeline, PLAIN, begin);
+  for (const spell of spells) changeTerms(lived, termsIn(spell, limit), Math.max(begin, spell.from));
+  spare(lived, now);
+  account.origin = lived.origin;
+  account.used = lived.used;
 }
 
 /** The account of a key under a limit whose accounts belong to no single client. */

@@ -4,12 +4,13 @@
  */
 import type { Micros } from '../../src/core/clock.ts';
 import { isBlocked } from './disturbances.ts';
+import { inAll } from './in-all.ts';
 import { type Account, PLAIN, ruleFor, spare, sustainedRate } from './limits.ts';
 import type { StandingKey } from './profile-schema.ts';
 import { longRunRate } from './rules.ts';
 import { refusalIn, type Standing, settle, termsOf } from './standing.ts';
 import type { IspState } from './state.ts';
-import { type LimitTable, timelineFor } from './tables.ts';
+import { type LimitTable, limitsMessages, timelineFor } from './tables.ts';
 import { firstDay, isNew, leftToday } from './warmup.ts';
 
 /**
@@ -33,43 +34,24 @@ export function sustained(state: IspState, source: number, now: Micros, line: Li
 
 /**
  * Messages a second that the ISP may take from all these sources together: shared rules included.
- * @param each what is sustained for one of them, if that is known better elsewhere
+ * @param each what is sustained for each of them, if that is known already
  */
 export function allowance(
   state: IspState,
   sources: readonly number[],
   now: Micros,
   line: Line = 'allowed',
-  each = (source: number): number => sustained(state, source, now, line),
+  each: readonly number[] = sources.map((source) => sustained(state, source, now, line)),
 ): number {
-  const counted = new Set<string>();
-  const byNetblock = new Map<string | undefined, number>();
-  for (const source of sources) {
-    // A source that never connected is in a network of its own as far as is known.
-    const seen = state.clients.get(source);
-    if (seen && counted.has(seen.client)) continue;
-    if (seen) counted.add(seen.client);
-    const sum = byNetblock.get(seen?.netblock) ?? 0;
-    byNetblock.set(seen?.netblock, sum + each(source));
-  }
-  let sum = 0;
-  for (const [block, wanted] of byNetblock) {
-    sum +=
-      block === undefined
-        ? wanted
-        : Math.min(wanted, rateOfKey(state, 'netblock', block, undefined, now, line));
-  }
-  return Math.min(
-    sum,
-    rateOfDomains(state, 'sender-domain', now, line),
-    rateOfDomains(state, 'dkim-domain', now, line),
-    rateOfIsp(state, now, line),
-  );
-}
-
-/** True for limits that a rate of messages can be read from. */
-export function limitsMessages({ limit }: LimitTable): boolean {
-  return limit.unit === 'transactions' || limit.unit === 'recipients';
+  return inAll(state, sources, {
+    each,
+    ofKey(kind, key) {
+      const domain = kind === 'sender-domain' ? key : undefined;
+      if (domain !== undefined && isBlocked(state.disturbances, undefined, domain, now)) return 0;
+      return rateOfKey(state, kind, key, domain, now, line);
+    },
+    ofIsp: () => rateOfIsp(state, now, line),
+  });
 }
 
 /** The least of the rate rules of one key; 0 while it is refused everything. */
@@ -112,25 +94,6 @@ function rateOf(
     if (account.used >= rule.count) return 0;
   }
   return longRunRate(rule);
-}
-
-/** The sum over all domains that the ISP has heard of; Infinity where it has heard of none. */
-function rateOfDomains(
-  state: IspState,
-  kind: 'sender-domain' | 'dkim-domain',
-  now: Micros,
-  line: Line,
-): number {
-  const domains = new Set<string>(state.standings[kind].known.keys());
-  for (const { limit, accounts } of state.tables)
-    if (limit.key === kind) for (const key of accounts.keys()) domains.add(String(key));
-  if (domains.size === 0) return Number.POSITIVE_INFINITY;
-  let sum = 0;
-  for (const domain of domains) {
-    const blocked = kind === 'sender-domain' && isBlocked(state.disturbances, undefined, domain, now);
-    if (!blocked) sum += rateOfKey(state, kind, domain, domain, now, line);
-  }
-  return sum;
 }
 
 function rateOfIsp(state: IspState, now: Micros, line: Line): number {

@@ -1,115 +1,120 @@
-/** The most that a greedy sender could have had: the ground truth for how far a sender overshot. */
+/**
+ * The most that a greedy sender could have had: the ground truth for how far a sender overshot. It looks back, so it
+ * can be asked about any stretch of time that is over, and adds nothing to a decision.
+ */
 import type { Micros } from '../../src/core/clock.ts';
-import { type Line, limitsMessages } from './allowance.ts';
 import { isBlocked } from './disturbances.ts';
-import { type Account, changeTerms, nextUnit, openAccount, PLAIN, spare } from './limits.ts';
-import { refusalIn, type Spell, spellsBetween, termsIn } from './standing.ts';
+import { type Gate, greedy, type Trial } from './greedy.ts';
+import { inAll } from './in-all.ts';
+import { changeTerms } from './limits.ts';
+import { type Stretch, trialAt, warmupIn } from './past-quotas.ts';
+import type { LimitKey } from './profile-schema.ts';
+import type { QuotaUse } from './quota-use.ts';
+import { isUntouched, refusalIn, type Spell, spellsBetween, termsIn } from './standing.ts';
 import type { IspState } from './state.ts';
-import { timelineFor } from './tables.ts';
-import { countToday, firstDay, isNew, leftToday } from './warmup.ts';
+import { limitsMessages } from './tables.ts';
 
-/** A limit that counts for the source alone, as a sender meets it that has used nothing. */
-interface Trial {
-  readonly limit: number;
-  readonly account: Account;
+/** Whom rules count for, and whom incidents may name. */
+interface Subject {
+  readonly key: LimitKey;
+  /** As whom it is counted; undefined: it was never seen. */
+  readonly of: string | number | undefined;
+  readonly exception?: string | number | undefined;
+  readonly gateAt: (now: Micros) => Gate;
 }
 
 /**
- * Messages that a source could have had accepted in [from, to) if it had used nothing before and then tried at every
- * moment: bursts included, by the rate rules that count for it alone. Infinity if there are none. `allowed`: with the
- * penalties and the reputation that it had or has, as far as they are known now. Costs about a microsecond a message.
+ * Messages that a source could have had accepted in [from, to) if it had tried at every moment, by the rate rules that
+ * count for it alone: bursts included, with the penalties and the reputation that it had, as if each message had one
+ * recipient. Infinity if there is no such rule. Never less than what anybody could have had: buckets are full at the
+ * begin, and quotas (windows, days of warm-up) are as `quotas` knows that they were. Costs one to three microseconds,
+ * whatever the rates; more where rules change or windows end within the stretch (greedy.ts).
  */
-export function credit(
+export function credit(state: IspState, source: number, from: Micros, to: Micros, quotas?: QuotaUse): number {
+  const stretch = { from, to };
+  const client = state.clients.get(source)?.client;
+  const { disturbances } = state;
+  const subject: Subject = {
+    key: 'source',
+    of: client,
+    exception: source,
+    gateAt: (now) => gateAt(state, now, isBlocked(disturbances, source, undefined, now)),
+  };
+  return Math.min(byRules(state, subject, stretch, quotas), warmupIn(stretch, state, source, client, quotas));
+}
+
+/**
+ * Messages that all these sources together could have had accepted in [from, to): shared rules included, as in
+ * `allowance`. Never less than that, but possibly more, as every kind of key has the stretch for itself.
+ * @param each the credit of each of them, if that is known already
+ */
+export function creditInAll(
   state: IspState,
-  source: number,
+  sources: readonly number[],
   from: Micros,
   to: Micros,
-  line: Line = 'allowed',
+  quotas?: QuotaUse,
+  each: readonly number[] = sources.map((source) => credit(state, source, from, to, quotas)),
 ): number {
-  const client = state.clients.get(source)?.client;
-  const trials = state.tables
-    .filter((table) => table.limit.key === 'source' && limitsMessages(table))
-    .map(
-      (table): Trial => ({
-        limit: table.index,
-        account: openAccount(timelineFor(table, source), PLAIN, from),
-      }),
-    );
-  const standings = state.standings.source;
-  const standing = client === undefined || line === 'unpunished' ? undefined : standings.known.get(client);
-  const spells: readonly Spell[] = standing
-    ? spellsBetween(standings, standing, from, to)
-    : [{ from, step: undefined, tier: undefined }];
-  const day = dayOf(state, client, source);
+  const stretch = { from, to };
+  const open: Gate = { shut: false, until: Number.POSITIVE_INFINITY };
+  return inAll(state, sources, {
+    each,
+    ofKey(key, of) {
+      if (key !== 'sender-domain') return byRules(state, { key, of, gateAt: () => open }, stretch, quotas);
+      const shut = (now: Micros): boolean => isBlocked(state.disturbances, undefined, of, now);
+      const gate = (now: Micros): Gate => gateAt(state, now, shut(now));
+      return byRules(state, { key, of, exception: of, gateAt: gate }, stretch, quotas);
+    },
+    ofIsp: () => byRules(state, { key: 'isp', of: 0, gateAt: () => open }, stretch, quotas),
+  });
+}
+
+/** By all rate rules of one key at once, spell by spell. */
+function byRules(
+  state: IspState,
+  { key, of, exception, gateAt }: Subject,
+  stretch: Stretch,
+  quotas: QuotaUse | undefined,
+): number {
+  const { from, to } = stretch;
+  const trials: Trial[] = [];
+  for (const table of state.tables)
+    if (table.limit.key === key && limitsMessages(table))
+      trials.push(trialAt(stretch, table, of, exception, quotas));
   let got = 0;
+  const spells = spellsOf(state, key, of, stretch);
   spells.forEach((spell, index) => {
     const start = Math.max(from, spell.from);
     const end = Math.min(to, spells[index + 1]?.from ?? to);
     for (const { limit, account } of trials) changeTerms(account, termsIn(spell, limit), start);
-    if (refusalIn(spell) === undefined) got += greedy(state, source, trials, day, start, end);
+    if (refusalIn(spell) === undefined) got += greedy(trials, gateAt, start, end);
   });
   return got;
 }
 
-/** A day of warm-up on which nothing was used. */
-interface WarmupDay {
-  left(now: Micros): number;
-  count(amount: number, now: Micros): void;
-  next(): Micros;
+function spellsOf(
+  { standings }: IspState,
+  key: LimitKey,
+  of: string | number | undefined,
+  { from, to }: Stretch,
+): readonly Spell[] {
+  const ofKind =
+    key === 'source' || key === 'netblock' || key === 'sender-domain' || key === 'dkim-domain'
+      ? standings[key]
+      : undefined;
+  const standing = typeof of === 'string' ? ofKind?.known.get(of) : undefined;
+  return ofKind && standing && !isUntouched(standing)
+    ? spellsBetween(ofKind, standing, from, to)
+    : [{ from, step: undefined, tier: undefined }];
 }
 
-function dayOf(state: IspState, client: string | undefined, source: number): WarmupDay | undefined {
-  const ramp = state.isp.warmup;
-  if (!ramp || !isNew(ramp, source)) return undefined;
-  const known = client === undefined ? undefined : state.warming.get(client);
-  const warming = { ...(known ?? firstDay()), used: 0, punished: false };
-  return {
-    left: (now) => leftToday(ramp, warming, now),
-    count: (amount, now) => countToday(warming, amount, now),
-    next: () => warming.opened + ramp.per,
-  };
-}
-
-/** What is accepted in [start, end) of someone who takes every unit at the moment when it is there. */
-function greedy(
-  state: IspState,
-  source: number,
-  trials: readonly Trial[],
-  day: WarmupDay | undefined,
-  start: Micros,
-  end: Micros,
-): number {
-  let got = 0;
-  for (let now = start; now < end; ) {
-    const blockEnds = blockedUntil(state, source, now);
-    if (blockEnds > now) {
-      now = blockEnds;
-      continue;
-    }
-    const taken = Math.max(
-      0,
-      trials.reduce(
-        (least, { account }) => Math.min(least, spare(account, now)),
-        day?.left(now) ?? Number.POSITIVE_INFINITY,
-      ),
-    );
-    if (taken === Number.POSITIVE_INFINITY) return taken;
-    for (const { account } of trials) account.used += taken;
-    if (taken > 0) day?.count(taken, now);
-    got += taken;
-    let next = day && day.left(now) < 1 ? day.next() : now;
-    let change = Number.POSITIVE_INFINITY;
-    for (const { account } of trials) {
-      next = Math.max(next, nextUnit(account, now));
-      change = Math.min(change, account.until);
-    }
-    now = Math.max(Math.min(next, change), now + 1e-3);
+/** What holds at a moment, until an incident begins or ends. */
+function gateAt({ disturbances }: IspState, now: Micros, shut: boolean): Gate {
+  let until = Number.POSITIVE_INFINITY;
+  for (const { about } of disturbances) {
+    if (about.start > now && about.start < until) until = about.start;
+    if (about.end > now && about.end < until) until = about.end;
   }
-  return got;
-}
-
-/** When the block by incidents that holds at a moment ends; the moment itself if there is none. */
-function blockedUntil({ disturbances }: IspState, source: number, now: Micros): Micros {
-  if (!isBlocked(disturbances, source, undefined, now)) return now;
-  return Math.min(...disturbances.map((d) => d.about.end).filter((end) => end > now));
+  return { shut, until };
 }

@@ -5,6 +5,7 @@
 import type { Micros } from '../../src/core/clock.ts';
 import { allowance, type Line } from './allowance.ts';
 import type { Volume } from './authenticator.ts';
+import { CreditMeter } from './credit-meter.ts';
 import type { Sighting } from './greylist.ts';
 import type { OwnerNews, PartReport, StandingNews } from './isp-part.ts';
 import { LeaseOwner } from './lease-owner.ts';
@@ -33,6 +34,8 @@ export class IspOwner {
   readonly #state: IspState;
   readonly #parts: number;
   readonly #leases: LeaseOwner;
+  /** For the credit of all sources: it knows the rules that they share. */
+  readonly credit: CreditMeter;
   readonly #told = new WeakMap<Standing, Told>();
   readonly #changed = new Map<Standing, StandingKey>();
   #news: {
@@ -45,6 +48,7 @@ export class IspOwner {
     this.#state = createState(isp);
     this.#parts = parts;
     this.#leases = new LeaseOwner(this.#state, parts);
+    this.credit = new CreditMeter(this.#state);
     this.#clearNews();
   }
 
@@ -107,14 +111,9 @@ export class IspOwner {
     return all;
   }
 
-  /** As `Sink.allowance`. `sustained`: what the worker of a source says of it. */
-  allowance(
-    sources: readonly number[],
-    now: Micros,
-    line: Line,
-    sustained: (source: number) => number,
-  ): number {
-    return allowance(this.#state, sources, now, line, sustained);
+  /** As `Sink.allowance`. `each`: what the worker of each source says of it. */
+  allowance(sources: readonly number[], now: Micros, line: Line, each: readonly number[]): number {
+    return allowance(this.#state, sources, now, line, each);
   }
 
   #standing(kind: StandingKey, key: string, now: Micros): Standing {

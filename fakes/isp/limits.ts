@@ -93,6 +93,21 @@ export function nextUnit(account: Account, now: Micros): Micros {
   }
 }
 
+/** Units that come before `end`, if nothing changes before and each is charged as soon as it is there. */
+export function spareBefore(account: Account, now: Micros, end: Micros): number {
+  const left = spare(account, now);
+  const { rule, origin, used } = account;
+  if (rule.kind !== 'bucket') return left;
+  // As in nextUnit, a unit is there at the first whole microsecond at which all of it is.
+  const elapsed = Math.ceil(end - origin) - 1;
+  return rule.burst - used + Math.floor((elapsed * rule.count) / rule.per);
+}
+
+/** The next moment at which an account may not go on as it does; for an account that is up to date. */
+export function changeOf({ rule, origin, until }: Account): Micros {
+  return rule.kind === 'window' && rule.per !== null ? Math.min(until, origin + rule.per) : until;
+}
+
 /** Units a second that an account allows in the long run: Infinity for a cap, 0 for a window that is used up. */
 export function sustainedRate(account: Account, now: Micros): number {
   const left = spare(account, now);

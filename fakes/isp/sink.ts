@@ -9,6 +9,7 @@ import { allowance, type Line, sustained } from './allowance.ts';
 import { type AuthenticationCounts, Authenticator } from './authenticator.ts';
 import type { Certificates } from './certificates.ts';
 import { prepareChecks } from './check-message.ts';
+import { CreditMeter } from './credit-meter.ts';
 import type { Engine, EngineOptions, Tap } from './engine.ts';
 import { FaultySession } from './faulty-session.ts';
 import { IspPart } from './isp-part.ts';
@@ -57,10 +58,17 @@ export interface SinkOptions {
 export interface Sink {
   /** Where it listens, in the order asked for. */
   readonly addresses: readonly { readonly address: string; readonly port: number }[];
-  /** Messages a second that it may take from these sources in all; Infinity where nothing limits it. */
-  allowance(sources: readonly number[], now: Micros, line?: Line): number;
+  /**
+   * Messages a second that it may take from these sources in all; Infinity where nothing limits it.
+   * @param each what is sustained for each of them, if that is known already
+   */
+  allowance(sources: readonly number[], now: Micros, line?: Line, each?: readonly number[]): number;
   /** Messages a second that it may take from one source in the long run; 0 while that source is blocked. */
   sustained(source: number, now: Micros, line?: Line): number;
+  /** Messages that it could have taken from these sources, and from each of them, in stretches that are over. */
+  readonly credit: CreditMeter;
+  /** Whether a source has ever connected. */
+  hasSeen(source: number): boolean;
   /** What authentication has found so far; undefined if nobody is authenticated. */
   authentication(): AuthenticationCounts | undefined;
   openConnections(): number;
@@ -152,8 +160,10 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   }
   return {
     addresses: engines.map(({ address, port }) => ({ address, port })),
-    allowance: (sources, now, line) => allowance(state, sources, now, line),
+    allowance: (sources, now, line, each) => allowance(state, sources, now, line, each),
     sustained: (source, now, line) => sustained(state, source, now, line),
+    credit: new CreditMeter(state),
+    hasSeen: (source) => state.clients.has(source),
     authentication: () => authenticator?.counts,
     openConnections: () => world.open.size,
     async setListening(address, listening) {

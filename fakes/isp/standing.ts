@@ -198,6 +198,11 @@ export function spellsBetween(standings: Standings, standing: Standing, from: Mi
   return all.slice(Math.max(0, first)).filter((spell) => spell.from < to);
 }
 
+/** Whether this key has never earned anything that touches its limits. */
+export function isUntouched({ spell }: Standing): boolean {
+  return spell === UNTOUCHED;
+}
+
 /** Begins the spell that penalty and reputation now make, and puts the key's limits on its terms. */
 function turn(standings: Standings, standing: Standing, tables: readonly LimitTable[], at: Micros): void {
   const step = stepOf(standings.penalty, standing.penalty);

@@ -84,6 +84,11 @@ export function timelineFor(table: LimitTable, exception: string | number | unde
   return table.exceptions.get(exception) ?? table.timeline;
 }
 
+/** True for limits that a rate of messages can be read from. */
+export function limitsMessages({ limit }: LimitTable): boolean {
+  return limit.unit === 'transactions' || limit.unit === 'recipients';
+}
+
 /** Puts all limits of a key on other terms, from a moment on. */
 export function shiftAccounts(
   tables: readonly LimitTable[],

@@ -16,6 +16,7 @@ import { NONE16 } from '../record/attempt-log.ts';
 import { type RecordBatch, Reporter } from '../record/reporter.ts';
 import { ClientPlaces } from './client-places.ts';
 import { HandOver } from './hand-over.ts';
+import { creditStretch, LINES } from './isp-samples.ts';
 import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
 import { Worker } from './workers.ts';
 
@@ -255,18 +256,24 @@ class SplitIsp {
     const open = [...parts.values()].reduce((sum, { connections }) => sum + connections, 0);
     reporter.events.sample({ at, name: 'connections_open', value: open, isp });
     const sources = this.#order.sources.map((_, source) => source);
-    for (const [name, line] of [
-      ['allowance', 'allowed'],
-      ['allowance_unpunished', 'unpunished'],
-    ] as const) {
-      const sustained = new Map<number, number>();
-      for (const [one, values] of parts)
+    const each = (what: 'allowed' | 'unpunished' | 'credit'): number[] => {
+      const values = sources.map(() => 0);
+      for (const [one, said] of parts)
         this.#places.sourcesOf(one).forEach((source, i) => {
-          sustained.set(source, values[line][i] ?? 0);
+          values[source] = said[what][i] ?? 0;
         });
-      const value = this.#owner.allowance(sources, now(), line, (source) => sustained.get(source) ?? 0);
+      return values;
+    };
+    const moment = now();
+    for (const [name, line] of LINES) {
+      const value = this.#owner.allowance(sources, moment, line, each(line));
       reporter.events.sample({ at, name, value, isp });
     }
+    const { credit } = this.#owner;
+    credit.note(moment);
+    const { from, to } = creditStretch(at);
+    const value = credit.inAll(sources, from, to, each('credit'));
+    if (to > from) reporter.events.sample({ at: to, name: 'credit', value, isp });
   }
 }
 

@@ -12,6 +12,7 @@ import { exit, parentChannel } from '../core/process.ts';
 import { measureSelf } from '../core/self-measure.ts';
 import { NONE16 } from '../record/attempt-log.ts';
 import { Reporter } from '../record/reporter.ts';
+import { creditStretch, LINES, SourceSamples } from './isp-samples.ts';
 import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
 import { recordingObserver } from './recording-observer.ts';
 
@@ -30,6 +31,8 @@ const reporter = new Reporter((batch) => channel.send(batch));
 let epoch: Micros = monotonicMicros();
 const clock = { now: () => monotonicMicros() - epoch };
 const sinks: { index: number; sink: Sink }[] = [];
+/** By ISP. */
+const sourceSamples = new Map<number, SourceSamples>();
 let sources: readonly number[] = [];
 /** Whether another process takes the connections, and asks for the samples. */
 let joined = false;
@@ -117,33 +120,43 @@ function begin(): void {
   });
 }
 
-const LINES = [
-  ['allowance', 'allowed'],
-  ['allowance_unpunished', 'unpunished'],
-] as const;
-
 function sampleIsp(at: Micros, isp: number, sink: Sink): void {
   const { events } = reporter;
+  const each = sampleSources(at, at, isp, sink);
   events.sample({ at, name: 'connections_open', value: sink.openConnections(), isp });
-  for (const [name, line] of LINES) {
-    events.sample({ at, name, value: sink.allowance(sources, at, line), isp });
-    for (const source of sources)
-      events.sample({ at, name, value: sink.sustained(source, at, line), isp, source });
-  }
+  for (const [name, line] of LINES)
+    events.sample({ at, name, value: sink.allowance(sources, at, line, each[line]), isp });
+  const { from, to } = creditStretch(at);
+  const credit = sink.credit.inAll(sources, from, to, each.credit);
+  if (to > from) events.sample({ at: to, name: 'credit', value: credit, isp });
 }
 
 /** Samples the sources that are this worker's own, and tells what makes the whole ISP's sample. */
 function samplePart(at: Micros, isp: number, sink: Sink): void {
   // The moment at which the question was asked is past, and moments must not go back.
-  const now = clock.now();
-  const values = { allowed: [] as number[], unpunished: [] as number[] };
+  const each = sampleSources(at, clock.now(), isp, sink);
+  channel.send({ type: 'sampled', at, connections: sink.openConnections(), ...each });
+}
+
+/** Samples each source: what it is allowed at `now`, recorded at `at`, and what it could have had before. */
+function sampleSources(
+  at: Micros,
+  now: Micros,
+  isp: number,
+  sink: Sink,
+): Record<'allowed' | 'unpunished' | 'credit', readonly number[]> {
+  const samples = sourceSamples.get(isp) ?? new SourceSamples(reporter.events, isp);
+  sourceSamples.set(isp, samples);
+  const each = { allowed: [] as number[], unpunished: [] as number[], credit: [] as number[] };
   for (const [name, line] of LINES) {
-    values[line] = sources.map((source) => sink.sustained(source, now, line));
-    sources.forEach((source, index) => {
-      reporter.events.sample({ at, name, value: values[line][index] ?? 0, isp, source });
-    });
+    each[line] = sources.map((source) => sink.sustained(source, now, line));
+    samples.record(at, name, sources, each[line], sink.hasSeen);
   }
-  channel.send({ type: 'sampled', at, connections: sink.openConnections(), ...values });
+  sink.credit.note(now);
+  const { from, to } = creditStretch(at);
+  each.credit = sink.credit.ofEach(sources, from, to);
+  if (to > from) samples.record(to, 'credit', sources, each.credit, sink.hasSeen);
+  return each;
 }
 
 function report(): void {

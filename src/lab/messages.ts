@@ -134,9 +134,10 @@ export type FromIspPart =
       readonly type: 'sampled';
       readonly at: Micros;
       readonly connections: number;
-      /** Of its own sources, in their order: see Sink.sustained. */
+      /** Of its own sources, in their order: see Sink.sustained and Sink.credit. */
       readonly allowed: readonly number[];
       readonly unpunished: readonly number[];
+      readonly credit: readonly number[];
     };
 
 export type ToDriver =

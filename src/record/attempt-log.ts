@@ -82,7 +82,10 @@ export type DsnAction = (typeof DSN_ACTIONS)[number];
 export const QUEUED = ['recipient', 'report'] as const;
 export type Queued = (typeof QUEUED)[number];
 
-/** Values sampled over time. Append only. */
+/** A sample of credit is about the time before it, so long or back to the load's begin. */
+export const CREDIT_MICROS: Micros = 10e6;
+
+/** Values sampled over time. Those of a single source are recorded when they change. Append only. */
 export const SAMPLES = [
   'allowance', // messages a second that an ISP would take now, per source or (source = none) over all
   'queue_depth', // recipients or messages in the MTA's queue
@@ -94,7 +97,7 @@ export const SAMPLES = [
   'injection_connections', // SMTP connections that a worker of the driver holds open (slot: worker)
   'resident', // resident memory of a worker, bytes (slot: worker)
   'loop_use', // share of the time in which a worker's event loop had work, 0 to 1 (slot: worker)
-  'credit', // messages that a greedy sender could have had accepted in the 10 s before, per source or over all
+  'credit', // messages that a greedy sender could have had accepted before, per source or over all
 ] as const;
 export type SampleName = (typeof SAMPLES)[number];
 

@@ -4,12 +4,13 @@ import { queueAges } from '../analysis/queue-age.ts';
 import type { Micros } from '../core/clock.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES, type AttemptOutcome, NONE16 } from '../record/attempt-log.ts';
+import { Sampled } from '../record/sampled.ts';
 import { BUCKET_MICROS, isGlobal } from '../record/timeline.ts';
 import type { ReportInput } from './input.ts';
 import type { Series, SourceSeries } from './summary.ts';
 
 /** A series whose columns are being filled. */
-type Mutable<T> = { [K in keyof T]: T[K] extends readonly (infer V)[] ? V[] : T[K] };
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer V)[] ? V[] : T[K] };
 
 /** The timeline in columns, one entry a bucket from the load's begin to `end`. */
 export function buildSeries(
@@ -87,24 +88,16 @@ export function buildSeries(
     // A sample is taken at the end of the second that it is about.
     const bucket = Math.floor((sample.at - 1) / BUCKET_MICROS);
     if (bucket < 0 || bucket >= buckets) continue;
-    const isp = isps[sample.isp];
     if (sample.name === 'queue_depth' && isGlobal(sample)) queueDepth[bucket] = sample.value;
-    else if (isp && sample.source !== NONE16) {
-      const source = isp.sources.get(sample.source);
-      if (source && sample.name === 'allowance')
-        source.allowance[bucket] = Number.isFinite(sample.value) ? sample.value : null;
-    } else if (isp) {
-      const rate = Number.isFinite(sample.value) ? sample.value : null;
-      if (sample.name === 'allowance') isp.allowance[bucket] = rate;
-      else if (sample.name === 'allowance_unpunished') isp.allowanceUnpunished[bucket] = rate;
-      else if (sample.name === 'connections_open') open[sample.isp]?.set(bucket, sample.value);
-    }
+    else if (sample.name === 'connections_open') open[sample.isp]?.set(bucket, sample.value);
   }
+  const sampled = new Sampled(timeline.samples, ['allowance', 'allowance_unpunished'], buckets);
   isps.forEach((isp, index) => {
     hold(isp.connectionsOpen, open[index] as Map<number, number>);
-    fillGaps(isp.allowance);
-    fillGaps(isp.allowanceUnpunished);
-    for (const { allowance } of isp.sources.values()) fillGaps(allowance);
+    isp.allowance = finite(sampled.column('allowance', index, NONE16));
+    isp.allowanceUnpunished = finite(sampled.column('allowance_unpunished', index, NONE16));
+    for (const [source, series] of isp.sources)
+      series.allowance = finite(sampled.column('allowance', index, source));
   });
   fillGaps(queueDepth);
 
@@ -129,6 +122,11 @@ export function buildSeries(
     deliveryP50Ms: latency.p50,
     deliveryP99Ms: latency.p99,
   };
+}
+
+/** Where there is no limit nothing is drawn. */
+function finite(column: readonly (number | null)[]): (number | null)[] {
+  return column.map((value) => (value !== null && Number.isFinite(value) ? value : null));
 }
 
 /** Samples drift against the buckets, so a second can stay without one; it has its neighbour's value. */

@@ -12,7 +12,6 @@ import type { Comparison } from '../../src/report/comparison/comparison.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { planRun } from '../../src/scenario/plan.ts';
 import { faultyAdapter } from '../support/faulty-adapter.ts';
-import type { Faults } from '../support/faulty-mta.ts';
 import { temporaryFolder } from './programs.ts';
 import { spreadOf } from './side-by-side.ts';
 import { about, found, note, progress, sizeOr } from './tell.ts';
@@ -21,8 +20,6 @@ const RUNS = 3;
 const CONNECTIONS = 4;
 /** So that its pace is that of its rests, not that of whatever else the machine does: 4 connections, 60 messages a second. */
 const REST_MS = 60;
-
-const FAULTLESS: Faults = { drop: () => false, duplicate: () => false, forgetDsn: () => false };
 
 /** More than the MTA delivers, so that its own pace is what is measured. */
 const SCENARIO = `
@@ -126,13 +123,7 @@ async function flown(rests: readonly number[]): Promise<string[]> {
         warnings: [],
       } as const;
       const hooks = { progress: () => {}, stopRequest: () => 'none' as const };
-      const pace = { connections: CONNECTIONS, restMs };
-      await fly(
-        request,
-        hooks,
-        new Cleanup(),
-        faultyAdapter(FAULTLESS, () => {}, undefined, pace),
-      );
+      await fly(request, hooks, new Cleanup(), faultyAdapter({ connections: CONNECTIONS, restMs }));
     }
   }
   return groups.map(({ group }) => group);

@@ -59,13 +59,8 @@ thresholds:
 `;
   const plan = planRun(parseScenario(text, 's.yaml'));
   const folder = createRunFolder(join(workFolder(t), 'runs'), plan.name, new Date());
-  const none = { drop: () => false, duplicate: () => false, forgetDsn: () => false };
   // Its queue never empties, as far as it says.
-  const adapter = faultyAdapter(
-    none,
-    () => {},
-    () => 7,
-  );
+  const adapter = faultyAdapter({ queueDepth: () => 7 });
   const request = {
     plan,
     folder,

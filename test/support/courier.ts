@@ -19,10 +19,12 @@ export class Courier {
   #connected = false;
   #usable = true;
 
-  constructor({ address, port }: Endpoint) {
+  /** @param source the address to connect from; undefined: whichever the system takes */
+  constructor({ address, port }: Endpoint, source?: string) {
     this.#connection = new SMTPConnection({
       host: address,
       port,
+      ...(source === undefined ? {} : { localAddress: source }),
       name: 'faulty.mta.test',
       ignoreTLS: true,
       socketCloseTimeout: 0,

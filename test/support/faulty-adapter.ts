@@ -1,17 +1,22 @@
 import type { MtaAdapter } from '../../src/mta/adapter.ts';
-import { type Faults, type FaultyMta, startFaultyMta } from './faulty-mta.ts';
+import type { Endpoint } from './courier.ts';
+import { type FaultyMta, type FaultyMtaOptions, startFaultyMta } from './faulty-mta.ts';
+import { fixedRetry } from './pacing.ts';
+
+/** What a run does not say of its MTA. */
+export interface FaultyAdapterOptions
+  extends Partial<Pick<FaultyMtaOptions, 'faults' | 'pace' | 'attempts' | 'connections' | 'restMs'>> {
+  /** What it says of its queue; default: the truth. */
+  readonly queueDepth?: (mta: FaultyMta) => number;
+  /** Is handed the MTA once it runs. */
+  readonly started?: (mta: FaultyMta) => void;
+}
 
 /**
- * The faulty MTA behind the adapter interface, as any MTA under test.
- * @param queueDepth what it says of its queue; default: the truth
- * @param pace how many connections it has to each endpoint, and how long each rests after a delivery
+ * The faulty MTA behind the adapter interface, as any MTA under test, in this process and without a seal. As it comes it
+ * has no faults, and gives up after three attempts, a tenth of a second apart.
  */
-export function faultyAdapter(
-  faults: Faults,
-  started: (mta: FaultyMta) => void,
-  queueDepth = (mta: FaultyMta): number => mta.listQueue().length,
-  pace: { readonly connections: number; readonly restMs?: number } = { connections: 8 },
-): MtaAdapter {
+export function faultyAdapter({ queueDepth, started, ...options }: FaultyAdapterOptions = {}): MtaAdapter {
   return {
     name: 'faulty',
     capabilities: {
@@ -23,26 +28,28 @@ export function faultyAdapter(
       timers: [],
     },
     version: () => Promise.resolve('faulty'),
-    async start(plan) {
-      const routes = plan.routes ?? {};
+    async start({ routes = {}, sources }) {
+      const routeOf = (domain: string): Endpoint => {
+        const route = routes[domain];
+        if (!route) throw new Error(`no route to ${domain}`);
+        return route;
+      };
       const mta = await startFaultyMta({
-        listen: { address: '127.0.0.1', port: 0 },
-        route: (domain) => {
-          const route = routes[domain];
-          if (!route) throw new Error(`no route to ${domain}`);
-          return route;
-        },
-        mailroom: routes['news.sender.test'] as { address: string; port: number },
-        faults,
-        retryMs: 100,
+        faults: { drop: () => false, duplicate: () => false, forgetDsn: () => false },
+        pace: () => fixedRetry(100),
         attempts: 3,
-        ...pace,
+        connections: 8,
+        ...options,
+        listen: { address: '127.0.0.1', port: 0 },
+        route: routeOf,
+        mailroom: routeOf('news.sender.test'),
+        sources: sources.map(({ address }) => address),
       });
-      started(mta);
+      started?.(mta);
       return {
         submission: [{ ...mta.submission, implicitTls: false }],
         exited: new Promise<string>(() => {}),
-        queueDepth: () => Promise.resolve(queueDepth(mta)),
+        queueDepth: () => Promise.resolve(queueDepth?.(mta) ?? mta.listQueue().length),
         listQueue: () => Promise.resolve(mta.listQueue()),
         stop: () => mta.stop(),
       };

@@ -1,15 +1,16 @@
 /**
- * A small store-and-forward MTA that loses, doubles and hides mail exactly as it is told, and counts what it did. The
- * truth tests compare its counts with what the harness reports. Runs in the test's own process; one transaction a
- * recipient.
+ * A small store-and-forward MTA that loses, doubles and hides mail exactly as it is told, and counts what it did; and
+ * that is as rude or as polite as it is told. The truth tests compare that with what the harness reports. Runs in the
+ * test's own process; one transaction a recipient.
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
-import { after, sleepMs, wallClock } from '../../src/core/clock.ts';
+import { after, monotonicMicros, sleepMs, wallClock } from '../../src/core/clock.ts';
 import { messageOfSender } from '../../src/core/identity.ts';
 import type { QueuedRecipient } from '../../src/mta/adapter.ts';
 import { Courier, type Endpoint, type Verdict } from './courier.ts';
+import type { Pace } from './pacing.ts';
 
 /** What goes wrong, by the message's number (from its VERP sender). */
 export interface Faults {
@@ -29,14 +30,16 @@ export interface FaultyMtaOptions {
   /** Where DSNs go. */
   readonly mailroom: Endpoint;
   readonly faults: Faults;
-  /** Real milliseconds between two attempts. */
-  readonly retryMs: number;
+  /** Makes the pace of what goes to one endpoint from one source. */
+  readonly pace: () => Pace;
   /** Attempts until it gives up. */
   readonly attempts: number;
-  /** Most connections to one endpoint. */
+  /** Most connections to one endpoint from one source. */
   readonly connections: number;
   /** Milliseconds that a connection rests after each delivery, so that the MTA has a pace of its own. Default: none. */
   readonly restMs?: number;
+  /** Addresses to send from, in turn; undefined: whichever the system takes. */
+  readonly sources?: readonly string[];
 }
 
 /** Recipients, by what was done to them on purpose. */
@@ -52,6 +55,7 @@ interface Item extends QueuedRecipient {
   readonly message: number | undefined;
   readonly body: Buffer;
   readonly endpoint: Endpoint;
+  readonly source: string | undefined;
   /** True for the second delivery of a recipient that was delivered. */
   readonly copy: boolean;
   attempts: number;
@@ -59,11 +63,15 @@ interface Item extends QueuedRecipient {
   unanswered: boolean;
 }
 
-/** What goes to one endpoint, and how many connections are at work on it. */
+/** What goes to one endpoint from one source, and how many connections are at work on it. */
 interface Lane {
   readonly ready: Item[];
+  readonly pace: Pace;
   working: number;
 }
+
+/** Whoever waits for a turn looks so often whether there is still something to do. */
+const LOOK_MS = 50;
 
 /** Starts it. Rejects with the system's error if the address or port can't be had. */
 export async function startFaultyMta(options: FaultyMtaOptions): Promise<FaultyMta> {
@@ -83,6 +91,7 @@ export class FaultyMta {
   readonly #couriers = new Set<Courier>();
   readonly #retries = new Set<() => void>();
   #submission: Endpoint;
+  #taken = 0;
   #stopped = false;
 
   constructor(options: FaultyMtaOptions) {
@@ -144,12 +153,15 @@ export class FaultyMta {
       return;
     }
     const endpoint = this.#options.route(recipient.slice(recipient.lastIndexOf('@') + 1));
+    const { sources = [] } = this.#options;
+    const source = sources[this.#taken++ % sources.length];
     this.#enqueue({
       message,
       sender,
       recipient,
       body,
       endpoint,
+      source,
       copy: false,
       attempts: 0,
       unanswered: false,
@@ -158,25 +170,31 @@ export class FaultyMta {
 
   #enqueue(item: Item): void {
     this.#queue.add(item);
-    const key = `${item.endpoint.address} ${item.endpoint.port}`;
-    const lane = this.#lanes.get(key) ?? { ready: [], working: 0 };
+    const key = `${item.endpoint.address} ${item.endpoint.port} ${item.source}`;
+    const lane = this.#lanes.get(key) ?? { ready: [], pace: this.#options.pace(), working: 0 };
     this.#lanes.set(key, lane);
     lane.ready.push(item);
-    if (lane.working < this.#options.connections) void this.#work(lane, item.endpoint);
+    if (lane.working < this.#options.connections) void this.#work(lane, item);
   }
 
-  /** Delivers what is ready for an endpoint over one connection, until there is no more. */
-  async #work(lane: Lane, endpoint: Endpoint): Promise<void> {
+  /** Delivers what is ready for an endpoint over one connection at a time, until there is no more. */
+  async #work(lane: Lane, { endpoint, source }: Pick<Item, 'endpoint' | 'source'>): Promise<void> {
     lane.working++;
     let courier: Courier | undefined;
-    for (let item = lane.ready.shift(); item && !this.#stopped; item = lane.ready.shift()) {
+    while (lane.ready.length > 0 && !this.#stopped) {
+      const wait = lane.pace.wait(monotonicMicros() / 1e3);
+      if (wait > 0) {
+        await sleepMs(Math.min(wait, LOOK_MS));
+        continue;
+      }
+      const item = lane.ready.shift() as Item;
       if (!courier?.usable) {
-        courier = new Courier(endpoint);
+        courier = new Courier(endpoint, source);
         this.#couriers.add(courier);
       }
       const verdict = await courier.deliver(item.sender, item.recipient, item.body);
       if (!courier.usable) this.#couriers.delete(courier);
-      if (!this.#stopped) this.#settle(item, verdict);
+      if (!this.#stopped) this.#settle(item, verdict, lane.pace.heard(verdict, monotonicMicros() / 1e3));
       const { restMs } = this.#options;
       if (restMs !== undefined) await sleepMs(restMs);
     }
@@ -185,8 +203,8 @@ export class FaultyMta {
     courier?.quit();
   }
 
-  #settle(item: Item, verdict: Verdict): void {
-    const { faults, attempts, retryMs } = this.#options;
+  #settle(item: Item, verdict: Verdict, retryMs: number): void {
+    const { faults, attempts } = this.#options;
     item.attempts++;
     if (item.unanswered) this.repeated.add(`${item.sender} ${item.recipient}`);
     item.unanswered ||= verdict.kind === 'refused' && verdict.code === 0;
@@ -254,6 +272,7 @@ function notification(item: Item, verdict: Verdict & { kind: 'refused' }, mailro
     recipient: item.sender,
     body: Buffer.from(lines.join('\r\n'), 'latin1'),
     endpoint: mailroom,
+    source: undefined,
     copy: false,
     attempts: 0,
     unanswered: false,

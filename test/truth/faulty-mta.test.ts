@@ -38,8 +38,11 @@ async function flight(
   const plan = planRun(parseScenario(scenario, 'faulty.yaml'));
   const folder = createRunFolder(join(workFolder(t), 'runs'), plan.name, new Date());
   let mta: FaultyMta | undefined;
-  const adapter = faultyAdapter(faults, (started) => {
-    mta = started;
+  const adapter = faultyAdapter({
+    faults,
+    started: (running) => {
+      mta = running;
+    },
   });
   const request = {
     plan,
@@ -125,10 +128,12 @@ test('an MTA that drops, doubles and hides 1 in 100: exactly those are reported'
   for (const { kinds, injections, attempts, dsns, queued, complete } of histories) {
     const accepted = attempts.filter(({ outcome }) => outcome === 'accepted');
     const rejected = attempts.filter(({ outcome }) => outcome === 'rejected');
+    // A busy machine can cost an attempt its connection, so that there may be more attempts than these.
     assert.deepEqual(
-      [accepted.length, rejected.length, attempts.length],
-      kinds[0] === 'lost' ? [0, 0, 0] : kinds[0] === 'duplicated' ? [2, 0, 2] : [0, 1, 1],
+      [accepted.length, rejected.length],
+      kinds[0] === 'lost' ? [0, 0] : kinds[0] === 'duplicated' ? [2, 0] : [0, 1],
     );
+    if (kinds[0] === 'lost') assert.equal(attempts.length, 0);
     assert.deepEqual(
       [injections.map(({ state }) => state), dsns, queued, complete],
       [['confirmed'], [], null, true],
@@ -157,11 +162,16 @@ test('an honest MTA whose replies an ISP loses delivers twice, and is not to bla
   const never = (): boolean => false;
   const honest: Faults = { drop: never, duplicate: never, forgetDsn: never };
   const { summary, folder, mta, count } = await flight(t, losingReplies, honest);
-  assert.deepEqual(duplicates(summary), { mta: 0, unconfirmed: mta.repeated.size });
-  assert.ok(mta.repeated.size >= 20, `${mta.repeated.size} repeated`);
+  const found = duplicates(summary);
+  assert.equal(found.mta, 0);
+  // Of what was repeated, the ISP may not have taken the first attempt: it can end before the dot, too.
+  assert.ok(
+    found.unconfirmed >= 20 && found.unconfirmed <= mta.repeated.size,
+    `${found.unconfirmed} of ${mta.repeated.size}`,
+  );
   assert.equal(count('duplicated'), 0);
   const twice = historiesIn(folder).filter(({ kinds }) => kinds.includes('duplicated_unconfirmed'));
-  assert.equal(twice.length, mta.repeated.size);
+  assert.equal(twice.length, found.unconfirmed);
   // Of all deliveries only the last one's reply may have been read.
   for (const { attempts } of twice)
     assert.ok(attempts.slice(0, -1).every(({ outcome, replyLost }) => outcome === 'accepted' && replyLost));

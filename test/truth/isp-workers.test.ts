@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
+import { sleepMs } from '../../src/core/clock.ts';
 import { platform } from '../../src/core/process.ts';
 import { type IspInProcesses, type Outcomes, startInProcesses } from '../support/isp-in-processes.ts';
 import { lacking } from '../support/skip.ts';
@@ -123,6 +124,33 @@ for (const [key, rule] of shared) {
     assert.ok(accepted >= 294 && accepted <= 300, `${accepted}`);
   });
 }
+
+test('what all sources could have had is the same on three workers as on one', async (t) => {
+  if (platform !== 'linux') return lacking(t, 'only Linux has all of 127.0.0.0/8 on its loopback');
+  const hour = { kind: 'window', per: '1h', stage: 'mail', reply: 'T2' };
+  const isp = testIsp([
+    limitLine('x', { ...hour, count: 30 }),
+    limitLine('y', { ...hour, key: 'netblock', count: 80 }),
+    limitLine('z', { ...hour, key: 'sender-domain', count: 150 }),
+  ]);
+  for (const workers of [0, 3]) {
+    const running = await start(t, isp, workers);
+    const until = async (expected: number): Promise<void> => {
+      while (running.samples.get('credit') !== expected) await sleepMs(20);
+    };
+    // Nobody has come: seven sources, each in a network of its own as far as is known.
+    await until(7 * 30);
+    const [endpoint] = running.endpoints;
+    assert.ok(endpoint);
+    const clients = SOURCES.slice(0, 3).map((from) => new SmtpClient({ ...endpoint, localAddress: from }));
+    for (const client of clients) assert.deepEqual(await client.reply(), ['220 hi']);
+    await until(80 + 4 * 30);
+    await clients[0]?.ask('EHLO out.s.test', 'MAIL FROM:<b-1@s.test>');
+    await until(150);
+    for (const client of clients) await client.ask('QUIT');
+    await running.stop();
+  }
+});
 
 test('a penalty that a domain earns at one worker holds at the others', async (t) => {
   if (platform !== 'linux') return lacking(t, 'only Linux has all of 127.0.0.0/8 on its loopback');

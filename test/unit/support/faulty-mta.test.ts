@@ -8,6 +8,7 @@ import { type DsnMail, startMailroom } from '../../../fakes/mailroom.ts';
 import { sleepMs } from '../../../src/core/clock.ts';
 import { envelopeSender, MESSAGE_HEADER, recipientAddress, recipientOf } from '../../../src/core/identity.ts';
 import { type Faults, type FaultyMta, startFaultyMta } from '../../support/faulty-mta.ts';
+import { fixedRetry } from '../../support/pacing.ts';
 
 const NONE: Faults = { drop: () => false, duplicate: () => false, forgetDsn: () => false };
 
@@ -77,7 +78,7 @@ async function world(
     route: (domain) => ({ address: '127.0.0.1', port: domain === 'isp.test' ? port : 1 }),
     mailroom,
     faults: { ...NONE, ...faults },
-    retryMs,
+    pace: () => fixedRetry(retryMs),
     attempts: 3,
     connections: 10,
   });

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { credit } from '../../../../fakes/isp/credit.ts';
-import type { ResolveOptions } from '../../../../fakes/isp/resolve.ts';
-import { createState } from '../../../../fakes/isp/state.ts';
+import { credit, creditInAll } from '../../../../fakes/isp/credit.ts';
+import { CreditMeter } from '../../../../fakes/isp/credit-meter.ts';
+import { decide } from '../../../../fakes/isp/policy.ts';
+import { QuotaUse } from '../../../../fakes/isp/quota-use.ts';
+import type { ResolvedIsp, ResolveOptions } from '../../../../fakes/isp/resolve.ts';
+import { createState, type IspState } from '../../../../fakes/isp/state.ts';
+import { createPrng } from '../../../../src/core/prng.ts';
 import { at } from './policy-client.ts';
 import { limitLine, testIsp } from './profiles-for-tests.ts';
 
@@ -107,7 +111,231 @@ test('a penalty counts for the past and for the time to come; without it there i
   for (const [from, to, units] of expected) assert.equal(during(from, to), units, `${from} to ${to}`);
   client.deliver(100 * SECOND);
   for (const [from, to, units] of expected) assert.equal(during(from, to), units, `${from} to ${to}, later`);
-  assert.equal(credit(client.state, 0, 5 * SECOND, 25 * SECOND, 'unpunished'), 10 + 199);
+});
+
+/** Who sends, in the tests of what is shared: a connection and a message of each. */
+interface Visitor {
+  readonly source: number;
+  readonly client?: string;
+  readonly netblock?: string;
+  readonly sender?: string;
+  readonly dkim?: string;
+}
+
+/** The state of an ISP to which all of these have sent a message, at its begin. */
+function visitedBy(isp: ResolvedIsp, visitors: readonly Visitor[]): IspState {
+  const state = createState(isp);
+  const chance = createPrng(1);
+  visitors.forEach(({ source, client, netblock, sender = 's.test', dkim }, connection) => {
+    const who = { source, client: client ?? `c${source}`, netblock: netblock ?? `n${source}` };
+    for (const event of [
+      { kind: 'connect', connection, ...who },
+      { kind: 'mail', connection, sender: `b@${sender}`, senderDomain: sender },
+      { kind: 'rcpt', connection, recipient: `u${connection}.0@isp.test` },
+      { kind: 'dot', connection, recipients: [], bytes: 9, dkimDomain: dkim },
+    ] as const)
+      decide(state, event, 0, chance);
+  });
+  return state;
+}
+
+const each = bucket('each', '2/s', 10);
+const one: Visitor = { source: 0 };
+const two: Visitor = { source: 1 };
+for (const [name, limits, visitors, options, expected] of [
+  ['what both may', [each], [one, two], {}, 29 + 29],
+  ['of sources that never connected what a fresh one may', [each], [], {}, 29 + 29],
+  ['no limit', [], [one, two], {}, Number.POSITIVE_INFINITY],
+  [
+    'two of one netblock',
+    [each, bucket('x', '3/s', 5, { key: 'netblock' })],
+    [one, { source: 1, netblock: 'n0' }],
+    {},
+    5 + 29,
+  ],
+  ['two netblocks', [each, bucket('x', '1/s', 5, { key: 'netblock' })], [one, two], {}, 14 + 14],
+  [
+    'one of them never connected, so that its netblock is not known',
+    [each, bucket('x', '1/s', 5, { key: 'netblock' })],
+    [one],
+    {},
+    14 + 29,
+  ],
+  ['two that count as one client', [each], [one, { source: 1, client: 'c0', netblock: 'n0' }], {}, 29],
+  [
+    'two that count as one client, the first held up',
+    [each],
+    [one, { source: 1, client: 'c0', netblock: 'n0' }],
+    { incidents: [{ start: 0, end: 99e6, sources: [0], reply: 'T11' }] },
+    29,
+  ],
+  ['a sender domain', [each, bucket('x', '1/s', 1, { key: 'sender-domain' })], [one, two], {}, 10],
+  [
+    'two sender domains',
+    [each, bucket('x', '1/s', 1, { key: 'sender-domain' })],
+    [one, { source: 1, sender: 'other.test' }],
+    {},
+    10 + 10,
+  ],
+  ['domains that were never seen', [each, bucket('x', '1/s', 1, { key: 'sender-domain' })], [], {}, 58],
+  [
+    'a sender domain that is blocked from 2 to 6 s',
+    [each, bucket('x', '1/s', 1, { key: 'sender-domain' })],
+    [one, { source: 1, sender: 'other.test' }],
+    { incidents: [{ start: 2e6, end: 6e6, domain: 's.test', reply: 'T11' }] },
+    // At 0 and 1 s, then at 6, 7, 8 and 9.
+    2 + 4 + 10,
+  ],
+  [
+    'a sender domain that an incident slows down',
+    [each, bucket('x', '1/s', 1, { key: 'sender-domain' })],
+    [one, { source: 1, sender: 'other.test' }],
+    { incidents: [{ start: 5e6, end: 99e6, domain: 's.test', limits: { x: '0/s' } }] },
+    5 + 10,
+  ],
+  [
+    'two signing domains',
+    [each, bucket('x', '1/s', 2, { key: 'dkim-domain' })],
+    [
+      { source: 0, dkim: 'a.test' },
+      { source: 1, dkim: 'b.test' },
+    ],
+    {},
+    11 + 11,
+  ],
+  ['the ISP as a whole', [each, bucket('x', '1/s', 3, { key: 'isp' })], [one, two], {}, 3 + 9],
+  [
+    'the ISP as a whole, less for five seconds',
+    [each, bucket('x', '4/s', 4, { key: 'isp' })],
+    [one, two],
+    { incidents: [{ start: 3e6, end: 8e6, limits: { x: '1/s' } }] },
+    // Burst 4 and 11 more, 5 slow ones (the first at 3 s was under way before), and 8 in the last two seconds.
+    4 + 11 + 5 + 8,
+  ],
+  [
+    // In truth ten at most: both are slow in turn.
+    'each rule has the stretch for itself',
+    [bucket('each', '1/s', 1), bucket('x', '100/s', 1, { key: 'isp' })],
+    [one, two],
+    { incidents: [{ start: 5e6, end: 99e6, limits: { each: '100/s', x: '1/s' } }] },
+    500 + 5,
+  ],
+] as const) {
+  test(`credit in all: ${name}`, () => {
+    const state = visitedBy(testIsp(limits, [], options as Partial<ResolveOptions>), visitors);
+    assert.equal(creditInAll(state, [0, 1], 0, 10 * SECOND), expected);
+  });
+}
+
+test('a penalty of a domain counts for all its sources while it lasts', () => {
+  const penalty = {
+    on: ['x'],
+    after: 1,
+    per: '1m',
+    forget: '1m',
+    levels: [[{ for: '3s', reply: 'T9' }]],
+    source: 'test',
+    mark: 'assumed',
+  };
+  const more = `penalties: ${JSON.stringify({ 'sender-domain': penalty })}\n`;
+  const client = at(testIsp([bucket('x', '2/s', 4, { key: 'sender-domain' })], [], {}, more));
+  for (let n = 0; n < 5; n++) client.deliver(5 * SECOND, n % 2);
+  const during = (from: number, to: number): number =>
+    creditInAll(client.state, [0, 1], from * SECOND, to * SECOND);
+  // The bucket fills meanwhile.
+  for (const [from, to, units] of [
+    [0, 5, 4 + 9],
+    [5, 8, 0],
+    [0, 10, 13 + 4 + 3],
+    [8, 10, 4 + 3],
+  ] as const)
+    assert.equal(during(from, to), units, `${from} to ${to}`);
+});
+
+test('of a quota counts what was left of it', () => {
+  const minute = window('a', 7, '60s');
+  const five = window('a', 7, '5s');
+  for (const [limit, used, from, to, expected, why] of [
+    [minute, 7, 6, 16, 0, 'used up'],
+    [minute, 5, 6, 16, 2, 'two are left'],
+    [minute, 5, 5.5, 15.5, 2, 'the last note is some moments old'],
+    [minute, 5, 4.5, 14.5, 7, 'before any of it was used'],
+    [minute, 7, 60, 70, 7, 'the next window begins at 65 s'],
+    [minute, 5, 60, 70, 2 + 7, 'so, and two were left'],
+    [minute, 5, 66, 76, 7, 'nobody has used anything of the next one'],
+    // Who it is could have used one unit just before, and the rest and a new window at once.
+    [five, 7, 40, 50, 6 + 7 + 7, 'a short one may have begun at any moment'],
+    [five, 7, 8, 18, 7 + 7, 'unless it is known to be used up until 10 s'],
+    [window('a', 3, '50ms'), 3, 40, 50, 2 + 3 + 599, 'very short ones are as good as a bucket'],
+  ] as const) {
+    const client = at(testIsp([limit]));
+    const meter = new CreditMeter(client.state);
+    for (let second = 1; second <= to; second++) {
+      if (second === 5) for (let n = 0; n < used; n++) client.deliver(5 * SECOND);
+      meter.note(second * SECOND);
+    }
+    assert.deepEqual(meter.ofEach([0], from * SECOND, to * SECOND), [expected], why);
+  }
+});
+
+test('of a day of warm-up counts what was left of it', () => {
+  const more = `warmup: { days: [2, 3, 9], unit: transactions, stage: mail, reply: T2, source: test, mark: assumed }\n`;
+  const [minute, ten] = [1440, 8640];
+  for (const [scale, used, from, to, expected, why] of [
+    [minute, 2, 6, 16, 0, 'used up'],
+    [minute, 1, 6, 16, 1, 'one is left'],
+    [minute, 1, 0, 10, 2, 'from the begin'],
+    [minute, 2, 60, 70, 3, 'the next day begins at 65 s'],
+    [minute, 1, 60, 70, 1 + 3, 'so, and one was left'],
+    [minute, 1, 66, 76, 3, 'it may have begun already'],
+    [minute, 0, 20, 30, 2, 'nobody has come'],
+    [ten, 2, 16, 26, 3 + 9, 'a day of ten seconds may have begun a moment before'],
+    [ten, 2, 36, 46, 3 + 9, 'after a day without mail as well'],
+  ] as const) {
+    const isp = testIsp([bucket('a', '100/s', 9)], [], { scale, overrides: { warmup: 'new' } }, more);
+    const client = at(isp);
+    const meter = new CreditMeter(client.state);
+    for (let second = 1; second <= to; second++) {
+      if (second === 5) for (let n = 0; n < used; n++) client.deliver(5 * SECOND);
+      meter.note(second * SECOND);
+    }
+    assert.deepEqual(meter.ofEach([0], from * SECOND, to * SECOND), [expected], why);
+  }
+});
+
+test('sources that have their credit in common have what each has alone', () => {
+  const penalty = `penalties: { source: { on: [a], after: 3, per: 1m, forget: 1m, levels: [[{ for: 7s, limits: { a: 50% } }]], source: test, mark: assumed } }\n`;
+  for (const quota of [[], [window('b', 30, '20s')]]) {
+    const incidents = [
+      { start: 4e6, end: 9e6, sources: [2], limits: { a: '1/s' } },
+      { start: 6e6, end: 8e6, sources: [3, 4], reply: 'T11' },
+      { start: 2e6, end: 3e6, limits: { a: '1/s' } },
+    ];
+    const client = at(testIsp([bucket('a', '5/s', 10), ...quota], [], { incidents }, penalty));
+    const meter = new CreditMeter(client.state);
+    const notes = new QuotaUse(client.state);
+    // The last one is another address of a client that an incident names.
+    const sources = [0, 1, 2, 3, 4, 5, 6, 7];
+    client.deliver(0, 2);
+    const other = { kind: 'connect', connection: 1e6, source: 7, client: 'c2', netblock: 'n2' } as const;
+    decide(client.state, other, 0, createPrng(1));
+    // Of the first three one has sent little, one much, and one is named by an incident.
+    const perSecond = [1, 40, 1, 5];
+    for (let second = 1; second < 30; second++) {
+      for (const [source, n] of perSecond.entries())
+        for (let i = 0; i < n; i++) client.deliver((second - 0.5) * SECOND, source);
+      const [from, to] = [Math.max(0, second - 10) * SECOND, second * SECOND];
+      meter.note(to);
+      notes.note(to);
+      const alone = sources.map((source) => credit(client.state, source, from, to, notes));
+      assert.deepEqual(meter.ofEach(sources, from, to), alone, `${second} s`);
+      assert.equal(
+        meter.inAll(sources, from, to),
+        creditInAll(client.state, sources, from, to, notes, alone),
+      );
+    }
+    assert.ok((client.state.standings.source.known.get('c1')?.past.length ?? 0) > 0, 'a penalty was earned');
+  }
 });
 
 test('nobody gets more than the credit in any stretch of time, and whoever is greedy gets all of it', () => {

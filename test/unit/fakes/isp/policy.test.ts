@@ -226,6 +226,44 @@ test('incidents begin and end on the microsecond, for the sources that they name
   }
 });
 
+test('whoever comes late finds what everybody finds: a bucket that an incident has emptied', () => {
+  const limits = { x: { rate: '1/s', burst: 1 } };
+  const incidents = [{ start: 5 * SECOND, end: 10 * SECOND, limits }];
+  for (const [key, expected] of [
+    ['source', 1 + 5],
+    ['netblock', 1 + 5],
+    ['sender-domain', 1 + 5],
+    ['isp', 1 + 5],
+    // A connection has not been there before.
+    ['connection', 10],
+  ] as const) {
+    const isp = testIsp([limitLine('x', { key, rate: '10/s', burst: 10 })], [], { incidents });
+    for (const came of [0, undefined]) {
+      const client = at(isp);
+      if (came !== undefined) client.deliver(came);
+      const { connection } = client.connect(0, 10.5 * SECOND);
+      let taken = 0;
+      while (client.send(connection, 10.5 * SECOND) === 'T-dot') taken++;
+      assert.equal(taken, expected, `${key}, came at ${came}`);
+    }
+  }
+});
+
+test('whoever comes late finds what a penalty has left', () => {
+  const step = '{ for: 5s, limits: { x: 10% } }';
+  const more = `penalties: { source: { on: [y], after: 1, per: 1m, forget: 1m, levels: [[${step}]], source: test, mark: assumed } }\n`;
+  const lines = [
+    limitLine('y', { key: 'connection', kind: 'window', count: 1, stage: 'mail', reply: 'T2' }),
+    limitLine('x', { rate: '10/s', burst: 10 }),
+  ];
+  const client = at(testIsp(lines, [], {}, more));
+  const first = client.connect(0, 0).connection;
+  assert.deepEqual([client.mail(first, 0), client.mail(first, 0)], ['T-mail', 'T2']);
+  let taken = 0;
+  while (client.deliver(5.5 * SECOND) === 'T-dot') taken++;
+  assert.equal(taken, 1 + 5);
+});
+
 test('the fate of a mailbox depends on seed, ISP and address alone', () => {
   const fates = (id: string, seed: number, addresses: readonly string[]): string => {
     const client = at(
