@@ -24,6 +24,8 @@ export interface MetricDefinition {
 
 /** Scores and ages are told by buckets of one second. */
 const BUCKET_MS = 1000;
+/** Shares that are near 0 where all is well: nobody looks behind the second digit. */
+const ONE_POINT = 0.01;
 
 const attempts = ['isp', 'source', 'phase', 'reply'] as const;
 const scored = ['isp', 'source', 'incident'] as const;
@@ -317,6 +319,7 @@ export const METRICS = {
     tags: ['isp', 'incident'],
     words: true,
     better: 'lower',
+    step: ONE_POINT,
     meaning: 'share of their utilisation that the other ISPs lost during the incident',
   },
   oscillation: {
@@ -325,6 +328,7 @@ export const METRICS = {
     tags: ['isp', 'source'],
     words: true,
     better: 'lower',
+    step: ONE_POINT,
     meaning: 'how much the pace swings, beyond what chance explains: 0 is steady',
   },
   bounced: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients: 5xx, and reported or gone' },

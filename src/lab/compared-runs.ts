@@ -86,8 +86,7 @@ function readFolder(folder: string): KeptRun {
     });
   }
   const summary = readJson(path);
-  if (!isSummary(summary))
-    throw new HarnessError('usage', `${path}: expected the summary of a run, schema 1`);
+  if (!isSummary(summary)) throw notOurs(path);
   return { name: folder, summary, folder };
 }
 
@@ -100,7 +99,13 @@ function readKept(path: string): KeptRun[] {
       summary,
       folder: undefined,
     }));
-  throw new HarnessError('usage', `${path}: expected the summary of a run or of a group, schema 1`);
+  throw notOurs(path);
+}
+
+function notOurs(path: string): HarnessError {
+  return new HarnessError('usage', `${path}: expected the summary of a run or of a group, of this version`, {
+    hint: '"windtunnel report FOLDER" makes that of an older run again',
+  });
 }
 
 function readJson(path: string): unknown {
@@ -113,9 +118,26 @@ function readJson(path: string): unknown {
   }
 }
 
+/** What is read of a summary. A baseline may be older than this version, so nobody relies on the schema's number alone. */
+const NEEDED: readonly (keyof Summary)[] = [
+  'run',
+  'verdict',
+  'warnings',
+  'thresholds',
+  'injector',
+  'isps',
+  'adaptation',
+  'latency',
+  'metrics',
+  'phases',
+  'harness',
+  'machine',
+  'mta',
+];
+
 function isSummary(content: unknown): content is Summary {
-  const { schema, run, metrics } = (content ?? {}) as Partial<Summary>;
-  return schema === 1 && typeof run === 'object' && typeof metrics === 'object';
+  const summary = (content ?? {}) as Partial<Summary>;
+  return summary.schema === 1 && NEEDED.every((key) => typeof summary[key] === 'object');
 }
 
 function isGroup(content: unknown): content is GroupFile {

@@ -25,7 +25,7 @@ export function doubtsAbout(
   runs: readonly ComparedRun[],
   gates: readonly ComparedMetric[],
 ): string[] {
-  return [
+  const doubts = [
     ...twice(baseline, runs),
     ...SAME.flatMap(([what, of]) =>
       differing(
@@ -39,6 +39,7 @@ export function doubtsAbout(
     ...ownThresholds(runs),
     ...gates.flatMap(unknown),
   ];
+  return distinct(doubts);
 }
 
 function twice(baseline: readonly ComparedRun[], runs: readonly ComparedRun[]): string[] {

@@ -69,13 +69,19 @@ test('what names none, and what is said', (t) => {
     [join(folder, 'other'), ': expected the folder of a run, or one that holds run-1, run-2 …'],
     [join(folder, 'killed'), ': this run has no summary.json', 'windtunnel report'],
     [file('a.json', '{'), ': expected JSON, a summary: '],
-    [file('b.json', 'null'), ': expected the summary of a run or of a group, schema 1'],
+    [file('b.json', 'null'), ': expected the summary of a run or of a group, of this version'],
     [
       file('c.json', '{"schema":2,"run":{},"metrics":{}}'),
-      ': expected the summary of a run or of a group, schema 1',
+      ': expected the summary of a run or of a group, of this version',
     ],
-    [file('d.json', '{"schema":1,"runs":[]}'), ': expected the summary of a run or of a group, schema 1'],
-    [file('e.json', '{"schema":1,"runs":[{}]}'), ': expected the summary of a run or of a group, schema 1'],
+    [
+      file('d.json', '{"schema":1,"runs":[]}'),
+      ': expected the summary of a run or of a group, of this version',
+    ],
+    [
+      file('e.json', '{"schema":1,"runs":[{}]}'),
+      ': expected the summary of a run or of a group, of this version',
+    ],
   ];
   for (const [path, message, hint] of rows)
     assert.throws(
@@ -106,10 +112,7 @@ test('paths are compared; several runs are taken together', (t) => {
 test('a run that was killed is known by what its report says', (t) => {
   const run = comparedRun({ name: 'a', summary: { warnings: [UNFINISHED] } });
   const path = keep(join(workFolder(t), 'run'), run);
-  assert.deepEqual(comparePaths(path, [path]).warnings.slice(1), [
-    `${path} did not come to its end.`,
-    `${path} did not come to its end.`,
-  ]);
+  assert.deepEqual(comparePaths(path, [path]).warnings.slice(1), [`${path} did not come to its end.`]);
 });
 
 test('a baseline: the numbers of its runs for each limit that is relative to it', (t) => {
