@@ -57,7 +57,7 @@ export function summaryFixture(): ReportFixture {
     injected: perSecond((run, t) => run.arrivals[t] as number),
     injectorConnections: seconds.map((t) => (t < LOAD ? 40 : 0)),
     queueDepth: perSecond((run, t) => run.backlog[t] as number),
-    queueAge: perSecond((run, t) => run.backlog[t] as number).map((n) => (n === 0 ? null : round(n / 100))),
+    queueAge: seconds.map((t) => (waiting(runs, t) === 0 ? null : round(1 + 1.4 * waiting(runs, t)))),
     isps: runs.map((run) => run.series),
     codes: ['250', '421', '452', '550'].map((code) => ({
       code,

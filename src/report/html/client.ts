@@ -6,11 +6,12 @@
  */
 import type UPlot from 'uplot';
 import type { ChartSpec, Column, SeriesSpec } from './chart-spec.ts';
-import { linearTop, logRange, xAxis, xRange, yAxis } from './client/axes.ts';
-import { drawBands, drawLabels, LANE } from './client/bands.ts';
-import { dataOf, fills, seriesOptions } from './client/lines.ts';
+import { linearTop, logRange, unitsOf, xAxis, xRange, yAxis } from './client/axes.ts';
+import { drawBands, drawLabels, drawMarks, LANE } from './client/bands.ts';
+import { dataOf, fills, layerAt, seriesOptions } from './client/lines.ts';
 import { byId, column, isLimit, page } from './client/page-data.ts';
 import { forgetColors, paint } from './client/paint.ts';
+import { explainTerms, hideTip, showTip } from './client/tip.ts';
 import { long, moment, percentile } from './client/words.ts';
 
 declare const uPlot: typeof UPlot;
@@ -19,7 +20,7 @@ interface Plot {
   readonly spec: ChartSpec;
   readonly host: HTMLElement;
   readonly figure: HTMLElement;
-  readonly keys: readonly HTMLButtonElement[];
+  readonly keys: readonly HTMLElement[];
   readonly hidden: Set<number>;
   readonly u: UPlot;
 }
@@ -32,8 +33,8 @@ const timePlots: Plot[] = [];
 function draw(spec: ChartSpec): void {
   const figure = byId(spec.id);
   const host = figure.querySelector('.plot') as HTMLElement;
-  const keys = [...figure.querySelectorAll<HTMLButtonElement>('.key')];
-  const hidden = new Set<number>();
+  const keys = [...figure.querySelectorAll<HTMLElement>('.key')];
+  const hidden = new Set([...spec.series.keys()].filter((i) => spec.series[i]?.hidden));
   let plot: Plot | undefined;
   const changed = (): void => {
     if (plot) update(plot);
@@ -42,29 +43,36 @@ function draw(spec: ChartSpec): void {
   plot = { spec, host, figure, keys, hidden, u };
   plots.push(plot);
   if (spec.axis === 'time') timePlots.push(plot);
-  for (const [i, key] of keys.entries()) key.addEventListener('click', () => toggle(plot, i));
+  if (spec.size === 'full') {
+    for (const [i, key] of keys.entries()) key.addEventListener('click', () => toggle(plot, i));
+  }
   host.addEventListener('keydown', (event) => onKey(plot, event));
+  if (spec.series.some(({ note }) => note)) wordLayers(plot);
   update(plot);
 }
 
 function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot.Options {
   const time = spec.axis === 'time';
-  const lanes = Math.max(0, ...spec.bands.map(({ lane }) => lane + 1));
+  const [unit, other] = unitsOf(spec);
+  const small = spec.size === 'small';
+  const lanes = small ? 0 : Math.max(0, ...spec.bands.map(({ lane }) => lane + 1));
   return {
     width: host.clientWidth,
     height: host.clientHeight,
-    padding: [lanes * LANE + 6, time ? 14 : 28, 0, 0],
+    padding: [lanes * LANE + 6, other ? 0 : time ? 14 : 28, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
       drag: { x: time, y: false, setScale: time },
       points: {
-        size: 7,
+        size: small ? 5 : 7,
         width: 1.5,
         fill: (_, i) => paint((spec.series[i - 1] as SeriesSpec).color),
         stroke: () => paint('panel'),
       },
-      ...(time && { dataIdx: (_u: UPlot, _i: number, closest: number, x: number) => bucketAt(closest, x) }),
+      ...(time && {
+        dataIdx: (_u: UPlot, _i: number, closest: number, x: number) => bucketAt(spec, closest, x),
+      }),
       // Only the cursor is shared this way; the zoom is set on every chart by `zoomed`.
       ...(time && {
         sync: {
@@ -89,13 +97,19 @@ function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot
       y: spec.log
         ? { distr: 3, range: (_, min, max) => logRange(min, max) }
         : { range: (u, _, max) => [0, linearTop(u, spec, max)] },
+      ...(other && { right: { range: (_u: UPlot, _: number, max: number) => [0, max > 0 ? max * 1.1 : 1] } }),
     },
-    axes: [xAxis(spec), yAxis(spec)],
+    axes: [xAxis(spec), yAxis(spec, unit), ...(other ? [yAxis(spec, other, 'right')] : [])],
     series: [{}, ...spec.series.map((_, i) => seriesOptions(spec, i))],
     bands: fills(spec),
     hooks: {
       drawClear: [(u) => drawBands(u, spec)],
-      draw: [(u) => drawLabels(u, spec)],
+      draw: [
+        (u) => {
+          drawLabels(u, spec);
+          drawMarks(u, spec);
+        },
+      ],
       setCursor: [changed],
       setScale: [(u, key) => key === 'x' && time && zoomed(u, changed)],
     },
@@ -103,8 +117,20 @@ function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot
 }
 
 /** The bucket that a moment is in, given the one whose start is closest. */
-function bucketAt(closest: number, seconds: number): number {
-  return closest > 0 && (column('t')[closest] ?? 0) > seconds ? closest - 1 : closest;
+function bucketAt({ x }: ChartSpec, closest: number, seconds: number): number {
+  return closest > 0 && (column(x)[closest] ?? 0) > seconds ? closest - 1 : closest;
+}
+
+/** Words the layer under the pointer. */
+function wordLayers({ spec, hidden, u }: Plot): void {
+  u.over.addEventListener('mousemove', ({ clientX, clientY, offsetY }) => {
+    const at = u.cursor.idx;
+    const layer = typeof at === 'number' ? layerAt(spec, hidden, at, u.posToVal(offsetY, 'y')) : undefined;
+    const series = layer === undefined ? undefined : spec.series[layer];
+    if (series?.note) showTip(series.note, clientX, clientY);
+    else hideTip();
+  });
+  u.over.addEventListener('mouseleave', hideTip);
 }
 
 // --- legend, cursor, zoom ---
@@ -120,7 +146,7 @@ function update({ spec, figure, keys, u }: Plot): void {
     const values = column(series.column);
     const value = at === null ? summed(values.slice(from, to), spec.idle) : (values[at] ?? null);
     (key.querySelector('output') as HTMLElement).textContent =
-      value === null ? none(series) : long(value, spec.unit);
+      value === null ? none(series) : long(value, series.unit ?? spec.unit);
   }
 }
 
@@ -237,4 +263,5 @@ function repaint(): void {
 for (const spec of page.charts) draw(spec);
 watchSize();
 watchLook();
+explainTerms();
 byId('whole').addEventListener('click', showWholeRun);

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What lies behind and above the lines: phases and incidents. */
+/** What lies behind and above the lines: phases, incidents, and moments that are marked. */
 import type UPlot from 'uplot';
 import type { Band, ChartSpec } from '../chart-spec.ts';
 import { FONT, paint } from './paint.ts';
@@ -21,7 +21,7 @@ const BAND_COLORS: Readonly<
 };
 
 /** Draws the stretches, below the lines. */
-export function drawBands(u: UPlot, { bands }: ChartSpec): void {
+export function drawBands(u: UPlot, { bands, size }: ChartSpec): void {
   const { ctx } = u;
   const { top, height } = u.bbox;
   ctx.save();
@@ -30,8 +30,10 @@ export function drawBands(u: UPlot, { bands }: ChartSpec): void {
     const { color, area, strip } = BAND_COLORS[band.kind];
     if (!span) continue;
     const [x, width] = span;
-    ctx.fillStyle = paint(color, strip);
-    ctx.fillRect(x, stripTop(u, band), width - uPlot.pxRatio, (LANE - 3) * uPlot.pxRatio);
+    if (size === 'full') {
+      ctx.fillStyle = paint(color, strip);
+      ctx.fillRect(x, stripTop(u, band), width - uPlot.pxRatio, (LANE - 3) * uPlot.pxRatio);
+    }
     if (area === undefined) continue;
     ctx.fillStyle = paint(color, area);
     ctx.fillRect(x, top, width, height);
@@ -40,11 +42,12 @@ export function drawBands(u: UPlot, { bands }: ChartSpec): void {
 }
 
 /** Names them, above the lines. */
-export function drawLabels(u: UPlot, { bands }: ChartSpec): void {
+export function drawLabels(u: UPlot, { bands, size }: ChartSpec): void {
+  if (size === 'small') return;
   const { ctx } = u;
   const px = uPlot.pxRatio;
   ctx.save();
-  ctx.font = FONT.replace('11px', `${11 * px}px`);
+  ctx.font = font();
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
   for (const band of bands) {
@@ -59,15 +62,58 @@ export function drawLabels(u: UPlot, { bands }: ChartSpec): void {
   ctx.restore();
 }
 
-function drawLoadEnd({ ctx, bbox }: UPlot, x: number): void {
-  if (x < bbox.left) return;
-  ctx.strokeStyle = paint('muted');
-  ctx.lineWidth = uPlot.pxRatio;
-  ctx.setLineDash([3 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
+/** Draws marked moments as lines from top to bottom, their words in rows so that none covers another. */
+export function drawMarks(u: UPlot, { marks, size }: ChartSpec): void {
+  const { ctx, bbox } = u;
+  const px = uPlot.pxRatio;
+  const right = bbox.left + bbox.width;
+  const rowEnds: number[] = [];
+  ctx.save();
+  ctx.font = font();
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  for (const { at, label, color } of marks) {
+    const x = Math.round(u.valToPos(at, 'x', true));
+    if (x < bbox.left || x > right) continue;
+    ctx.strokeStyle = paint(color);
+    ctx.lineWidth = 1.5 * px;
+    ctx.setLineDash([5 * px, 3 * px]);
+    verticalLine(u, x);
+    if (size === 'small') continue;
+    const width = ctx.measureText(label).width + 10 * px;
+    const left = x + width > right ? x - width : x;
+    const free = rowEnds.findIndex((end) => end <= left);
+    const row = free === -1 ? rowEnds.length : free;
+    rowEnds[row] = left + width;
+    const y = bbox.top + (row * 18 + 4) * px;
+    ctx.fillStyle = paint('panel', 0.9);
+    ctx.fillRect(left + px, y, width - 2 * px, 16 * px);
+    ctx.fillStyle = paint(color);
+    ctx.fillRect(left === x ? x : x - 3 * px, y, 3 * px, 16 * px);
+    ctx.fillStyle = paint('ink');
+    ctx.fillText(label, left + (left === x ? 6 : 4) * px, y + 8.5 * px);
+  }
+  ctx.restore();
+}
+
+function font(): string {
+  return FONT.replace('11px', `${11 * uPlot.pxRatio}px`);
+}
+
+function verticalLine({ ctx, bbox }: UPlot, x: number): void {
   ctx.beginPath();
   ctx.moveTo(x, bbox.top);
   ctx.lineTo(x, bbox.top + bbox.height);
   ctx.stroke();
+}
+
+function drawLoadEnd(u: UPlot, x: number): void {
+  const { ctx, bbox } = u;
+  if (x < bbox.left) return;
+  ctx.strokeStyle = paint('muted');
+  ctx.lineWidth = uPlot.pxRatio;
+  ctx.setLineDash([3 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
+  verticalLine(u, x);
 }
 
 /** Left edge and width in canvas pixels, or undefined outside the view. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChartPage } from '../../../../src/report/html/chart-spec.ts';
 import { renderHtml } from '../../../../src/report/html/page.ts';
-import type { Evidence, Summary } from '../../../../src/report/summary.ts';
+import type { AdaptationSummary, Evidence, IncidentScores, Summary } from '../../../../src/report/summary.ts';
 import {
   emptyFixture,
   largeFixture,
@@ -95,11 +95,11 @@ test('the data of the charts has a place and values for each of them', () => {
     const json = /<script type="application\/json" id="chart-data">(.*?)<\/script>/.exec(page)?.[1] ?? '';
     const data = JSON.parse(json) as ChartPage;
     assert.equal(data.columns.t?.length, buckets);
-    for (const { id, axis, series } of data.charts) {
-      assert.ok(page.includes(`<figure class="chart" id="${id}">`), id);
-      for (const { column } of series) {
-        if (axis === 'time') assert.equal(data.columns[column]?.length, buckets, column);
-      }
+    for (const { id, size, x, series } of data.charts) {
+      assert.ok(page.includes(`<figure class="chart${size === 'small' ? ' small' : ''}" id="${id}">`), id);
+      const { length } = data.columns[x] ?? [];
+      assert.ok(size === 'full' || (length ?? 0) <= 150, id);
+      for (const { column } of series) assert.equal(data.columns[column]?.length, length, column);
     }
   }
 });
@@ -109,7 +109,7 @@ test('each chart is told in words', () => {
   const labels = [...page.matchAll(/role="img" tabindex="0" aria-label="([^"]*)"/g)].map(
     ([, label]) => label,
   );
-  assert.equal(labels.length, 11);
+  assert.equal(labels.length, 24);
   assert.ok(
     labels[0]?.startsWith(
       'Adaptation at Gmail: recipient attempts a second. 13,930 attempts: 12,259 accepted',
@@ -310,4 +310,88 @@ test('the recipients in question are told by kind, folded, with the first histor
     const evidence = about && { ...(summary.evidence as Evidence), ...about };
     assert.equal(pageOf({ summary: { ...summary, evidence }, series }).includes(text), shown, text);
   }
+});
+
+test('the scores stand in tables, words in place of numbers, each with its meaning', () => {
+  const page = pageOf(summaryFixture());
+  assert.deepEqual(rowsOf(page, 'Adaptation scores over the run'), [
+    'ISP|utilisation|wasted attempts|blocked attempts|penalty time|oscillation|capacity|',
+    'Gmail|95.7%|11.3%|0|0 s|0.31|220/s|',
+    'Yahoo|98.9%|0%|0|0 s|not applicable|89/s|',
+    'Outlook|98.4%|0%|0|0 s|not applicable|60/s|',
+  ]);
+  assert.deepEqual(rowsOf(page, 'Scores in incident 1 at Gmail'), [
+    'source|utilisation|wasted attempts|reaction time|first backoff|overshoot|recovery time|drain time|collateral|',
+    'all together|99.6%|54.6%|28 s|2 s|1,502 ×5.15|18 s|not reached|1.2%|',
+    '198.18.128.1|100%|55.3%|30 s|2 s|781 ×5.2|18 s|not reached|not applicable|',
+    '198.18.128.2|99.2%|53.8%|never|2 s|439 ×5.08|18 s|not reached|not applicable|',
+    '2001:2:0:1::1|99.2%|54%|not applicable|not applicable|291|not reached|not reached|not applicable|',
+  ]);
+  for (const [, id] of page.matchAll(/aria-describedby="([^"]*)"/g)) {
+    assert.match(page.split(`id="${id}">`)[1] ?? '', /^[^<]{20,}</, id);
+  }
+});
+
+test('without sources the scores are by incident', () => {
+  const { summary, series } = summaryFixture();
+  const adaptation = summary.adaptation.filter(({ source }) => source === null);
+  assert.deepEqual(rowsOf(renderHtml({ ...summary, adaptation }, series), 'Scores by incident at Gmail'), [
+    'incident|utilisation|wasted attempts|reaction time|first backoff|overshoot|recovery time|drain time|collateral|',
+    'ip-rate 40/s for 198.18.128.1 20 to 50 s|99.6%|54.6%|28 s|2 s|1,502 ×5.15|18 s|not reached|1.2%|',
+  ]);
+});
+
+test('first comes the ISP that the MTA made the least of, with its four scores', () => {
+  const { summary, series } = summaryFixture();
+  const scoresOf = (page: string): string | undefined =>
+    page
+      .split('<dl class="scores">')[1]
+      ?.split('</dl>')[0]
+      ?.replaceAll(/<[^>]+>/g, ' ')
+      .replaceAll(/ +/g, ' ')
+      .trim();
+  const first = (page: string): string | undefined => /id="overview-([^"]*)"/.exec(page)?.[1];
+  const page = renderHtml(summary, series);
+  assert.equal(first(page), 'gmail');
+  assert.equal(
+    scoresOf(page),
+    'utilisation 95.7% wasted attempts 11.3% reaction time 28 s recovery time 18 s',
+  );
+  const [gmail, ...others] = summary.adaptation as [AdaptationSummary, ...AdaptationSummary[]];
+  const worse = others.map((one) => (one.isp === 'yahoo' ? { ...one, utilisation: 0.2 } : one));
+  const atYahoo = renderHtml({ ...summary, adaptation: [gmail, ...worse] }, series);
+  assert.equal(first(atYahoo), 'yahoo');
+  assert.equal(
+    scoresOf(atYahoo),
+    'utilisation 20% wasted attempts 0% reaction time not applicable recovery time not applicable',
+  );
+  const second = {
+    ...gmail.incidents[0],
+    incident: 2,
+    reactionSeconds: 'never',
+    recoverySeconds: 3,
+  } as IncidentScores;
+  const twice = { ...gmail, incidents: [...gmail.incidents, second] };
+  assert.equal(
+    scoresOf(renderHtml({ ...summary, adaptation: [twice, ...others] }, series)),
+    'utilisation 95.7% wasted attempts 11.3% reaction time never incident 2 recovery time 18 s incident 1',
+  );
+  const unscored = renderHtml({ ...summary, adaptation: [] }, series);
+  assert.equal(first(unscored), 'gmail', 'which throttled most');
+  assert.equal(scoresOf(unscored), undefined);
+});
+
+test('what the ISPs found out about the senders, and how many messages each connection carried', () => {
+  const page = pageOf(summaryFixture());
+  assert.deepEqual(rowsOf(page, 'Authentication by ISP'), [
+    'ISP|it looks at|looked at|nothing wrong|could not be judged|faults by the ISP’s rule|',
+    'Gmail|a sample|180|175 97.2%|1|no-spf × 4|',
+    'Yahoo|a sample|180|175 97.2%|1|no-spf × 4|',
+  ]);
+  assert.deepEqual(rowsOf(page, 'Messages on each connection'), [
+    'ISP|1|2|3–5|6–10|11–20|connections|',
+    'Gmail|12 1%|· |31 2.7%|208 17.9%|910 78.4%|1,161|',
+    'Yahoo|12 1.9%|· |31 4.8%|208 32.4%|390 60.8%|641|',
+    'Outlook|12 2.8%|· |31 7.2%|208 48.6%|177 41.4%|428|',
+  ]);
 });
