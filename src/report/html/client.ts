@@ -26,13 +26,17 @@ interface Plot {
 }
 
 const plots: Plot[] = [];
-const timePlots: Plot[] = [];
+/** Those that are on the screen or nearly so. Others are not drawn, and not kept up to date. */
+const inSight = new Set<Plot>();
+const cursors = uPlot.sync('time');
+/** What all charts over time show, seconds. */
+let zoom = { min: 0, max: page.end };
 
 // --- drawing ---
 
-function draw(spec: ChartSpec): void {
+function draw(spec: ChartSpec): Plot {
   const figure = byId(spec.id);
-  const host = figure.querySelector('.plot') as HTMLElement;
+  const host = hostOf(spec);
   const keys = [...figure.querySelectorAll<HTMLElement>('.key')];
   const hidden = new Set([...spec.series.keys()].filter((i) => spec.series[i]?.hidden));
   let plot: Plot | undefined;
@@ -42,13 +46,23 @@ function draw(spec: ChartSpec): void {
   const u = new uPlot(options(spec, host, changed), dataOf(spec, hidden), host);
   plot = { spec, host, figure, keys, hidden, u };
   plots.push(plot);
-  if (spec.axis === 'time') timePlots.push(plot);
+  sizes.observe(host);
+  if (spec.axis === 'time') {
+    // uPlot has made it follow the others' cursor.
+    cursors.unsub(u);
+    takeZoom(plot);
+  }
   if (spec.size === 'full') {
     for (const [i, key] of keys.entries()) key.addEventListener('click', () => toggle(plot, i));
   }
   host.addEventListener('keydown', (event) => onKey(plot, event));
   if (spec.series.some(({ note }) => note)) wordLayers(plot);
   update(plot);
+  return plot;
+}
+
+function hostOf({ id }: ChartSpec): HTMLElement {
+  return byId(id).querySelector('.plot') as HTMLElement;
 }
 
 function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot.Options {
@@ -76,7 +90,7 @@ function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot
       // Only the cursor is shared this way; the zoom is set on every chart by `zoomed`.
       ...(time && {
         sync: {
-          key: 'time',
+          key: cursors.key,
           setSeries: false,
           filters: {
             pub: (type: string) => type.startsWith('mouse') && type !== 'mousedown' && type !== 'mouseup',
@@ -185,19 +199,27 @@ function toggle({ spec, keys, hidden, u }: Plot, i: number): void {
   });
 }
 
-/** Takes a chart's zoom over to all charts over time. */
+/** Takes a chart's zoom over to all charts over time; those out of sight take it when they come in. */
 function zoomed(u: UPlot, changed: () => void): void {
   const { min, max } = u.scales.x ?? {};
   if (min === undefined || max === undefined) return;
-  for (const { u: other } of timePlots) {
-    if (other.scales.x?.min !== min || other.scales.x?.max !== max) other.setScale('x', { min, max });
-  }
-  byId('whole').hidden = min <= 0 && max >= page.end;
   changed();
+  if (min === zoom.min && max === zoom.max) return;
+  zoom = { min, max };
+  byId('whole').hidden = min <= 0 && max >= page.end;
+  for (const plot of timePlots()) takeZoom(plot);
+}
+
+function takeZoom({ u }: Plot): void {
+  if (u.scales.x?.min !== zoom.min || u.scales.x?.max !== zoom.max) u.setScale('x', zoom);
+}
+
+function timePlots(): Plot[] {
+  return [...inSight].filter(({ spec }) => spec.axis === 'time');
 }
 
 function showWholeRun(): void {
-  for (const { u } of timePlots) u.setScale('x', { min: 0, max: page.end });
+  for (const { u } of timePlots().slice(0, 1)) u.setScale('x', { min: 0, max: page.end });
 }
 
 /** Left and Right move the cursor, with Shift by ten; Home and End go to the ends of the view; Escape ends the zoom. */
@@ -224,18 +246,44 @@ function moveCursor(spec: ChartSpec, u: UPlot, place: number): void {
   if (spec.axis === 'percentile') u.setCursor({ left: u.valToPos(at, 'x'), top: 10 });
   else {
     const middle = (at + (x[place + 1] ?? page.end)) / 2;
-    for (const plot of timePlots) plot.u.setCursor({ left: plot.u.valToPos(middle, 'x'), top: 10 });
+    for (const plot of timePlots()) plot.u.setCursor({ left: plot.u.valToPos(middle, 'x'), top: 10 });
   }
 }
 
-// --- size and look ---
+// --- sight, size and look ---
 
-function watchSize(): void {
-  const observer = new ResizeObserver((entries) => {
-    for (const plot of plots) if (entries.some(({ target }) => target === plot.host)) fit(plot);
-  });
-  for (const { host } of plots) observer.observe(host);
+/** Draws each chart when it comes in sight for the first time. */
+function watchSight(): void {
+  const specs = new Map(page.charts.map((spec) => [hostOf(spec), spec]));
+  const sight = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) enter(specs.get(target as HTMLElement) as ChartSpec);
+        else leave(plots.find(({ host }) => host === target));
+      }
+    },
+    { rootMargin: '300px' },
+  );
+  for (const host of specs.keys()) sight.observe(host);
 }
+
+function enter(spec: ChartSpec): void {
+  const plot = plots.find((one) => one.spec === spec) ?? draw(spec);
+  inSight.add(plot);
+  if (spec.axis !== 'time') return;
+  cursors.sub(plot.u);
+  takeZoom(plot);
+}
+
+function leave(plot: Plot | undefined): void {
+  if (!plot || !inSight.delete(plot)) return;
+  cursors.unsub(plot.u);
+  plot.u.setCursor({ left: -10, top: -10 });
+}
+
+const sizes = new ResizeObserver((entries) => {
+  for (const plot of plots) if (entries.some(({ target }) => target === plot.host)) fit(plot);
+});
 
 function fit({ host, u }: Plot): void {
   const { clientWidth: width, clientHeight: height } = host;
@@ -246,6 +294,7 @@ function fit({ host, u }: Plot): void {
 function watchLook(): void {
   addEventListener('themechange', repaint);
   addEventListener('beforeprint', () => {
+    for (const spec of page.charts) if (!plots.some((plot) => plot.spec === spec)) draw(spec);
     for (const { u } of plots) u.setSize({ width: 800, height: 260 });
   });
   addEventListener('afterprint', () => {
@@ -260,8 +309,7 @@ function repaint(): void {
 
 // --- start ---
 
-for (const spec of page.charts) draw(spec);
-watchSize();
+watchSight();
 watchLook();
 explainTerms();
 byId('whole').addEventListener('click', showWholeRun);
