@@ -26,7 +26,7 @@ interface OpenReport {
 /** Opens a fixture's report from a file, as users do; undefined where there is no browser. */
 async function open(
   t: TestContext,
-  { summary, series }: ReportFixture,
+  { summary, series, dialogues }: ReportFixture,
   options: BrowserContextOptions = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
 ): Promise<OpenReport | undefined> {
   const browser = await openBrowser(t);
@@ -34,7 +34,7 @@ async function open(
   const folder = mkdtempSync(join(tmpdir(), 'windtunnel-report-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'report.html');
-  writeFileSync(file, renderHtml(summary, series));
+  writeFileSync(file, renderHtml(summary, series, dialogues));
   const page = await browser.newPage(options);
   const errors: string[] = [];
   const requests: string[] = [];

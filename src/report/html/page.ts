@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { asset } from '../../core/assets.ts';
+import type { Dialogue } from '../dialogue.ts';
 import { holdsSessionsOnly, isPlainInjection } from '../injection-text.ts';
 import { formatCount } from '../numbers.ts';
 import type { AdaptationSummary, IspSummary, Series, Summary } from '../summary.ts';
@@ -40,11 +41,11 @@ const POLICY =
 const SMALL_BUCKETS = 150;
 
 /** `report.html`: the whole report as one file that loads nothing. */
-export function renderHtml(summary: Summary, series: Series): string {
+export function renderHtml(summary: Summary, series: Series, dialogues: readonly Dialogue[] = []): string {
   const drawn = drawnSeries(series);
   const charts = chartsOf(summary, drawn, drawnSeries(series, SMALL_BUCKETS));
   const worst = charts.mail && worstScored(summary.adaptation);
-  const sections = sectionsOf(summary, charts);
+  const sections = sectionsOf(summary, charts, dialogues);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -147,11 +148,11 @@ function mostThrottled(isps: readonly IspSummary[]): IspSummary | undefined {
   return [...isps].sort((a, b) => b.throttled - a.throttled || b.attempts - a.attempts)[0];
 }
 
-function sectionsOf(summary: Summary, charts: Charts): Section[] {
+function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialogue[]): Section[] {
   return [
     ...(charts.mail ? [throughputSection(charts.mail, summary.mta)] : []),
     injectionSection(summary, charts.connections),
-    ...(charts.mail || summary.isps.some(isSeen) ? [ispsSection(summary, charts.isps)] : []),
+    ...(charts.mail || summary.isps.some(isSeen) ? [ispsSection(summary, charts.isps, dialogues)] : []),
     latencySection(summary, charts),
     ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),

@@ -1,3 +1,4 @@
+import type { Dialogue } from '../../dialogue.ts';
 import { holdsSessionsOnly } from '../../injection-text.ts';
 import { formatCount, formatShare } from '../../numbers.ts';
 import type { IspSummary, ReplyCount, Summary } from '../../summary.ts';
@@ -7,6 +8,7 @@ import { figure, sharedLegend, smallFigure } from '../figure.ts';
 import { anchor, html, type Markup } from '../markup.ts';
 import { meter, table } from '../table.ts';
 import { authenticationTable } from './authentication.ts';
+import { dialoguesOf } from './dialogues.ts';
 import { glossary, scoresOverview, scoresPanel } from './scores.ts';
 import type { Section } from './section.ts';
 
@@ -18,7 +20,11 @@ export interface IspCharts {
 }
 
 /** All ISPs side by side, then each with its adaptation curve and scores, the replies it gave, and its sources. */
-export function ispsSection(summary: Summary, charts: ReadonlyMap<string, IspCharts>): Section {
+export function ispsSection(
+  summary: Summary,
+  charts: ReadonlyMap<string, IspCharts>,
+  dialogues: readonly Dialogue[],
+): Section {
   const { isps, adaptation } = summary;
   if (isps.length === 0) {
     return {
@@ -40,7 +46,7 @@ export function ispsSection(summary: Summary, charts: ReadonlyMap<string, IspCha
     body: html`<div class="panel">${overview(isps)}
 ${scores && html`<h3>How the MTA adapted</h3>${scores}${glossary()}`}
 ${authentication && html`<h3>What they found out about the senders</h3>${authentication}`}</div>
-${isps.map((isp) => oneIsp(isp, summary, charts.get(isp.id)))}`,
+${isps.map((isp) => oneIsp(isp, summary, charts.get(isp.id), dialogues))}`,
   };
 }
 
@@ -96,7 +102,12 @@ function withShare(part: number, whole: number): Markup {
   return html`${formatCount(part)} <small>${formatShare(part, whole)}</small>`;
 }
 
-function oneIsp(isp: IspSummary, { adaptation }: Summary, charts: IspCharts | undefined): Markup {
+function oneIsp(
+  isp: IspSummary,
+  { adaptation }: Summary,
+  charts: IspCharts | undefined,
+  dialogues: readonly Dialogue[],
+): Markup {
   return html`<div class="isp" id="${anchor('at', isp.id)}"><h3>${isp.name}</h3>
 ${charts && figure(charts.adaptation, { level: 4 })}
 ${scoresPanel(isp, adaptation)}
@@ -104,6 +115,7 @@ ${charts && bySource(charts.sources)}
 ${charts?.replies && figure(charts.replies, { level: 4 })}
 <div class="panel replies"><h4>What ${isp.name} answered</h4>
 ${isp.replies.length === 0 ? html`<p class="nothing">It gave no replies.</p>` : repliesTable(isp)}
+${dialoguesOf(isp, dialogues)}
 </div></div>`;
 }
 

@@ -13,8 +13,8 @@ import {
 
 const EVIL = '<script>alert(1)</script>';
 
-function pageOf({ summary, series }: ReportFixture): string {
-  return renderHtml(summary, series);
+function pageOf({ summary, series, dialogues }: ReportFixture): string {
+  return renderHtml(summary, series, dialogues);
 }
 
 /** The page without what the project itself puts into it: styles and scripts. */
@@ -39,7 +39,7 @@ function everyText<T>(value: T, text: string): T {
 }
 
 test('everything that comes from outside is escaped', () => {
-  const { summary, series } = summaryFixture();
+  const { summary, series, dialogues } = summaryFixture();
   // Outcome, class, mark and kind are words of the contract; all else is anything.
   const words = new Set(['delivered', 'bounced', 'expired', 'pending', 'lost', 'unaccounted']);
   const evil = JSON.parse(JSON.stringify(summary), (key, v) =>
@@ -50,7 +50,7 @@ test('everything that comes from outside is escaped', () => {
       ? v
       : EVIL,
   ) as Summary;
-  const page = renderHtml(evil, everyText(series, EVIL));
+  const page = renderHtml(evil, everyText(series, EVIL), everyText(dialogues, EVIL));
   assert.ok(!withoutScripts(page).includes('<script'));
   assert.equal(page.match(/<script/g)?.length, 4, 'the data and three scripts of the page');
   assert.equal(page.match(/<\/script>/g)?.length, 4);
@@ -394,4 +394,25 @@ test('what the ISPs found out about the senders, and how many messages each conn
     'Yahoo|12 1.9%|· |31 4.8%|208 32.4%|390 60.8%|641|',
     'Outlook|12 2.8%|· |31 7.2%|208 48.6%|177 41.4%|428|',
   ]);
+});
+
+test('dialogues are folded, with what came of them, and what was refused stands out', () => {
+  const page = pageOf(summaryFixture());
+  const dialogues = [...page.matchAll(/<details class="file dialogue">([\s\S]*?)<\/details>/g)].map(([, d]) =>
+    (d ?? '').replaceAll(/<(?!b|\/b)[^>]+>/g, ''),
+  );
+  assert.deepEqual(
+    dialogues.map((text) => text.split('\n')[0]?.trim()),
+    [
+      'accepted 250 2.0.0 from 198.18.128.1, at 0 s, 9 lines',
+      'accepted 250 2.0.0 throttled 421 4.7.28 dropped from 198.18.128.2, at 20 s, 5 lines',
+    ],
+  );
+  const lines = dialogues[1]?.split('\n');
+  assert.equal(lines?.[2], '  1204 ms     120 lines left out');
+  assert.equal(
+    lines?.[4],
+    '  1204 ms  <b>S: 421 4.7.28 unsolicited mail originating from your IP address. - gsmtp</b>',
+  );
+  assert.ok(!renderHtml(summaryFixture().summary, summaryFixture().series).includes('Dialogues with'));
 });
