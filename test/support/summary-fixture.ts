@@ -294,8 +294,8 @@ function largeSource(
   source: string,
   long: <T>(values: readonly T[]) => T[],
 ): SourceSeries {
-  const slower = (values: readonly number[]): number[] =>
-    long(values).map((value) => round(value / (1 + LARGE_SOURCES.indexOf(source) / 10)));
+  const factor = 1 + LARGE_SOURCES.indexOf(source) / 10;
+  const slower = (values: readonly number[]): number[] => long(values.map((value) => round(value / factor)));
   return {
     source,
     allowance: long(allowance),

@@ -168,12 +168,12 @@ function isSeen({ connectionsOpened }: IspSummary): boolean {
 }
 
 function navigation(sections: readonly Section[]): Markup {
-  return html`<div class="bar">
+  return html`<header class="bar">
 <a class="brand" href="#"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h12a3 3 0 1 0-3-3M2 12h17a3 3 0 1 1-3 3M2 16h8a3 3 0 1 1-3 3"/></svg>windtunnel</a>
 <nav aria-label="Sections">${sections.map(({ id, nav }) => html`<a href="#${id}">${nav}</a>`)}</nav>
 <button type="button" id="whole" hidden>Show the whole run</button>
 <button type="button" id="theme" aria-label="Switch between light and dark">◐</button>
-</div>`;
+</header>`;
 }
 
 function chartPage(charts: readonly Chart[], { series }: DrawnSeries): ChartPage {

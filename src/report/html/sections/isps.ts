@@ -110,7 +110,7 @@ function oneIsp(
 ): Markup {
   return html`<div class="isp" id="${anchor('at', isp.id)}"><h3>${isp.name}</h3>
 ${charts && figure(charts.adaptation, { level: 4 })}
-${scoresPanel(isp, adaptation)}
+${scoresPanel(isp, adaptation, charts?.sources.charts.map(({ title }) => title) ?? [])}
 ${charts && bySource(charts.sources)}
 ${charts?.replies && figure(charts.replies, { level: 4 })}
 <div class="panel replies"><h4>What ${isp.name} answered</h4>
@@ -157,5 +157,5 @@ function wording({ text, source, code, enhanced }: ReplyCount): Markup {
   const prefix = new RegExp(`^${code}[- ]?(${(enhanced ?? '').replaceAll('.', '\\.')} ?)?`);
   const words = text.map((line) => line.replace(prefix, '').trim()).join(' ');
   return html`<details class="wording"><summary title="${text.join('\n')}">${words === '' ? '(no text)' : words}</summary>
-<pre>${text.join('\n')}</pre><p><small>Source: ${source}</small></p></details>`;
+<pre tabindex="0">${text.join('\n')}</pre><p><small>Source: ${source}</small></p></details>`;
 }

@@ -1,7 +1,6 @@
 import { metricNamed } from '../../../gate/metrics.ts';
 import { formatCount, formatMs, formatPerSecond, formatShare } from '../../numbers.ts';
 import type { AdaptationSummary, IncidentScores, IspSummary, Score, ScoreWord } from '../../summary.ts';
-import { MOST_SOURCES } from '../charts/sources.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { meter, table } from '../table.ts';
 
@@ -78,17 +77,21 @@ export function scoresOverview(
   return rows.length === 0 ? undefined : runTable('Adaptation scores over the run', 'ISP', rows);
 }
 
-/** The scores at one ISP: incident by incident, and of its sources. Undefined where there are none. */
+/**
+ * The scores at one ISP: incident by incident, and of its sources. Undefined where there are none.
+ * @param order the sources to show
+ */
 export function scoresPanel(
   { id, name }: IspSummary,
   adaptation: readonly AdaptationSummary[],
+  order: readonly string[],
 ): Markup | undefined {
   const own = adaptation.filter(({ isp }) => isp === id);
-  const sources = own.filter(({ source }) => source !== null);
-  const shown = [...own.filter(({ source }) => source === null), ...sources.slice(0, MOST_SOURCES)];
+  const sources = order.flatMap((address) => own.filter(({ source }) => source === address));
+  const shown = [...own.filter(({ source }) => source === null), ...sources];
   const incidents = shown[0]?.incidents ?? [];
   if (incidents.length === 0 && sources.length === 0) return undefined;
-  const left = sources.length - MOST_SOURCES;
+  const left = own.length - shown.length;
   return html`<div class="panel scored">
 ${sources.length > 0 ? incidents.map((incident) => bySource(name, incident, shown)) : byIncident(name, incidents)}
 ${
@@ -165,7 +168,7 @@ function runRow(name: Part, scores: AdaptationSummary): Part[] {
     formatCount(scores.blockedAttempts),
     formatSeconds(scores.penaltySeconds),
     plain(scores.oscillation),
-    capacityPerSecond === null ? 'not limited' : formatPerSecond(capacityPerSecond),
+    capacityPerSecond === null ? '–' : formatPerSecond(capacityPerSecond),
   ];
 }
 

@@ -218,7 +218,7 @@ test('the harness tells how busy each of its workers was, and why it may have se
   const { summary, series } = summaryFixture();
   const page = renderHtml(summary, series);
   assert.deepEqual(rowsOf(page, 'Load of the harness by worker'), [
-    'worker|CPU mean||CPU max|loop in use max|loop delay median|loop delay max|seconds busy|memory max|',
+    'worker|CPU mean|CPU mean as a bar|CPU max|loop in use max|loop delay median|loop delay max|seconds busy|memory max|',
     'lab|12%||20%|20%|800 µs|3.1 ms|0|82 MiB|',
     'driver|31%||50%|60%|3 ms|11.8 ms|0|96 MiB|',
     'isps|22%||30%|40%|1.6 ms|6.4 ms|0|90 MiB|',
@@ -233,7 +233,9 @@ test('the harness tells how busy each of its workers was, and why it may have se
 
 test('metrics are in their own units', () => {
   assert.deepEqual(
-    rowsOf(pageOf(summaryFixture()), 'All metrics').map((row) => row.split('|').slice(0, 3).join('|')),
+    rowsOf(pageOf(summaryFixture()), 'Values of all metrics').map((row) =>
+      row.split('|').slice(0, 3).join('|'),
+    ),
     [
       'metric|kind|values',
       'delivered|counter|count 24,907 rate 239/s ',
