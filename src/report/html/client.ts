@@ -7,8 +7,9 @@
 import type UPlot from 'uplot';
 import type { ChartSpec, Column, SeriesSpec } from './chart-spec.ts';
 import { linearTop, logRange, unitsOf, xAxis, xRange, yAxis } from './client/axes.ts';
-import { drawBands, drawLabels, drawMarks, LANE } from './client/bands.ts';
+import { drawBands, drawLabels, LANE } from './client/bands.ts';
 import { dataOf, fills, layerAt, seriesOptions } from './client/lines.ts';
+import { drawMarks } from './client/marks.ts';
 import { byId, column, isLimit, page } from './client/page-data.ts';
 import { forgetColors, paint } from './client/paint.ts';
 import { explainTerms, hideTip, showTip } from './client/tip.ts';
@@ -290,12 +291,16 @@ function fit({ host, u }: Plot): void {
   if (width > 0 && (width !== u.width || height !== u.height)) u.setSize({ width, height });
 }
 
-/** Colours and sizes for another theme, and for paper, to whose width the style sheet fits the charts. */
+/** Sizes on paper, to whose width the style sheet fits them. */
+const PAPER = { width: 800, height: 250 };
+const SMALL_ON_PAPER = { width: 300, height: 125 };
+
+/** Colours and sizes for another theme, and for paper. */
 function watchLook(): void {
   addEventListener('themechange', repaint);
   addEventListener('beforeprint', () => {
     for (const spec of page.charts) if (!plots.some((plot) => plot.spec === spec)) draw(spec);
-    for (const { u } of plots) u.setSize({ width: 800, height: 260 });
+    for (const { u, spec } of plots) u.setSize(spec.size === 'full' ? PAPER : SMALL_ON_PAPER);
   });
   addEventListener('afterprint', () => {
     for (const plot of plots) fit(plot);

@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatPerSecond, formatShare } from '../../numbers.ts';
+import { formatCount, formatPerSecond, formatSeconds, formatShare } from '../../numbers.ts';
 import type {
   AdaptationSummary,
   IncidentScores,
@@ -7,7 +7,7 @@ import type {
   Phase,
   Score,
 } from '../../summary.ts';
-import type { Mark, SeriesSpec } from '../chart-spec.ts';
+import type { Column, Mark, SeriesSpec } from '../chart-spec.ts';
 import { anchor } from '../markup.ts';
 import { type Chart, type TimeFrame, timeSpec, total } from './chart.ts';
 
@@ -22,16 +22,25 @@ function perfectSender(column: string): SeriesSpec {
   return { label: 'a perfect sender', column, color: 'c-perfect', style: 'thin' };
 }
 
+/** A perfect sender is known for the load without its warm-up. */
+function judgedOf({ series: { t }, phases, loadSeconds }: TimeFrame, perfect: readonly number[]): Column {
+  const warm = phases.find(({ name }) => name === 'warmup')?.to ?? 0;
+  return perfect.map((value, i) => {
+    const at = t[i] ?? 0;
+    return at >= warm && at < loadSeconds ? value : null;
+  });
+}
+
 /** Whether a perfect sender would have had noticeably more accepted; else its line would lie on what was accepted. */
-function isTelling({ perfect, accepted }: IspSeries): boolean {
-  const missed = total(perfect.map((most, i) => Math.max(0, most - (accepted[i] ?? 0))));
-  return missed > 0.03 * total(perfect);
+function isTelling(perfect: Column, accepted: readonly number[]): boolean {
+  const missed = total(perfect.map((most, i) => Math.max(0, (most ?? 0) - (accepted[i] ?? 0))));
+  return missed > 0.03 * total(perfect.map((most) => most ?? 0));
 }
 
 /** When the MTA was told, when it had slowed down, and when it was back. */
 function marksOf({ marks, reactionSeconds, recoverySeconds, drainSeconds }: IncidentScores): Mark[] {
   const after = (word: string, seconds: Score): string =>
-    typeof seconds === 'number' ? `${word} +${formatMs(seconds * 1e3)}` : word;
+    typeof seconds === 'number' ? `${word} +${formatSeconds(seconds)}` : word;
   const all: readonly (readonly [at: number | null, label: string, color: string])[] = [
     [marks.throttled, 'throttled', 'c-throttled'],
     [marks.settled, after('settled', reactionSeconds), 'c-attempts'],
@@ -55,7 +64,8 @@ export function adaptationChart(
   const column = (name: string): string => `${isp.id} ${name}`;
   // Shown only where the sender has earned a penalty or lost reputation: being punished is not free.
   const punished = series.allowanceUnpunished.some((value, i) => value !== series.allowance[i]);
-  const perfect = isTelling(series);
+  const perfect = judgedOf(frame, series.perfect);
+  const telling = isTelling(perfect, series.accepted);
   return {
     spec: {
       ...timeSpec(frame, anchor(kind, isp.id), isp.id),
@@ -67,7 +77,7 @@ export function adaptationChart(
         { label: 'attempts', column: column('attempts'), color: 'c-attempts', style: 'line' },
         { label: 'allowance', column: column('allowance'), color: 'c-allowance', style: 'limit' },
         ...(punished ? [unpunished(column('unpunished'))] : []),
-        ...(perfect ? [perfectSender(column('perfect'))] : []),
+        ...(telling ? [perfectSender(column('perfect'))] : []),
       ],
     },
     columns: {
@@ -76,7 +86,7 @@ export function adaptationChart(
       [column('attempts')]: series.attempts,
       [column('allowance')]: series.allowance,
       ...(punished && { [column('unpunished')]: series.allowanceUnpunished }),
-      ...(perfect && { [column('perfect')]: series.perfect }),
+      ...(telling && { [column('perfect')]: perfect }),
     },
     title: `Adaptation at ${isp.name}: recipient attempts a second`,
     sentence: adaptationSentence(frame, isp, series),

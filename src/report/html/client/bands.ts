@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
-/** What lies behind and above the lines: phases, incidents, and moments that are marked. */
+/** What lies behind and above the lines: phases and incidents. */
 import type UPlot from 'uplot';
 import type { Band, ChartSpec } from '../chart-spec.ts';
-import { FONT, paint } from './paint.ts';
+import { canvasFont, paint, verticalLine } from './paint.ts';
 
 declare const uPlot: typeof UPlot;
 
@@ -47,7 +47,7 @@ export function drawLabels(u: UPlot, { bands, size }: ChartSpec): void {
   const { ctx } = u;
   const px = uPlot.pxRatio;
   ctx.save();
-  ctx.font = font();
+  ctx.font = canvasFont(uPlot.pxRatio);
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
   for (const band of bands) {
@@ -60,51 +60,6 @@ export function drawLabels(u: UPlot, { bands, size }: ChartSpec): void {
   const load = bands.find(({ kind }) => kind === 'drain');
   if (load && bandSpan(u, load)) drawLoadEnd(u, u.valToPos(load.from, 'x', true));
   ctx.restore();
-}
-
-/** Draws marked moments as lines from top to bottom, their words in rows so that none covers another. */
-export function drawMarks(u: UPlot, { marks, size }: ChartSpec): void {
-  const { ctx, bbox } = u;
-  const px = uPlot.pxRatio;
-  const right = bbox.left + bbox.width;
-  const rowEnds: number[] = [];
-  ctx.save();
-  ctx.font = font();
-  ctx.textAlign = 'left';
-  ctx.textBaseline = 'middle';
-  for (const { at, label, color } of marks) {
-    const x = Math.round(u.valToPos(at, 'x', true));
-    if (x < bbox.left || x > right) continue;
-    ctx.strokeStyle = paint(color);
-    ctx.lineWidth = 1.5 * px;
-    ctx.setLineDash([5 * px, 3 * px]);
-    verticalLine(u, x);
-    if (size === 'small') continue;
-    const width = ctx.measureText(label).width + 10 * px;
-    const left = x + width > right ? x - width : x;
-    const free = rowEnds.findIndex((end) => end <= left);
-    const row = free === -1 ? rowEnds.length : free;
-    rowEnds[row] = left + width;
-    const y = bbox.top + (row * 18 + 4) * px;
-    ctx.fillStyle = paint('panel', 0.9);
-    ctx.fillRect(left + px, y, width - 2 * px, 16 * px);
-    ctx.fillStyle = paint(color);
-    ctx.fillRect(left === x ? x : x - 3 * px, y, 3 * px, 16 * px);
-    ctx.fillStyle = paint('ink');
-    ctx.fillText(label, left + (left === x ? 6 : 4) * px, y + 8.5 * px);
-  }
-  ctx.restore();
-}
-
-function font(): string {
-  return FONT.replace('11px', `${11 * uPlot.pxRatio}px`);
-}
-
-function verticalLine({ ctx, bbox }: UPlot, x: number): void {
-  ctx.beginPath();
-  ctx.moveTo(x, bbox.top);
-  ctx.lineTo(x, bbox.top + bbox.height);
-  ctx.stroke();
 }
 
 function drawLoadEnd(u: UPlot, x: number): void {

@@ -1,5 +1,5 @@
 import { metricNamed } from '../../../gate/metrics.ts';
-import { formatCount, formatMs, formatPerSecond, formatShare } from '../../numbers.ts';
+import { formatCount, formatPerSecond, formatSeconds, formatShare } from '../../numbers.ts';
 import type { AdaptationSummary, IncidentScores, IspSummary, Score, ScoreWord } from '../../summary.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { meter, table } from '../table.ts';
@@ -245,11 +245,6 @@ function share(score: Score): Part {
 
 function time(seconds: Score): Part {
   return typeof seconds === 'number' ? formatSeconds(seconds) : word(seconds);
-}
-
-/** Buckets are seconds, so nothing is not `0 µs`. */
-function formatSeconds(seconds: number): string {
-  return seconds === 0 ? '0 s' : formatMs(seconds * 1e3);
 }
 
 function plain(score: Score): Part {
