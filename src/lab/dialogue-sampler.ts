@@ -106,16 +106,15 @@ export class DialogueSampler {
   /** The same observer, with an ear for answers. */
   watching(observer: IspObserver): IspObserver {
     return {
+      ...observer,
       connectionOpened: (e) => {
         if (e.reply !== undefined) this.#note(e.connection, this.#isp.replies[e.reply]?.class ?? '', e.reply);
         observer.connectionOpened(e);
       },
-      connectionClosed: (e) => observer.connectionClosed(e),
       attempt: (e) => {
         this.#note(e.connection, e.outcome, e.reply);
         observer.attempt(e);
       },
-      transaction: (e) => observer.transaction(e),
     };
   }
 

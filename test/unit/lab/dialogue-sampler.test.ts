@@ -23,6 +23,7 @@ class Bench {
     connectionClosed: ({ connection }) => this.seen.push(`closed ${connection}`),
     attempt: ({ connection, outcome }) => this.seen.push(`attempt ${connection} ${outcome}`),
     transaction: ({ connection }) => this.seen.push(`transaction ${connection}`),
+    replyLost: ({ connection }) => this.seen.push(`lost ${connection}`),
   } as IspObserver);
 
   /** A second later a connection with these attempts. */
