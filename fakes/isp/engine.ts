@@ -34,8 +34,8 @@ export interface EngineOptions {
   readonly rules: ProtocolRules;
   /** For STARTTLS, if there is to be any. */
   readonly certificates: Certificates | undefined;
-  /** Listens in on a new connection. Only the native engine can. */
-  readonly tap?: ((remoteAddress: string) => Tap) | undefined;
+  /** Listens in on a new connection, before its session is made. Only the native engine can. */
+  readonly tap?: ((remoteAddress: string) => Tap | undefined) | undefined;
   /** Makes the session of a client that has just connected. */
   newSession(remoteAddress: string): Session;
 }

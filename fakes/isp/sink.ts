@@ -44,8 +44,8 @@ export interface SinkOptions {
   wall?(): Date;
   /** For STARTTLS; without them it is not offered. */
   readonly certificates?: Certificates | undefined;
-  /** Listens in on every connection; only where the native engine speaks. */
-  readonly tap?: ((remoteAddress: string) => Tap) | undefined;
+  /** Listens in on a connection, by its number; only where the native engine speaks. */
+  readonly tap?: ((remoteAddress: string, connection: number) => Tap | undefined) | undefined;
   /** DNS, to authenticate with; without it nobody is authenticated. */
   readonly resolver?: LabResolver | undefined;
   /** A client's address in the simulated world, where it connects from another one. */
@@ -97,7 +97,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   const { isp, clock, prng, observer, certificates } = options;
   const start = ENGINES[isp.engine];
   const lacking = lackingIn(isp.engine, certificates);
-  const { resolver, part: share } = options;
+  const { resolver, part: share, tap } = options;
   const state = createState(isp, share);
   const authenticator =
     resolver && isp.authentication.check !== 'off'
@@ -144,7 +144,8 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
       newSession,
       rules,
       certificates,
-      tap: options.tap,
+      // The session that is made next has this number.
+      tap: tap && ((remoteAddress) => tap(remoteAddress, connections)),
     });
   const engines: Engine[] = [];
   const down = new Set<Engine>();

@@ -15,6 +15,7 @@ import { measureSelf } from '../core/self-measure.ts';
 import { NONE16 } from '../record/attempt-log.ts';
 import { type RecordBatch, Reporter } from '../record/reporter.ts';
 import { ClientPlaces } from './client-places.ts';
+import { telling } from './dialogue-sampler.ts';
 import { HandOver } from './hand-over.ts';
 import { creditStretch, LINES } from './isp-samples.ts';
 import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
@@ -186,7 +187,8 @@ class SplitIsp {
     reporter.flush(true);
     const counts = stopped.flatMap(({ authentication }) => authentication.map((one) => one.counts));
     const authentication = counts.length === 0 ? [] : [{ isp: this.#isp.index, counts: sumOf(counts) }];
-    await channel.flush({ type: 'stopped', authentication });
+    const dialogues = telling(stopped.flatMap((one) => one.dialogues));
+    await channel.flush({ type: 'stopped', authentication, dialogues });
     exit(0);
   }
 

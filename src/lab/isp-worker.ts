@@ -12,6 +12,7 @@ import { exit, parentChannel } from '../core/process.ts';
 import { measureSelf } from '../core/self-measure.ts';
 import { NONE16 } from '../record/attempt-log.ts';
 import { Reporter } from '../record/reporter.ts';
+import { DialogueSampler } from './dialogue-sampler.ts';
 import { creditStretch, LINES, SourceSamples } from './isp-samples.ts';
 import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
 import { recordingObserver } from './recording-observer.ts';
@@ -30,7 +31,7 @@ const reporter = new Reporter((batch) => channel.send(batch));
 /** The run's clock; it starts when the load does. Until then nothing talks to an ISP. */
 let epoch: Micros = monotonicMicros();
 const clock = { now: () => monotonicMicros() - epoch };
-const sinks: { index: number; sink: Sink }[] = [];
+const sinks: { index: number; sink: Sink; sampler: DialogueSampler }[] = [];
 /** By ISP. */
 const sourceSamples = new Map<number, SourceSamples>();
 let sources: readonly number[] = [];
@@ -85,22 +86,26 @@ async function open(order: Order, join?: Join): Promise<void> {
   sources = join?.own ?? addresses.map((_, index) => index);
   joined = join !== undefined;
   const indexOf = new Map(addresses.map((address, index) => [address, index]));
+  const simulated = (address: string): string | undefined =>
+    zones.sources[indexOf.get(address) ?? NONE16]?.address;
   const prng = createPrng(seed);
   const endpoints: { address: string; port: number }[][] = [];
   for (const { index, resolved, listen, certificates, replyOffset } of isps) {
+    const sampler = new DialogueSampler(resolved, clock.now, (address) => simulated(address) ?? address);
     const sink = await startSink({
       isp: resolved,
       listen,
       certificates,
       clock,
       prng,
-      observer: recordingObserver(reporter.events, index, replyOffset),
+      observer: sampler.watching(recordingObserver(reporter.events, index, replyOffset)),
+      tap: sampler.tap,
       sourceOf: (address) => indexOf.get(address) ?? NONE16,
       resolver,
       part: join && { ...join.part, onNews: () => void after(REPORT_MS, report) },
-      simulatedAddress: (address) => zones.sources[indexOf.get(address) ?? NONE16]?.address,
+      simulatedAddress: simulated,
     });
-    sinks.push({ index, sink });
+    sinks.push({ index, sink, sampler });
     endpoints.push([...sink.addresses]);
   }
   channel.send({ type: 'opened', endpoints });
@@ -171,7 +176,8 @@ async function stop(): Promise<void> {
     const counts = sink.authentication();
     return counts ? [{ isp: index, counts }] : [];
   });
-  await channel.flush({ type: 'stopped', authentication });
+  const dialogues = sinks.flatMap(({ sampler }) => sampler.dialogues);
+  await channel.flush({ type: 'stopped', authentication, dialogues });
   exit(0);
 }
 

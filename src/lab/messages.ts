@@ -11,6 +11,7 @@ import type { DriverPlan } from '../driver/driver.ts';
 import type { DriverCounters } from '../driver/injections.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { RecordBatch } from '../record/reporter.ts';
+import type { Dialogue } from '../report/dialogue.ts';
 import type { Plan } from '../scenario/plan.ts';
 
 export type LabKind = 'sealed' | 'loopback';
@@ -110,6 +111,8 @@ export type FromIspWorker =
       readonly type: 'stopped';
       /** What authentication found at each ISP that authenticates, by index. */
       readonly authentication: readonly { readonly isp: number; readonly counts: AuthenticationCounts }[];
+      /** A few dialogues of each ISP. */
+      readonly dialogues: readonly Dialogue[];
     }
   | WorkerFailure
   | RecordBatch;

@@ -125,6 +125,7 @@ export function reportInput(
     ),
     warnings,
     authentication: {},
+    dialogues: [],
     mtaDied: undefined,
   };
 }

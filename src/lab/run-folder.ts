@@ -1,7 +1,6 @@
 /** A run's folder: what is written when, so that every report can be made again from it. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuthenticationCounts } from '../../fakes/isp/authenticator.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { histogramLog } from '../record/histograms.ts';
 import type { Report } from '../report/build.ts';
@@ -10,6 +9,7 @@ import { renderHtml } from '../report/html/page.ts';
 import type { ReportInput } from '../report/input.ts';
 import { renderJson } from '../report/json.ts';
 import type { Plan } from '../scenario/plan.ts';
+import type { FromIspWorker } from './messages.ts';
 import { writeWhole } from './whole-file.ts';
 
 /** What `run.json` holds: all that a report needs and the records do not have. */
@@ -63,23 +63,33 @@ export function writeRunFile(folder: string, file: RunFile, scenarioText: string
 }
 
 const AUTHENTICATION = 'authentication.json';
+const TRANSCRIPTS = 'transcripts.json';
 
-/** Writes `authentication.json`: for each ISP that authenticates, how many messages it looked at and what it found. */
-export function writeAuthentication(
+type Stopped = Extract<FromIspWorker, { type: 'stopped' }>;
+
+/**
+ * Writes `authentication.json`, for each ISP that authenticates how many messages it looked at and what it found, and
+ * `transcripts.json`, a few dialogues of each ISP.
+ */
+export function writeSeen(
   folder: string,
   { isps }: Plan,
-  found: readonly { readonly isp: number; readonly counts: AuthenticationCounts }[],
+  { authentication, dialogues }: Pick<Stopped, 'authentication' | 'dialogues'>,
 ): void {
-  const byIsp = found.map(({ isp, counts }) => {
+  const byIsp = authentication.map(({ isp, counts }) => {
     const { id, authentication } = (isps[isp] as Plan['isps'][number]).resolved;
     return [id, { check: authentication.check, ...counts }];
   });
   writeWhole(join(folder, AUTHENTICATION), `${JSON.stringify(Object.fromEntries(byIsp), null, 2)}\n`);
+  writeWhole(join(folder, TRANSCRIPTS), `[\n${dialogues.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`);
 }
 
 /** What was seen at the ISPs and is no record: read from files that a run writes at its end, and empty without them. */
-export function readSeen(folder: string): Pick<ReportInput, 'authentication'> {
-  return { authentication: readOptional(join(folder, AUTHENTICATION)) ?? {} };
+export function readSeen(folder: string): Pick<ReportInput, 'authentication' | 'dialogues'> {
+  return {
+    authentication: readOptional(join(folder, AUTHENTICATION)) ?? {},
+    dialogues: readOptional(join(folder, TRANSCRIPTS)) ?? [],
+  };
 }
 
 function readOptional<T>(path: string): T | undefined {
@@ -110,13 +120,13 @@ export function readRunFile(folder: string): RunFile {
 }
 
 /** Writes every report. Each file appears whole or not at all. */
-export function writeReports(folder: string, { summary, series, histograms }: Report): void {
+export function writeReports(folder: string, { summary, series, histograms, dialogues }: Report): void {
   const startedAtMs = Date.parse(summary.run.startedAt);
   const logs = histograms.map(({ tag, recorded }) => ({ tag, histogram: recorded.histogram }));
   writeWhole(join(folder, 'summary.json'), renderJson(summary));
   writeWhole(join(folder, 'timeline.csv'), timelineCsv(series));
   writeWhole(join(folder, 'histograms.hlog'), histogramLog(logs, startedAtMs, summary.run.durationSeconds));
-  writeWhole(join(folder, 'report.html'), renderHtml(summary, series));
+  writeWhole(join(folder, 'report.html'), renderHtml(summary, series, dialogues));
 }
 
 /** The configuration files that the adapter generated, for the report. Queue and logs are left out. */

@@ -36,14 +36,7 @@ import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, type Switches, scheduleOutages } from './outages.ts';
 import { recordQueue } from './recording-queue.ts';
 import { modelOf, reportInput } from './report-input.ts';
-import {
-  CA_FILE,
-  mtaConfig,
-  readSeen,
-  writeAuthentication,
-  writeReports,
-  writeRunFile,
-} from './run-folder.ts';
+import { CA_FILE, mtaConfig, readSeen, writeReports, writeRunFile, writeSeen } from './run-folder.ts';
 import { submissionPlan } from './submission.ts';
 import { driverPlanOf, driverProcessesOf, ispProcessesOf, routesOf, spawnIn } from './wiring.ts';
 import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
@@ -382,7 +375,7 @@ class Run {
     if (this.#mta) await this.#mta.stop();
     // What it had handed over by then counts.
     await this.#mailroom?.stop();
-    writeAuthentication(this.#request.folder, this.#request.plan, await isps.stop());
+    writeSeen(this.#request.folder, this.#request.plan, await isps.stop());
     const { own } = this.#recorder;
     const queued = this.#mta ? await this.#mta.listQueue() : [];
     recordQueue(own, this.#now(), queued ?? []);

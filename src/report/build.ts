@@ -11,6 +11,7 @@ import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { countsBetween, createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import type { Row } from '../record/timeline.ts';
 import { adaptationOf } from './adaptation.ts';
+import type { Dialogue } from './dialogue.ts';
 import { harnessLoad } from './harness.ts';
 import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
@@ -37,6 +38,7 @@ export interface Report {
   readonly summary: Summary;
   readonly series: Series;
   readonly histograms: readonly { readonly tag: string; readonly recorded: Recorded }[];
+  readonly dialogues: readonly Dialogue[];
 }
 
 /** What the MTA could tell at the end of the run. */
@@ -104,6 +106,7 @@ export function buildReport(
     summary,
     series,
     histograms: latencies.map(({ name, recorded }) => ({ tag: name.replaceAll(' ', '_'), recorded })),
+    dialogues: input.dialogues,
   };
 }
 

@@ -2,6 +2,7 @@ import type { PhaseSpan } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { Threshold } from '../gate/threshold.ts';
+import type { Dialogue } from './dialogue.ts';
 import type { AuthenticationSummary, Machine, MtaFacts, ReplyCount, RunFacts } from './summary.ts';
 
 /** A reply as the report shows it, by its number in the records. */
@@ -48,6 +49,8 @@ export interface ReportInput {
   readonly warnings: readonly string[];
   /** By ISP, those that looked at the senders. */
   readonly authentication: Readonly<Record<string, AuthenticationSummary>>;
+  /** A few of each ISP. */
+  readonly dialogues: readonly Dialogue[];
   /** The MTA's end, if it ended before it was stopped. */
   readonly mtaDied: string | undefined;
   /** Why a threshold ended the run: its sentence at that moment. Absent: none did. */

@@ -17,6 +17,11 @@ export function formatMs(ms: number): string {
   return formatDuration(ms * 1e3);
 }
 
+/** Seconds in the unit that suits them, for what is counted in whole seconds: nothing is `0 s`. */
+export function formatSeconds(seconds: number): string {
+  return seconds === 0 ? '0 s' : formatMs(seconds * 1e3);
+}
+
 /** A share from 0 to 1 in percent: `12.3%`. What is not quite nothing or all says so. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–';

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { asset } from '../../src/core/assets.ts';
 import { readLog } from '../../src/record/log-file.ts';
+import type { Dialogue } from '../../src/report/dialogue.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
 import { NOBODY, nobodyCanRead } from '../support/nobody.ts';
@@ -59,8 +60,19 @@ function assertWhole(summary: Summary, folder: string): void {
     'scenario.yaml',
     'report.html',
     'run.json',
+    'authentication.json',
+    'transcripts.json',
   ]) {
     assert.ok(existsSync(join(folder, name)), name);
+  }
+  const dialogues = JSON.parse(readFileSync(join(folder, 'transcripts.json'), 'utf8')) as Dialogue[];
+  for (const { id, messagesPerConnection, connectionsOpened, authentication } of isps) {
+    const carried = messagesPerConnection.reduce((all, { count }) => all + count, 0);
+    assert.ok(carried > 0 && carried <= connectionsOpened, `${id}: ${carried} of ${connectionsOpened}`);
+    assert.equal(authentication?.check, 'sampled');
+    const own = dialogues.filter(({ isp }) => isp === id);
+    assert.ok(own.some(({ answers }) => answers.some(({ outcome }) => outcome === 'accepted')));
+    assert.ok(own.every(({ lines }) => lines.length > 2 && lines.length < 80));
   }
   assert.match(readFileSync(join(folder, 'timeline.csv'), 'utf8'), /^t_s,isp,/);
   assert.match(readFileSync(join(folder, 'histograms.hlog'), 'utf8'), /Tag=injection,/);

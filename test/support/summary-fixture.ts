@@ -1,4 +1,5 @@
 import { createPrng, Purpose } from '../../src/core/prng.ts';
+import type { Dialogue } from '../../src/report/dialogue.ts';
 import type {
   AdaptationSummary,
   IncidentScores,
@@ -20,6 +21,7 @@ import { evidenceFixture, evidenceOf } from './evidence-fixture.ts';
 export interface ReportFixture {
   readonly summary: Summary;
   readonly series: Series;
+  readonly dialogues?: readonly Dialogue[];
 }
 
 const WARMUP = 10;
@@ -57,7 +59,7 @@ export function summaryFixture(): ReportFixture {
     injected: perSecond((run, t) => run.arrivals[t] as number),
     injectorConnections: seconds.map((t) => (t < LOAD ? 40 : 0)),
     queueDepth: perSecond((run, t) => run.backlog[t] as number),
-    queueAge: perSecond((run, t) => run.backlog[t] as number).map((n) => (n === 0 ? null : round(n / 100))),
+    queueAge: seconds.map((t) => (waiting(runs, t) === 0 ? null : round(1 + 1.4 * waiting(runs, t)))),
     isps: runs.map((run) => run.series),
     codes: ['250', '421', '452', '550'].map((code) => ({
       code,
@@ -68,7 +70,7 @@ export function summaryFixture(): ReportFixture {
       delivered(runs, t) === 0 ? null : round(210 + waiting(runs, t) * 1400),
     ),
   };
-  return { summary: summarize(runs, series), series };
+  return { summary: summarize(runs, series), series, dialogues: DIALOGUES };
 }
 
 const NO_INJECTION = {
@@ -237,7 +239,7 @@ export function emptyFixture(): ReportFixture {
 
 /** A run of many buckets against 12 ISPs from 64 sources: the fixture's run, repeated. */
 export function largeFixture(buckets: number): ReportFixture {
-  const { summary, series } = summaryFixture();
+  const { summary, series, dialogues = [] } = summaryFixture();
   const long = <T>(values: readonly T[]): T[] =>
     Array.from({ length: buckets }, (_, i) => values[i % SECONDS] as T);
   const twelve = <T extends { readonly id: string; readonly name: string }>(isps: readonly T[]): T[] =>
@@ -280,6 +282,7 @@ export function largeFixture(buckets: number): ReportFixture {
       deliveryP50Ms: long(series.deliveryP50Ms),
       deliveryP99Ms: long(series.deliveryP99Ms),
     },
+    dialogues: twelve(summary.isps).flatMap(({ id }) => dialogues.map((one) => largeDialogue(one, id))),
   };
 }
 
@@ -291,8 +294,8 @@ function largeSource(
   source: string,
   long: <T>(values: readonly T[]) => T[],
 ): SourceSeries {
-  const slower = (values: readonly number[]): number[] =>
-    long(values).map((value) => round(value / (1 + LARGE_SOURCES.indexOf(source) / 10)));
+  const factor = 1 + LARGE_SOURCES.indexOf(source) / 10;
+  const slower = (values: readonly number[]): number[] => long(values.map((value) => round(value / factor)));
   return {
     source,
     allowance: long(allowance),
@@ -300,6 +303,12 @@ function largeSource(
     accepted: slower(accepted),
     throttled: slower(throttled),
   };
+}
+
+/** A dialogue as long as one can be. */
+function largeDialogue(dialogue: Dialogue, isp: string): Dialogue {
+  const lines = Array.from({ length: 72 }, (_, i) => dialogue.lines[i % dialogue.lines.length]);
+  return { ...dialogue, isp, lines: lines as Dialogue['lines'][number][] };
 }
 
 /** Scores of one of the large run's ISPs and of each of its sources. */
@@ -399,6 +408,44 @@ function adaptation(runs: readonly Simulated[]): AdaptationSummary[] {
     return [all, ...sources];
   });
 }
+
+/** Dialogues at the first ISP: one that went well, and one that was throttled. */
+const DIALOGUES: readonly Dialogue[] = [
+  {
+    isp: 'gmail',
+    source: '198.18.128.1',
+    at: 0.4,
+    answers: [{ outcome: 'accepted', reply: 'ok' }],
+    lines: [
+      [0, 'S', '220 mx.google.com ESMTP d9443c01a7336 - gsmtp'],
+      [3, 'C', 'EHLO mta.news.sender.test'],
+      [3, 'S', '250-mx.google.com at your service, [198.18.128.1]'],
+      [3, 'S', '250 PIPELINING'],
+      [11, 'C', 'MAIL FROM:<b-1@news.sender.test>'],
+      [11, 'S', '250 2.1.0 OK d9443c01a7336 - gsmtp'],
+      [21, 'C', '(2,225 bytes of a message)'],
+      [22, 'S', '250 2.0.0 OK  1720949400 d9443c01a7336 - gsmtp'],
+      [23, '-', 'closed'],
+    ],
+  },
+  {
+    isp: 'gmail',
+    source: '198.18.128.2',
+    at: 20.1,
+    answers: [
+      { outcome: 'accepted', reply: 'ok' },
+      { outcome: 'throttled', reply: 'ip-rate' },
+      { outcome: 'dropped', reply: null },
+    ],
+    lines: [
+      [0, 'S', '220 mx.google.com ESMTP d9443c01a7336 - gsmtp'],
+      [1204, '-', '120 lines left out'],
+      [1204, 'S', '421-4.7.28 [198.18.128.2      15] Our system has detected an unusual rate of'],
+      [1204, 'S', '421 4.7.28 unsolicited mail originating from your IP address. - gsmtp'],
+      [1210, '-', 'closed'],
+    ],
+  },
+];
 
 const NO_MARKS = { throttled: null, settled: null, recovered: null, drained: null };
 

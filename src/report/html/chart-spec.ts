@@ -18,18 +18,25 @@ export interface ChartSpec {
   readonly id: string;
   /** Time charts share cursor and zoom. A percentile chart's x is 1/(1-p), on a logarithmic axis. */
   readonly axis: 'time' | 'percentile';
+  /** A small one stands among others like it: its legend has no words, its axes few. */
+  readonly size: 'full' | 'small';
   /** The column of x values. */
   readonly x: string;
-  readonly unit: 'perSecond' | 'count' | 'ms';
+  readonly unit: Unit;
   /** A logarithmic y axis. */
   readonly log: boolean;
+  /** How far a linear y axis reaches at least, so that neighbours share it; 0: as far as its own values. */
+  readonly reach: number;
   /** Draws each area on top of the areas before it. */
   readonly stacked: boolean;
   /** What the legend shows while no cursor is in the chart. */
   readonly idle: 'mean' | 'max' | 'p99';
   readonly series: readonly SeriesSpec[];
   readonly bands: readonly Band[];
+  readonly marks: readonly Mark[];
 }
+
+export type Unit = 'perSecond' | 'count' | 'ms';
 
 /** One line or area. */
 export interface SeriesSpec {
@@ -38,7 +45,21 @@ export interface SeriesSpec {
   /** The style sheet's name of the colour, without `--`. */
   readonly color: string;
   /** A limit is a step line that does not stretch the y axis when it is far above all that happened. */
-  readonly style: 'line' | 'area' | 'limit' | 'limit-dashed';
+  readonly style: 'line' | 'thin' | 'area' | 'limit' | 'limit-dashed';
+  /** Another unit than the chart's has an axis of its own, at the right. */
+  readonly unit?: Unit;
+  /** Not shown until its key is pressed. */
+  readonly hidden?: true;
+  /** Words that are shown where a pointer rests on it. */
+  readonly note?: string;
+}
+
+/** A moment that a line across the chart marks. */
+export interface Mark {
+  readonly at: number;
+  readonly label: string;
+  /** The style sheet's name of the colour, without `--`. */
+  readonly color: string;
 }
 
 /** A stretch of time behind a chart, named in a strip above it. */

@@ -6,11 +6,13 @@
  */
 import type UPlot from 'uplot';
 import type { ChartSpec, Column, SeriesSpec } from './chart-spec.ts';
-import { linearTop, logRange, xAxis, xRange, yAxis } from './client/axes.ts';
+import { linearTop, logRange, unitsOf, xAxis, xRange, yAxis } from './client/axes.ts';
 import { drawBands, drawLabels, LANE } from './client/bands.ts';
-import { dataOf, fills, seriesOptions } from './client/lines.ts';
+import { dataOf, fills, layerAt, seriesOptions } from './client/lines.ts';
+import { drawMarks } from './client/marks.ts';
 import { byId, column, isLimit, page } from './client/page-data.ts';
 import { forgetColors, paint } from './client/paint.ts';
+import { explainTerms, hideTip, showTip } from './client/tip.ts';
 import { long, moment, percentile } from './client/words.ts';
 
 declare const uPlot: typeof UPlot;
@@ -19,21 +21,25 @@ interface Plot {
   readonly spec: ChartSpec;
   readonly host: HTMLElement;
   readonly figure: HTMLElement;
-  readonly keys: readonly HTMLButtonElement[];
+  readonly keys: readonly HTMLElement[];
   readonly hidden: Set<number>;
   readonly u: UPlot;
 }
 
 const plots: Plot[] = [];
-const timePlots: Plot[] = [];
+/** Those that are on the screen or nearly so. Others are not drawn, and not kept up to date. */
+const inSight = new Set<Plot>();
+const cursors = uPlot.sync('time');
+/** What all charts over time show, seconds. */
+let zoom = { min: 0, max: page.end };
 
 // --- drawing ---
 
-function draw(spec: ChartSpec): void {
+function draw(spec: ChartSpec): Plot {
   const figure = byId(spec.id);
-  const host = figure.querySelector('.plot') as HTMLElement;
-  const keys = [...figure.querySelectorAll<HTMLButtonElement>('.key')];
-  const hidden = new Set<number>();
+  const host = hostOf(spec);
+  const keys = [...figure.querySelectorAll<HTMLElement>('.key')];
+  const hidden = new Set([...spec.series.keys()].filter((i) => spec.series[i]?.hidden));
   let plot: Plot | undefined;
   const changed = (): void => {
     if (plot) update(plot);
@@ -41,34 +47,51 @@ function draw(spec: ChartSpec): void {
   const u = new uPlot(options(spec, host, changed), dataOf(spec, hidden), host);
   plot = { spec, host, figure, keys, hidden, u };
   plots.push(plot);
-  if (spec.axis === 'time') timePlots.push(plot);
-  for (const [i, key] of keys.entries()) key.addEventListener('click', () => toggle(plot, i));
+  sizes.observe(host);
+  if (spec.axis === 'time') {
+    // uPlot has made it follow the others' cursor.
+    cursors.unsub(u);
+    takeZoom(plot);
+  }
+  if (spec.size === 'full') {
+    for (const [i, key] of keys.entries()) key.addEventListener('click', () => toggle(plot, i));
+  }
   host.addEventListener('keydown', (event) => onKey(plot, event));
+  if (spec.series.some(({ note }) => note)) wordLayers(plot);
   update(plot);
+  return plot;
+}
+
+function hostOf({ id }: ChartSpec): HTMLElement {
+  return byId(id).querySelector('.plot') as HTMLElement;
 }
 
 function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot.Options {
   const time = spec.axis === 'time';
-  const lanes = Math.max(0, ...spec.bands.map(({ lane }) => lane + 1));
+  const [unit, other] = unitsOf(spec);
+  const small = spec.size === 'small';
+  const lanes = small ? 0 : Math.max(0, ...spec.bands.map(({ lane }) => lane + 1));
   return {
     width: host.clientWidth,
     height: host.clientHeight,
-    padding: [lanes * LANE + 6, time ? 14 : 28, 0, 0],
+    padding: [lanes * LANE + 6, other ? 0 : time ? 14 : 28, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
       drag: { x: time, y: false, setScale: time },
       points: {
-        size: 7,
+        size: small ? 5 : 7,
         width: 1.5,
         fill: (_, i) => paint((spec.series[i - 1] as SeriesSpec).color),
         stroke: () => paint('panel'),
       },
-      ...(time && { dataIdx: (_u: UPlot, _i: number, closest: number, x: number) => bucketAt(closest, x) }),
+      ...(time && {
+        dataIdx: (_u: UPlot, _i: number, closest: number, x: number) => bucketAt(spec, closest, x),
+      }),
       // Only the cursor is shared this way; the zoom is set on every chart by `zoomed`.
       ...(time && {
         sync: {
-          key: 'time',
+          key: cursors.key,
           setSeries: false,
           filters: {
             pub: (type: string) => type.startsWith('mouse') && type !== 'mousedown' && type !== 'mouseup',
@@ -89,13 +112,19 @@ function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot
       y: spec.log
         ? { distr: 3, range: (_, min, max) => logRange(min, max) }
         : { range: (u, _, max) => [0, linearTop(u, spec, max)] },
+      ...(other && { right: { range: (_u: UPlot, _: number, max: number) => [0, max > 0 ? max * 1.1 : 1] } }),
     },
-    axes: [xAxis(spec), yAxis(spec)],
+    axes: [xAxis(spec), yAxis(spec, unit), ...(other ? [yAxis(spec, other, 'right')] : [])],
     series: [{}, ...spec.series.map((_, i) => seriesOptions(spec, i))],
     bands: fills(spec),
     hooks: {
       drawClear: [(u) => drawBands(u, spec)],
-      draw: [(u) => drawLabels(u, spec)],
+      draw: [
+        (u) => {
+          drawLabels(u, spec);
+          drawMarks(u, spec);
+        },
+      ],
       setCursor: [changed],
       setScale: [(u, key) => key === 'x' && time && zoomed(u, changed)],
     },
@@ -103,8 +132,20 @@ function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot
 }
 
 /** The bucket that a moment is in, given the one whose start is closest. */
-function bucketAt(closest: number, seconds: number): number {
-  return closest > 0 && (column('t')[closest] ?? 0) > seconds ? closest - 1 : closest;
+function bucketAt({ x }: ChartSpec, closest: number, seconds: number): number {
+  return closest > 0 && (column(x)[closest] ?? 0) > seconds ? closest - 1 : closest;
+}
+
+/** Words the layer under the pointer. */
+function wordLayers({ spec, hidden, u }: Plot): void {
+  u.over.addEventListener('mousemove', ({ clientX, clientY, offsetY }) => {
+    const at = u.cursor.idx;
+    const layer = typeof at === 'number' ? layerAt(spec, hidden, at, u.posToVal(offsetY, 'y')) : undefined;
+    const series = layer === undefined ? undefined : spec.series[layer];
+    if (series?.note) showTip(series.note, clientX, clientY);
+    else hideTip();
+  });
+  u.over.addEventListener('mouseleave', hideTip);
 }
 
 // --- legend, cursor, zoom ---
@@ -120,7 +161,7 @@ function update({ spec, figure, keys, u }: Plot): void {
     const values = column(series.column);
     const value = at === null ? summed(values.slice(from, to), spec.idle) : (values[at] ?? null);
     (key.querySelector('output') as HTMLElement).textContent =
-      value === null ? none(series) : long(value, spec.unit);
+      value === null ? none(series) : long(value, series.unit ?? spec.unit);
   }
 }
 
@@ -159,19 +200,27 @@ function toggle({ spec, keys, hidden, u }: Plot, i: number): void {
   });
 }
 
-/** Takes a chart's zoom over to all charts over time. */
+/** Takes a chart's zoom over to all charts over time; those out of sight take it when they come in. */
 function zoomed(u: UPlot, changed: () => void): void {
   const { min, max } = u.scales.x ?? {};
   if (min === undefined || max === undefined) return;
-  for (const { u: other } of timePlots) {
-    if (other.scales.x?.min !== min || other.scales.x?.max !== max) other.setScale('x', { min, max });
-  }
-  byId('whole').hidden = min <= 0 && max >= page.end;
   changed();
+  if (min === zoom.min && max === zoom.max) return;
+  zoom = { min, max };
+  byId('whole').hidden = min <= 0 && max >= page.end;
+  for (const plot of timePlots()) takeZoom(plot);
+}
+
+function takeZoom({ u }: Plot): void {
+  if (u.scales.x?.min !== zoom.min || u.scales.x?.max !== zoom.max) u.setScale('x', zoom);
+}
+
+function timePlots(): Plot[] {
+  return [...inSight].filter(({ spec }) => spec.axis === 'time');
 }
 
 function showWholeRun(): void {
-  for (const { u } of timePlots) u.setScale('x', { min: 0, max: page.end });
+  for (const { u } of timePlots().slice(0, 1)) u.setScale('x', { min: 0, max: page.end });
 }
 
 /** Left and Right move the cursor, with Shift by ten; Home and End go to the ends of the view; Escape ends the zoom. */
@@ -198,29 +247,60 @@ function moveCursor(spec: ChartSpec, u: UPlot, place: number): void {
   if (spec.axis === 'percentile') u.setCursor({ left: u.valToPos(at, 'x'), top: 10 });
   else {
     const middle = (at + (x[place + 1] ?? page.end)) / 2;
-    for (const plot of timePlots) plot.u.setCursor({ left: plot.u.valToPos(middle, 'x'), top: 10 });
+    for (const plot of timePlots()) plot.u.setCursor({ left: plot.u.valToPos(middle, 'x'), top: 10 });
   }
 }
 
-// --- size and look ---
+// --- sight, size and look ---
 
-function watchSize(): void {
-  const observer = new ResizeObserver((entries) => {
-    for (const plot of plots) if (entries.some(({ target }) => target === plot.host)) fit(plot);
-  });
-  for (const { host } of plots) observer.observe(host);
+/** Draws each chart when it comes in sight for the first time. */
+function watchSight(): void {
+  const specs = new Map(page.charts.map((spec) => [hostOf(spec), spec]));
+  const sight = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) enter(specs.get(target as HTMLElement) as ChartSpec);
+        else leave(plots.find(({ host }) => host === target));
+      }
+    },
+    { rootMargin: '300px' },
+  );
+  for (const host of specs.keys()) sight.observe(host);
 }
+
+function enter(spec: ChartSpec): void {
+  const plot = plots.find((one) => one.spec === spec) ?? draw(spec);
+  inSight.add(plot);
+  if (spec.axis !== 'time') return;
+  cursors.sub(plot.u);
+  takeZoom(plot);
+}
+
+function leave(plot: Plot | undefined): void {
+  if (!plot || !inSight.delete(plot)) return;
+  cursors.unsub(plot.u);
+  plot.u.setCursor({ left: -10, top: -10 });
+}
+
+const sizes = new ResizeObserver((entries) => {
+  for (const plot of plots) if (entries.some(({ target }) => target === plot.host)) fit(plot);
+});
 
 function fit({ host, u }: Plot): void {
   const { clientWidth: width, clientHeight: height } = host;
   if (width > 0 && (width !== u.width || height !== u.height)) u.setSize({ width, height });
 }
 
-/** Colours and sizes for another theme, and for paper, to whose width the style sheet fits the charts. */
+/** Sizes on paper, to whose width the style sheet fits them. */
+const PAPER = { width: 800, height: 250 };
+const SMALL_ON_PAPER = { width: 300, height: 125 };
+
+/** Colours and sizes for another theme, and for paper. */
 function watchLook(): void {
   addEventListener('themechange', repaint);
   addEventListener('beforeprint', () => {
-    for (const { u } of plots) u.setSize({ width: 800, height: 260 });
+    for (const spec of page.charts) if (!plots.some((plot) => plot.spec === spec)) draw(spec);
+    for (const { u, spec } of plots) u.setSize(spec.size === 'full' ? PAPER : SMALL_ON_PAPER);
   });
   addEventListener('afterprint', () => {
     for (const plot of plots) fit(plot);
@@ -234,7 +314,7 @@ function repaint(): void {
 
 // --- start ---
 
-for (const spec of page.charts) draw(spec);
-watchSize();
+watchSight();
 watchLook();
+explainTerms();
 byId('whole').addEventListener('click', showWholeRun);

@@ -44,14 +44,20 @@ function remembered(): string | null {
   }
 }
 
-/** Paper is white. */
-function printLight(): void {
+/** Paper is white, and nothing on it can be opened. */
+function printWhole(): void {
   let before: string | undefined;
+  let folded: HTMLDetailsElement[] = [];
   addEventListener('beforeprint', () => {
     before = root.dataset.theme;
     setTheme('light');
+    folded = [...document.querySelectorAll<HTMLDetailsElement>('details:not([open])')];
+    for (const details of folded) details.open = true;
   });
-  addEventListener('afterprint', () => setTheme(before));
+  addEventListener('afterprint', () => {
+    setTheme(before);
+    for (const details of folded) details.open = false;
+  });
 }
 
 function offerCopy(): void {
@@ -71,5 +77,5 @@ function offerCopy(): void {
 }
 
 offerThemes();
-printLight();
+printWhole();
 offerCopy();

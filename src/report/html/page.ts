@@ -1,29 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { asset } from '../../core/assets.ts';
+import type { Dialogue } from '../dialogue.ts';
 import { holdsSessionsOnly, isPlainInjection } from '../injection-text.ts';
 import { formatCount } from '../numbers.ts';
-import type { IspSummary, Series, Summary } from '../summary.ts';
+import type { AdaptationSummary, IspSummary, Series, Summary } from '../summary.ts';
 import type { ChartPage, Column } from './chart-spec.ts';
 import { adaptationChart, LIMIT_REACH } from './charts/adaptation.ts';
 import { type Chart, endOf, type TimeFrame } from './charts/chart.ts';
-import { connectionsChart } from './charts/connections.ts';
+import { connectionsChart, ispConnectionsChart } from './charts/connections.ts';
 import { deliveryLatencyChart, percentileChart } from './charts/latency.ts';
 import { queueChart } from './charts/queue.ts';
-import { codesChart } from './charts/replies.ts';
+import { codesChart, repliesChart } from './charts/replies.ts';
+import { sourceCharts } from './charts/sources.ts';
 import { deferredChart, throughputChart } from './charts/throughput.ts';
 import { type DrawnSeries, drawnSeries } from './downsample.ts';
 import { emptyFigure, figure } from './figure.ts';
 import { inlineModules, inlineScript } from './inline.ts';
 import { html, type Markup, raw, scriptJson } from './markup.ts';
+import { connectionsSection } from './sections/connections.ts';
 import { conservationSection } from './sections/conservation.ts';
 import { harnessSection } from './sections/harness.ts';
 import { injectionSection } from './sections/injection.ts';
-import { ispsSection } from './sections/isps.ts';
+import { type IspCharts, ispsSection } from './sections/isps.ts';
 import { latencySection } from './sections/latency.ts';
 import { metricsSection } from './sections/metrics.ts';
 import { mtaSection } from './sections/mta.ts';
 import { rerunSection } from './sections/rerun.ts';
+import { headlineScores, worstScored } from './sections/scores.ts';
 import { renderSection, type Section } from './sections/section.ts';
 import { thresholdsTable } from './sections/thresholds.ts';
 import { type MailCharts, throughputSection } from './sections/throughput.ts';
@@ -33,11 +37,15 @@ import { keyNumbers, verdictBanner } from './sections/verdict.ts';
 const POLICY =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
+/** Small charts have fewer pixels. */
+const SMALL_BUCKETS = 150;
+
 /** `report.html`: the whole report as one file that loads nothing. */
-export function renderHtml(summary: Summary, series: Series): string {
+export function renderHtml(summary: Summary, series: Series, dialogues: readonly Dialogue[] = []): string {
   const drawn = drawnSeries(series);
-  const charts = chartsOf(summary, drawn);
-  const sections = sectionsOf(summary, charts);
+  const charts = chartsOf(summary, drawn, drawnSeries(series, SMALL_BUCKETS));
+  const worst = charts.mail && worstScored(summary.adaptation);
+  const sections = sectionsOf(summary, charts, dialogues);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -56,7 +64,7 @@ ${verdictBanner(summary)}
 ${keyNumbers(summary)}
 <div class="first">
 ${thresholdsTable(summary)}
-${charts.overview ? figure(charts.overview, { tall: true }) : emptyFigure('Adaptation', 'No ISP took part in this run.')}
+${charts.overview ? figure(charts.overview, { tall: true, below: worst && headlineScores(worst) }) : emptyFigure('Adaptation', 'No ISP took part in this run.')}
 </div>
 <noscript><p class="fine">The charts need JavaScript; the tables hold the same results.</p></noscript>
 ${drawn.merged > 1 && html`<p class="fine">The run has ${formatCount(series.t.length)} buckets; the charts draw ${drawn.merged} as one. timeline.csv has them all.</p>`}
@@ -78,18 +86,21 @@ interface Charts {
   /** What became of the mail; undefined where none was to be sent. */
   readonly mail: MailCharts | undefined;
   readonly connections: Chart | undefined;
-  readonly isps: ReadonlyMap<string, Chart>;
+  readonly isps: ReadonlyMap<string, IspCharts>;
+  readonly ispConnections: Chart | undefined;
   readonly percentiles: Chart | undefined;
   readonly delivery: Chart | undefined;
   /** All of them that show something. */
   readonly all: readonly Chart[];
 }
 
-function chartsOf(summary: Summary, { series }: DrawnSeries): Charts {
+function chartsOf(summary: Summary, { series }: DrawnSeries, small: DrawnSeries): Charts {
   const frame: TimeFrame = { series, phases: summary.phases, loadSeconds: summary.run.loadSeconds };
   const sessionsOnly = holdsSessionsOnly(summary);
-  const busiest = mostThrottled(summary.isps);
-  const adaptation = busiest && adaptationChart(frame, busiest, 'overview');
+  const scores = (isp: IspSummary): AdaptationSummary | undefined =>
+    summary.adaptation.find((one) => one.isp === isp.id && one.source === null);
+  const worst = worstIsp(summary);
+  const adaptation = worst && adaptationChart(frame, worst, 'overview', scores(worst));
   const overview = sessionsOnly ? connectionsChart(frame) : adaptation;
   const mail = sessionsOnly
     ? undefined
@@ -97,38 +108,53 @@ function chartsOf(summary: Summary, { series }: DrawnSeries): Charts {
         throughput: throughputChart(frame, summary),
         deferred: deferredChart(frame, summary),
         codes: codesChart(frame),
-        queue: queueChart(frame),
+        queue: summary.mta.adapter === 'none' ? undefined : queueChart(frame),
       };
   const withoutMta = summary.mta.adapter === 'none' && summary.injector.opened > 0;
   const connections =
     !sessionsOnly && (withoutMta || !isPlainInjection(summary)) ? connectionsChart(frame) : undefined;
   const isps = new Map(
-    sessionsOnly ? [] : summary.isps.map((isp) => [isp.id, adaptationChart(frame, isp, 'isp')] as const),
+    (sessionsOnly ? [] : summary.isps).map((isp): [string, IspCharts] => [
+      isp.id,
+      {
+        adaptation: adaptationChart(frame, isp, 'isp', scores(isp)),
+        replies: repliesChart(frame, isp),
+        sources: sourceCharts({ ...frame, series: small.series }, isp),
+      },
+    ]),
   );
+  const ispConnections = sessionsOnly ? undefined : ispConnectionsChart(frame);
   const percentiles = percentileChart(summary.latency);
   const delivery = deliveryLatencyChart(frame);
   const all = [
     overview,
     ...Object.values(mail ?? {}),
     connections,
-    ...isps.values(),
+    ...[...isps.values()].flatMap((isp) => [isp.adaptation, isp.replies, ...isp.sources.charts]),
     percentiles,
     delivery,
+    ispConnections,
   ].filter((chart) => chart !== undefined && chart.spec.series.length > 0) as Chart[];
-  return { overview, mail, connections, isps, percentiles, delivery, all };
+  return { overview, mail, connections, isps, ispConnections, percentiles, delivery, all };
 }
 
-/** The ISP whose adaptation is worth looking at first. */
+/** The ISP whose adaptation is worth looking at first: the MTA made the least of it, or it throttled most. */
+function worstIsp({ adaptation, isps }: Summary): IspSummary | undefined {
+  const worst = worstScored(adaptation);
+  return isps.find(({ id }) => id === worst?.isp) ?? mostThrottled(isps);
+}
+
 function mostThrottled(isps: readonly IspSummary[]): IspSummary | undefined {
   return [...isps].sort((a, b) => b.throttled - a.throttled || b.attempts - a.attempts)[0];
 }
 
-function sectionsOf(summary: Summary, charts: Charts): Section[] {
+function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialogue[]): Section[] {
   return [
     ...(charts.mail ? [throughputSection(charts.mail, summary.mta)] : []),
     injectionSection(summary, charts.connections),
-    ...(charts.mail || summary.isps.some(isSeen) ? [ispsSection(summary, charts.isps)] : []),
+    ...(charts.mail || summary.isps.some(isSeen) ? [ispsSection(summary, charts.isps, dialogues)] : []),
     latencySection(summary, charts),
+    ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),
     mtaSection(summary),
     harnessSection(summary),
@@ -142,12 +168,12 @@ function isSeen({ connectionsOpened }: IspSummary): boolean {
 }
 
 function navigation(sections: readonly Section[]): Markup {
-  return html`<div class="bar">
+  return html`<header class="bar">
 <a class="brand" href="#"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h12a3 3 0 1 0-3-3M2 12h17a3 3 0 1 1-3 3M2 16h8a3 3 0 1 1-3 3"/></svg>windtunnel</a>
 <nav aria-label="Sections">${sections.map(({ id, nav }) => html`<a href="#${id}">${nav}</a>`)}</nav>
 <button type="button" id="whole" hidden>Show the whole run</button>
 <button type="button" id="theme" aria-label="Switch between light and dark">◐</button>
-</div>`;
+</header>`;
 }
 
 function chartPage(charts: readonly Chart[], { series }: DrawnSeries): ChartPage {

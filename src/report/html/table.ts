@@ -3,6 +3,8 @@ import { html, type Markup, type Part } from './markup.ts';
 /** A column of a table. */
 export interface TableColumn {
   readonly head: Part;
+  /** Its head in words alone: the table then becomes a list of cards where the screen is narrow. */
+  readonly short?: string;
   /** Right-aligned, digits under digits. */
   readonly number?: true;
 }
@@ -17,8 +19,9 @@ export function table(
   const cell = (content: Part, i: number): Markup =>
     i === 0
       ? html`<th scope="row">${content}</th>`
-      : html`<td${columns[i]?.number && html` class="n"`}>${content}</td>`;
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
+      : html`<td${columns[i]?.number && html` class="n"`}${columns[i]?.short && html` data-head="${columns[i]?.short}"`}>${content}</td>`;
+  const cards = columns.some(({ short }) => short !== undefined);
+  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table${cards && html` class="cards"`}>
 <thead><tr>${columns.map(({ head, number }) => html`<th scope="col"${number && html` class="n"`}>${head}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>`)}</tbody>
 ${foot && html`<tfoot><tr>${foot.map(cell)}</tr></tfoot>`}

@@ -13,7 +13,7 @@ test('timeline.csv has a row for all and one for each ISP in every bucket', () =
   assert.equal(lines.length, 1 + 4 * series.t.length + 1);
   assert.equal(lines.at(-1), '');
   assert.deepEqual(lines.slice(1 + 4 * 25, 1 + 4 * 26), [
-    '25,all,,,190,292,188,101,0,3,25,300,40,648,6.5,451.6,5035.5,188,101,0,3',
+    '25,all,,,190,292,188,101,0,3,25,300,40,648,5.8,451.6,5035.5,188,101,0,3',
     '25,gmail,40,40,40,142,40,101,0,1,12,,,,,,,,,,',
     '25,yahoo,140,140,90,90,89,0,0,1,8,,,,,,,,,,',
     '25,outlook,,,60,60,59,0,0,1,5,,,,,,,,,,',

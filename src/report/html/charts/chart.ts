@@ -30,12 +30,15 @@ export function timeSpec(
   return {
     id,
     axis: 'time',
+    size: 'full',
     x: 't',
     unit: 'perSecond',
     log: false,
+    reach: 0,
     stacked: false,
     idle: 'mean',
     bands: bandsOf(phases, { isp, loadSeconds, end: endOf(series) }),
+    marks: [],
   };
 }
 
@@ -44,20 +47,29 @@ export function endOf({ t, bucketSeconds }: Series): number {
   return (t.at(-1) ?? 0) + bucketSeconds;
 }
 
+/** What lies on what is below it. */
+export interface Layer {
+  readonly label: string;
+  readonly values: readonly number[];
+  readonly color: string;
+  readonly note?: string;
+}
+
 /** A chart whose series lie on top of each other. Its columns are named after `prefix` and the labels. */
 export function stackedChart(
   frame: TimeFrame,
   id: string,
   prefix: string,
-  layers: readonly { readonly label: string; readonly values: readonly number[]; readonly color: string }[],
+  layers: readonly Layer[],
+  isp?: string,
 ): Pick<Chart, 'spec' | 'columns'> {
   const columns: Record<string, Column> = {};
-  const series = layers.map(({ label, values, color }): SeriesSpec => {
+  const series = layers.map(({ label, values, color, note }): SeriesSpec => {
     const column = `${prefix} ${label}`;
     columns[column] = values;
-    return { label, column, color, style: 'area' };
+    return { label, column, color, style: 'area', ...(note !== undefined && { note }) };
   });
-  return { spec: { ...timeSpec(frame, id), stacked: true, series }, columns };
+  return { spec: { ...timeSpec(frame, id, isp), stacked: true, series }, columns };
 }
 
 /** The sum of all values. */

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** Axes: what is written along them, and how far they reach. */
 import type UPlot from 'uplot';
-import type { ChartSpec } from '../chart-spec.ts';
+import type { ChartSpec, Unit } from '../chart-spec.ts';
 import { column, isLimit, page } from './page-data.ts';
 import { FONT, paint } from './paint.ts';
 import { moment, percentile, short } from './words.ts';
@@ -47,12 +47,13 @@ function spaced(u: UPlot, at: readonly number[]): (number | null)[] {
   });
 }
 
-/** The axis at the left. */
-export function yAxis({ unit, log }: ChartSpec): UPlot.Axis {
+/** The axis at the left, or at the right. */
+export function yAxis({ log, size }: ChartSpec, unit: Unit, side: 'left' | 'right' = 'left'): UPlot.Axis {
   return {
     ...AXIS,
-    size: 58,
-    space: 36,
+    ...(side === 'right' && { side: 1, scale: 'right', grid: { show: false } }),
+    size: size === 'small' ? 40 : 58,
+    space: size === 'small' ? 30 : 36,
     values: (_, at) => at.map((v) => short(v, unit)),
     ...(log && {
       splits: (_u: UPlot, _i: number, min: number, max: number) => logSplits(min, max),
@@ -70,16 +71,27 @@ export function xRange(min: number | null, max: number | null): [number, number]
 }
 
 /** The top of a linear axis: above all in view, and above the limits unless they are far above everything else. */
-export function linearTop(u: UPlot, { x, series }: ChartSpec, highest: number | null): number {
-  const reach = highest ? page.limitReach * highest : Number.POSITIVE_INFINITY;
+export function linearTop(
+  u: UPlot,
+  { x, series, marks, reach: least }: ChartSpec,
+  most: number | null,
+): number {
+  const highest = Math.max(least, most ?? 0);
+  const reach = highest > 0 ? page.limitReach * highest : Number.POSITIVE_INFINITY;
   // The x scale itself is still the old one while the new scales are worked out.
   const { min = 0, max = page.end } = u.series[0] ?? {};
   const inView = column(x).map((at) => at !== null && at >= min && at <= max);
   const limits = series
     .filter(({ style }) => isLimit(style))
     .flatMap((s) => column(s.column).filter((v, i) => inView[i] && v !== null && v <= reach));
-  const top = limits.reduce<number>((most, v) => Math.max(most, v ?? 0), highest ?? 0);
-  return top === 0 ? 1 : top * 1.1;
+  const top = limits.reduce<number>((top, v) => Math.max(top, v ?? 0), highest);
+  // What marks say has a row above all lines.
+  return top === 0 ? 1 : top * (marks.length > 0 ? 1.2 : 1.1);
+}
+
+/** The units of a chart's values: at the left, and at the right if there are others. */
+export function unitsOf({ unit, series }: ChartSpec): [Unit, ...Unit[]] {
+  return [unit, ...series.flatMap((s) => (s.unit && s.unit !== unit ? [s.unit] : [])).slice(0, 1)];
 }
 
 /** To the next 1, 2 or 5 of a decade. */

@@ -2,7 +2,7 @@
 /** What lies behind and above the lines: phases and incidents. */
 import type UPlot from 'uplot';
 import type { Band, ChartSpec } from '../chart-spec.ts';
-import { FONT, paint } from './paint.ts';
+import { canvasFont, paint, verticalLine } from './paint.ts';
 
 declare const uPlot: typeof UPlot;
 
@@ -21,7 +21,7 @@ const BAND_COLORS: Readonly<
 };
 
 /** Draws the stretches, below the lines. */
-export function drawBands(u: UPlot, { bands }: ChartSpec): void {
+export function drawBands(u: UPlot, { bands, size }: ChartSpec): void {
   const { ctx } = u;
   const { top, height } = u.bbox;
   ctx.save();
@@ -30,8 +30,10 @@ export function drawBands(u: UPlot, { bands }: ChartSpec): void {
     const { color, area, strip } = BAND_COLORS[band.kind];
     if (!span) continue;
     const [x, width] = span;
-    ctx.fillStyle = paint(color, strip);
-    ctx.fillRect(x, stripTop(u, band), width - uPlot.pxRatio, (LANE - 3) * uPlot.pxRatio);
+    if (size === 'full') {
+      ctx.fillStyle = paint(color, strip);
+      ctx.fillRect(x, stripTop(u, band), width - uPlot.pxRatio, (LANE - 3) * uPlot.pxRatio);
+    }
     if (area === undefined) continue;
     ctx.fillStyle = paint(color, area);
     ctx.fillRect(x, top, width, height);
@@ -40,11 +42,12 @@ export function drawBands(u: UPlot, { bands }: ChartSpec): void {
 }
 
 /** Names them, above the lines. */
-export function drawLabels(u: UPlot, { bands }: ChartSpec): void {
+export function drawLabels(u: UPlot, { bands, size }: ChartSpec): void {
+  if (size === 'small') return;
   const { ctx } = u;
   const px = uPlot.pxRatio;
   ctx.save();
-  ctx.font = FONT.replace('11px', `${11 * px}px`);
+  ctx.font = canvasFont(uPlot.pxRatio);
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
   for (const band of bands) {
@@ -59,15 +62,13 @@ export function drawLabels(u: UPlot, { bands }: ChartSpec): void {
   ctx.restore();
 }
 
-function drawLoadEnd({ ctx, bbox }: UPlot, x: number): void {
+function drawLoadEnd(u: UPlot, x: number): void {
+  const { ctx, bbox } = u;
   if (x < bbox.left) return;
   ctx.strokeStyle = paint('muted');
   ctx.lineWidth = uPlot.pxRatio;
   ctx.setLineDash([3 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
-  ctx.beginPath();
-  ctx.moveTo(x, bbox.top);
-  ctx.lineTo(x, bbox.top + bbox.height);
-  ctx.stroke();
+  verticalLine(u, x);
 }
 
 /** Left edge and width in canvas pixels, or undefined outside the view. */

@@ -8,8 +8,8 @@ import { paint } from './paint.ts';
 declare const uPlot: typeof UPlot;
 
 /** How a series is drawn. */
-export function seriesOptions({ series, axis, stacked }: ChartSpec, i: number): UPlot.Series {
-  const { label, color, style } = series[i] as SeriesSpec;
+export function seriesOptions({ series, axis, stacked, unit: usual }: ChartSpec, i: number): UPlot.Series {
+  const { label, color, style, unit = usual, hidden } = series[i] as SeriesSpec;
   const limit = isLimit(style);
   const area = style === 'area';
   const layer = stacked && area;
@@ -17,9 +17,11 @@ export function seriesOptions({ series, axis, stacked }: ChartSpec, i: number): 
   const steps = axis === 'time' ? uPlot.paths.stepped?.({ align: 1, extend: true }) : undefined;
   return {
     label,
+    show: !hidden,
+    scale: unit === usual ? 'y' : 'right',
     // The edge of an empty layer would be drawn as a line on the layer below.
     ...(!layer && { stroke: () => paint(color) }),
-    width: layer ? 0 : limit ? 2 : 1.5,
+    width: layer ? 0 : limit ? 2 : style === 'thin' ? 1 : 1.5,
     ...(style === 'limit-dashed' && { dash: [4, 4] }),
     // A limit far above all that happened must not press the rest flat.
     auto: !limit,
@@ -33,6 +35,21 @@ export function seriesOptions({ series, axis, stacked }: ChartSpec, i: number): 
 /** The places of the series that lie on each other, from the lowest up. */
 function layers({ series, stacked }: ChartSpec): number[] {
   return stacked ? [...series.keys()].filter((i) => series[i]?.style === 'area') : [];
+}
+
+/** The layer that a value lies in at a place of the x column; undefined: it lies in none. */
+export function layerAt(
+  spec: ChartSpec,
+  hidden: ReadonlySet<number>,
+  at: number,
+  value: number,
+): number | undefined {
+  let top = 0;
+  return layers(spec).find((i) => {
+    if (hidden.has(i)) return false;
+    top += column(spec.series[i]?.column ?? '')[at] ?? 0;
+    return value <= top;
+  });
 }
 
 /** Fills each layer down to the one below it only. */

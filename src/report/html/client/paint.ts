@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
-/** The style sheet's colours, for the canvas. */
+/** The style sheet's colours and fonts, for the canvas. */
+import type UPlot from 'uplot';
 
 /** Colours of the style sheet as the theme has them now. */
 const colors = new Map<string, string>();
@@ -24,3 +25,16 @@ export function forgetColors(): void {
 
 /** What is written on the canvas. */
 export const FONT = '11px "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+
+/** The same where it is written by the page itself, in pixels of the canvas. */
+export function canvasFont(pxRatio: number): string {
+  return FONT.replace('11px', `${11 * pxRatio}px`);
+}
+
+/** Draws a line from the top of a chart to its bottom. */
+export function verticalLine({ ctx, bbox }: UPlot, x: number): void {
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
+}

@@ -1,5 +1,5 @@
 /** Numbers and moments as the charts write them. */
-import type { ChartSpec } from '../chart-spec.ts';
+import type { Unit } from '../chart-spec.ts';
 import { page } from './page-data.ts';
 
 /** A moment on the time axis. */
@@ -18,16 +18,17 @@ export function percentile(nines: number): string {
 }
 
 /** A value at an axis. */
-export function short(value: number, unit: ChartSpec['unit']): string {
+export function short(value: number, unit: Unit): string {
   return unit === 'ms' ? duration(value) : number(value);
 }
 
 /** A value in the legend. */
-export function long(value: number, unit: ChartSpec['unit']): string {
+export function long(value: number, unit: Unit): string {
   return unit === 'perSecond' ? `${number(value)}/s` : unit === 'ms' ? duration(value) : number(value);
 }
 
 function duration(ms: number): string {
+  if (ms === 0) return '0';
   if (ms < 1000) return `${number(ms)} ms`;
   return ms < 600_000 ? `${number(ms / 1000)} s` : `${number(ms / 60_000)} min`;
 }

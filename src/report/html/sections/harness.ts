@@ -60,7 +60,7 @@ function workersTable({ workers, judgedSeconds }: HarnessLoad): Markup {
     [
       { head: 'worker' },
       { head: 'CPU mean', number },
-      { head: '' },
+      { head: html`<span class="hidden">CPU mean as a bar</span>` },
       { head: 'CPU max', number },
       { head: 'loop in use max', number },
       { head: 'loop delay median', number },

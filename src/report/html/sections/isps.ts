@@ -1,15 +1,31 @@
+import type { Dialogue } from '../../dialogue.ts';
 import { holdsSessionsOnly } from '../../injection-text.ts';
 import { formatCount, formatShare } from '../../numbers.ts';
 import type { IspSummary, ReplyCount, Summary } from '../../summary.ts';
 import type { Chart } from '../charts/chart.ts';
-import { figure } from '../figure.ts';
+import type { SourceCharts } from '../charts/sources.ts';
+import { figure, sharedLegend, smallFigure } from '../figure.ts';
 import { anchor, html, type Markup } from '../markup.ts';
 import { meter, table } from '../table.ts';
+import { authenticationTable } from './authentication.ts';
+import { dialoguesOf } from './dialogues.ts';
+import { glossary, scoresOverview, scoresPanel } from './scores.ts';
 import type { Section } from './section.ts';
 
-/** All ISPs side by side, then each with its adaptation curve and the replies it gave. */
-export function ispsSection(summary: Summary, charts: ReadonlyMap<string, Chart>): Section {
-  const { isps } = summary;
+/** What is drawn of one ISP. */
+export interface IspCharts {
+  readonly adaptation: Chart;
+  readonly replies: Chart | undefined;
+  readonly sources: SourceCharts;
+}
+
+/** All ISPs side by side, then each with its adaptation curve and scores, the replies it gave, and its sources. */
+export function ispsSection(
+  summary: Summary,
+  charts: ReadonlyMap<string, IspCharts>,
+  dialogues: readonly Dialogue[],
+): Section {
+  const { isps, adaptation } = summary;
   if (isps.length === 0) {
     return {
       id: 'isps',
@@ -21,11 +37,16 @@ export function ispsSection(summary: Summary, charts: ReadonlyMap<string, Chart>
   if (holdsSessionsOnly(summary)) {
     return { id: 'isps', title: 'ISPs', nav: 'ISPs', body: html`<div class="panel">${sessions(isps)}</div>` };
   }
+  const scores = scoresOverview(isps, adaptation, linkTo);
+  const authentication = authenticationTable(isps);
   return {
     id: 'isps',
     title: 'ISPs',
     nav: 'ISPs',
-    body: html`<div class="panel">${overview(isps)}</div>${isps.map((isp) => oneIsp(isp, charts.get(isp.id)))}`,
+    body: html`<div class="panel">${overview(isps)}
+${scores && html`<h3>How the MTA adapted</h3>${scores}${glossary()}`}
+${authentication && html`<h3>What they found out about the senders</h3>${authentication}`}</div>
+${isps.map((isp) => oneIsp(isp, summary, charts.get(isp.id), dialogues))}`,
   };
 }
 
@@ -45,7 +66,7 @@ function overview(isps: readonly IspSummary[]): Markup {
     'ISPs side by side',
     columns,
     isps.map((isp) => [
-      html`<a href="#${anchor('at', isp.id)}">${isp.name}</a>`,
+      linkTo(isp),
       formatCount(isp.recipients),
       withShare(isp.outcomes.delivered, isp.recipients),
       formatCount(isp.attempts),
@@ -56,6 +77,10 @@ function overview(isps: readonly IspSummary[]): Markup {
       formatCount(isp.connectionsRefused),
     ]),
   );
+}
+
+function linkTo({ id, name }: IspSummary): Markup {
+  return html`<a href="#${anchor('at', id)}">${name}</a>`;
 }
 
 /** ISPs at which sessions were held, and no mail was sent. */
@@ -77,12 +102,30 @@ function withShare(part: number, whole: number): Markup {
   return html`${formatCount(part)} <small>${formatShare(part, whole)}</small>`;
 }
 
-function oneIsp(isp: IspSummary, chart: Chart | undefined): Markup {
-  return html`<div class="isp" id="${anchor('at', isp.id)}">
-${chart && figure(chart)}
-<div class="panel replies"><h3>Replies of ${isp.name}</h3>
-${isp.replies.length === 0 ? html`<p class="nothing">It gave none.</p>` : repliesTable(isp)}
+function oneIsp(
+  isp: IspSummary,
+  { adaptation }: Summary,
+  charts: IspCharts | undefined,
+  dialogues: readonly Dialogue[],
+): Markup {
+  return html`<div class="isp" id="${anchor('at', isp.id)}"><h3>${isp.name}</h3>
+${charts && figure(charts.adaptation, { level: 4 })}
+${scoresPanel(isp, adaptation, charts?.sources.charts.map(({ title }) => title) ?? [])}
+${charts && bySource(charts.sources)}
+${charts?.replies && figure(charts.replies, { level: 4 })}
+<div class="panel replies"><h4>What ${isp.name} answered</h4>
+${isp.replies.length === 0 ? html`<p class="nothing">It gave no replies.</p>` : repliesTable(isp)}
+${dialoguesOf(isp, dialogues)}
 </div></div>`;
+}
+
+function bySource({ charts, others }: SourceCharts): Markup | undefined {
+  const [first] = charts;
+  if (!first) return undefined;
+  return html`<div class="panel sources"><h4>By source <small>recipient attempts a second, on the same axes</small></h4>
+${sharedLegend(first.spec)}
+<div class="multiples">${charts.map(smallFigure)}</div>
+${others && html`<p class="fine">${others}</p>`}</div>`;
 }
 
 function repliesTable({ name, replies }: IspSummary): Markup {
@@ -96,7 +139,7 @@ function repliesTable({ name, replies }: IspSummary): Markup {
     { head: 'wording is' },
   ] as const;
   return table(
-    `Replies of ${name}`,
+    `What ${name} answered`,
     columns,
     replies.map((reply) => [
       html`<code class="code">${reply.code}${reply.enhanced && ` ${reply.enhanced}`}</code> <span class="stage">${reply.stage}</span><br><small>${reply.id}</small>`,
@@ -114,5 +157,5 @@ function wording({ text, source, code, enhanced }: ReplyCount): Markup {
   const prefix = new RegExp(`^${code}[- ]?(${(enhanced ?? '').replaceAll('.', '\\.')} ?)?`);
   const words = text.map((line) => line.replace(prefix, '').trim()).join(' ');
   return html`<details class="wording"><summary title="${text.join('\n')}">${words === '' ? '(no text)' : words}</summary>
-<pre>${text.join('\n')}</pre><p><small>Source: ${source}</small></p></details>`;
+<pre tabindex="0">${text.join('\n')}</pre><p><small>Source: ${source}</small></p></details>`;
 }

@@ -34,7 +34,7 @@ export function latencySection(
     nav: 'Latency',
     body: html`<div class="panel">${table(
       'Latency by percentile',
-      [{ head: '' }, ...heads.map((head) => ({ head, number }))],
+      [{ head: 'latency of' }, ...heads.map((head) => ({ head, number }))],
       latency.map((l) => [
         l.name,
         ...[l.meanMs, l.p50Ms, l.p90Ms, l.p99Ms, l.p999Ms, l.maxMs].map(formatMs),

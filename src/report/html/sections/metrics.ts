@@ -16,7 +16,7 @@ export function metricsSection({ metrics }: Summary): Section {
       entries.length === 0
         ? html`<p class="nothing">Nothing was measured.</p>`
         : table(
-            'All metrics',
+            'Values of all metrics',
             [{ head: 'metric' }, { head: 'kind' }, { head: 'values' }, { head: 'meaning' }],
             entries.map(([name, metric]) => [
               html`<code>${name}</code>`,

@@ -37,5 +37,5 @@ ${rest.length > 0 && html`<details><summary>${rest.length} more</summary>${list(
 function file({ name, text }: Summary['mta']['config'][number]): Markup {
   const cut = text.length > LONG_FILE;
   return html`<details class="file"><summary><code>${name}</code> <small>${formatCount(text.split('\n').length)} lines</small></summary>
-<pre>${cut ? text.slice(0, LONG_FILE) : text}</pre>${cut && html`<p class="fine">Cut here; the whole file is in the run’s folder.</p>`}</details>`;
+<pre tabindex="0">${cut ? text.slice(0, LONG_FILE) : text}</pre>${cut && html`<p class="fine">Cut here; the whole file is in the run’s folder.</p>`}</details>`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChartPage } from '../../../../src/report/html/chart-spec.ts';
 import { renderHtml } from '../../../../src/report/html/page.ts';
-import type { Evidence, Summary } from '../../../../src/report/summary.ts';
+import type { AdaptationSummary, Evidence, IncidentScores, Summary } from '../../../../src/report/summary.ts';
 import {
   emptyFixture,
   largeFixture,
@@ -13,8 +13,8 @@ import {
 
 const EVIL = '<script>alert(1)</script>';
 
-function pageOf({ summary, series }: ReportFixture): string {
-  return renderHtml(summary, series);
+function pageOf({ summary, series, dialogues }: ReportFixture): string {
+  return renderHtml(summary, series, dialogues);
 }
 
 /** The page without what the project itself puts into it: styles and scripts. */
@@ -39,7 +39,7 @@ function everyText<T>(value: T, text: string): T {
 }
 
 test('everything that comes from outside is escaped', () => {
-  const { summary, series } = summaryFixture();
+  const { summary, series, dialogues } = summaryFixture();
   // Outcome, class, mark and kind are words of the contract; all else is anything.
   const words = new Set(['delivered', 'bounced', 'expired', 'pending', 'lost', 'unaccounted']);
   const evil = JSON.parse(JSON.stringify(summary), (key, v) =>
@@ -50,7 +50,7 @@ test('everything that comes from outside is escaped', () => {
       ? v
       : EVIL,
   ) as Summary;
-  const page = renderHtml(evil, everyText(series, EVIL));
+  const page = renderHtml(evil, everyText(series, EVIL), everyText(dialogues, EVIL));
   assert.ok(!withoutScripts(page).includes('<script'));
   assert.equal(page.match(/<script/g)?.length, 4, 'the data and three scripts of the page');
   assert.equal(page.match(/<\/script>/g)?.length, 4);
@@ -95,11 +95,11 @@ test('the data of the charts has a place and values for each of them', () => {
     const json = /<script type="application\/json" id="chart-data">(.*?)<\/script>/.exec(page)?.[1] ?? '';
     const data = JSON.parse(json) as ChartPage;
     assert.equal(data.columns.t?.length, buckets);
-    for (const { id, axis, series } of data.charts) {
-      assert.ok(page.includes(`<figure class="chart" id="${id}">`), id);
-      for (const { column } of series) {
-        if (axis === 'time') assert.equal(data.columns[column]?.length, buckets, column);
-      }
+    for (const { id, size, x, series } of data.charts) {
+      assert.ok(page.includes(`<figure class="chart${size === 'small' ? ' small' : ''}" id="${id}">`), id);
+      const { length } = data.columns[x] ?? [];
+      assert.ok(size === 'full' || (length ?? 0) <= 150, id);
+      for (const { column } of series) assert.equal(data.columns[column]?.length, length, column);
     }
   }
 });
@@ -109,7 +109,7 @@ test('each chart is told in words', () => {
   const labels = [...page.matchAll(/role="img" tabindex="0" aria-label="([^"]*)"/g)].map(
     ([, label]) => label,
   );
-  assert.equal(labels.length, 11);
+  assert.equal(labels.length, 24);
   assert.ok(
     labels[0]?.startsWith(
       'Adaptation at Gmail: recipient attempts a second. 13,930 attempts: 12,259 accepted',
@@ -218,7 +218,7 @@ test('the harness tells how busy each of its workers was, and why it may have se
   const { summary, series } = summaryFixture();
   const page = renderHtml(summary, series);
   assert.deepEqual(rowsOf(page, 'Load of the harness by worker'), [
-    'worker|CPU mean||CPU max|loop in use max|loop delay median|loop delay max|seconds busy|memory max|',
+    'worker|CPU mean|CPU mean as a bar|CPU max|loop in use max|loop delay median|loop delay max|seconds busy|memory max|',
     'lab|12%||20%|20%|800 µs|3.1 ms|0|82 MiB|',
     'driver|31%||50%|60%|3 ms|11.8 ms|0|96 MiB|',
     'isps|22%||30%|40%|1.6 ms|6.4 ms|0|90 MiB|',
@@ -233,7 +233,9 @@ test('the harness tells how busy each of its workers was, and why it may have se
 
 test('metrics are in their own units', () => {
   assert.deepEqual(
-    rowsOf(pageOf(summaryFixture()), 'All metrics').map((row) => row.split('|').slice(0, 3).join('|')),
+    rowsOf(pageOf(summaryFixture()), 'Values of all metrics').map((row) =>
+      row.split('|').slice(0, 3).join('|'),
+    ),
     [
       'metric|kind|values',
       'delivered|counter|count 24,907 rate 239/s ',
@@ -310,4 +312,109 @@ test('the recipients in question are told by kind, folded, with the first histor
     const evidence = about && { ...(summary.evidence as Evidence), ...about };
     assert.equal(pageOf({ summary: { ...summary, evidence }, series }).includes(text), shown, text);
   }
+});
+
+test('the scores stand in tables, words in place of numbers, each with its meaning', () => {
+  const page = pageOf(summaryFixture());
+  assert.deepEqual(rowsOf(page, 'Adaptation scores over the run'), [
+    'ISP|utilisation|wasted attempts|blocked attempts|penalty time|oscillation|capacity|',
+    'Gmail|95.7%|11.3%|0|0 s|0.31|220/s|',
+    'Yahoo|98.9%|0%|0|0 s|not applicable|89/s|',
+    'Outlook|98.4%|0%|0|0 s|not applicable|60/s|',
+  ]);
+  assert.deepEqual(rowsOf(page, 'Scores in incident 1 at Gmail'), [
+    'source|utilisation|wasted attempts|reaction time|first backoff|overshoot|recovery time|drain time|collateral|',
+    'all together|99.6%|54.6%|28 s|2 s|1,502 ×5.15|18 s|not reached|1.2%|',
+    '198.18.128.1|100%|55.3%|30 s|2 s|781 ×5.2|18 s|not reached|not applicable|',
+    '198.18.128.2|99.2%|53.8%|never|2 s|439 ×5.08|18 s|not reached|not applicable|',
+    '2001:2:0:1::1|99.2%|54%|not applicable|not applicable|291|not reached|not reached|not applicable|',
+  ]);
+  for (const [, id] of page.matchAll(/aria-describedby="([^"]*)"/g)) {
+    assert.match(page.split(`id="${id}">`)[1] ?? '', /^[^<]{20,}</, id);
+  }
+});
+
+test('without sources the scores are by incident', () => {
+  const { summary, series } = summaryFixture();
+  const adaptation = summary.adaptation.filter(({ source }) => source === null);
+  assert.deepEqual(rowsOf(renderHtml({ ...summary, adaptation }, series), 'Scores by incident at Gmail'), [
+    'incident|utilisation|wasted attempts|reaction time|first backoff|overshoot|recovery time|drain time|collateral|',
+    'ip-rate 40/s for 198.18.128.1 20 to 50 s|99.6%|54.6%|28 s|2 s|1,502 ×5.15|18 s|not reached|1.2%|',
+  ]);
+});
+
+test('first comes the ISP that the MTA made the least of, with its four scores', () => {
+  const { summary, series } = summaryFixture();
+  const scoresOf = (page: string): string | undefined =>
+    page
+      .split('<dl class="scores">')[1]
+      ?.split('</dl>')[0]
+      ?.replaceAll(/<[^>]+>/g, ' ')
+      .replaceAll(/ +/g, ' ')
+      .trim();
+  const first = (page: string): string | undefined => /id="overview-([^"]*)"/.exec(page)?.[1];
+  const page = renderHtml(summary, series);
+  assert.equal(first(page), 'gmail');
+  assert.equal(
+    scoresOf(page),
+    'utilisation 95.7% wasted attempts 11.3% reaction time 28 s recovery time 18 s',
+  );
+  const [gmail, ...others] = summary.adaptation as [AdaptationSummary, ...AdaptationSummary[]];
+  const worse = others.map((one) => (one.isp === 'yahoo' ? { ...one, utilisation: 0.2 } : one));
+  const atYahoo = renderHtml({ ...summary, adaptation: [gmail, ...worse] }, series);
+  assert.equal(first(atYahoo), 'yahoo');
+  assert.equal(
+    scoresOf(atYahoo),
+    'utilisation 20% wasted attempts 0% reaction time not applicable recovery time not applicable',
+  );
+  const second = {
+    ...gmail.incidents[0],
+    incident: 2,
+    reactionSeconds: 'never',
+    recoverySeconds: 3,
+  } as IncidentScores;
+  const twice = { ...gmail, incidents: [...gmail.incidents, second] };
+  assert.equal(
+    scoresOf(renderHtml({ ...summary, adaptation: [twice, ...others] }, series)),
+    'utilisation 95.7% wasted attempts 11.3% reaction time never incident 2 recovery time 18 s incident 1',
+  );
+  const unscored = renderHtml({ ...summary, adaptation: [] }, series);
+  assert.equal(first(unscored), 'gmail', 'which throttled most');
+  assert.equal(scoresOf(unscored), undefined);
+});
+
+test('what the ISPs found out about the senders, and how many messages each connection carried', () => {
+  const page = pageOf(summaryFixture());
+  assert.deepEqual(rowsOf(page, 'Authentication by ISP'), [
+    'ISP|it looks at|looked at|nothing wrong|could not be judged|faults by the ISP’s rule|',
+    'Gmail|a sample|180|175 97.2%|1|no-spf × 4|',
+    'Yahoo|a sample|180|175 97.2%|1|no-spf × 4|',
+  ]);
+  assert.deepEqual(rowsOf(page, 'Messages on each connection'), [
+    'ISP|1|2|3–5|6–10|11–20|connections|',
+    'Gmail|12 1%|· |31 2.7%|208 17.9%|910 78.4%|1,161|',
+    'Yahoo|12 1.9%|· |31 4.8%|208 32.4%|390 60.8%|641|',
+    'Outlook|12 2.8%|· |31 7.2%|208 48.6%|177 41.4%|428|',
+  ]);
+});
+
+test('dialogues are folded, with what came of them, and what was refused stands out', () => {
+  const page = pageOf(summaryFixture());
+  const dialogues = [...page.matchAll(/<details class="file dialogue">([\s\S]*?)<\/details>/g)].map(([, d]) =>
+    (d ?? '').replaceAll(/<(?!b|\/b)[^>]+>/g, ''),
+  );
+  assert.deepEqual(
+    dialogues.map((text) => text.split('\n')[0]?.trim()),
+    [
+      'accepted 250 2.0.0 from 198.18.128.1, at 0 s, 9 lines',
+      'accepted 250 2.0.0 throttled 421 4.7.28 dropped from 198.18.128.2, at 20 s, 5 lines',
+    ],
+  );
+  const lines = dialogues[1]?.split('\n');
+  assert.equal(lines?.[2], '  1204 ms     120 lines left out');
+  assert.equal(
+    lines?.[4],
+    '  1204 ms  <b>S: 421 4.7.28 unsolicited mail originating from your IP address. - gsmtp</b>',
+  );
+  assert.ok(!renderHtml(summaryFixture().summary, summaryFixture().series).includes('Dialogues with'));
 });
