@@ -5,6 +5,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { asset } from '../../src/core/assets.ts';
 import { readLog } from '../../src/record/log-file.ts';
 import type { Dialogue } from '../../src/report/dialogue.ts';
@@ -62,6 +63,7 @@ function assertWhole(summary: Summary, folder: string): void {
     'run.json',
     'authentication.json',
     'transcripts.json',
+    'evidence.ndjson',
   ]) {
     assert.ok(existsSync(join(folder, name)), name);
   }
@@ -93,10 +95,14 @@ test('a whole run against Haraka in a seal; its report can be made again from th
   assert.match(readFileSync(join(run.folder, 'dns.log'), 'utf8'), / MX gmail\.com NOERROR/);
 
   const before = readFileSync(join(run.folder, 'report.html'), 'utf8');
-  const again = await cli(['report', run.folder, '--json']);
+  const again = await cli(['report', run.folder, '--json', '--attempts']);
   assert.equal(again.code, 0, again.stderr);
   assert.deepEqual(JSON.parse(again.stdout), run.summary);
   assert.equal(readFileSync(join(run.folder, 'report.html'), 'utf8'), before);
+  const attempts = run.summary.isps.reduce((sum, isp) => sum + isp.attempts, 0);
+  assert.ok(again.stderr.startsWith(`${attempts} attempts: `), again.stderr);
+  const exported = gunzipSync(readFileSync(join(run.folder, 'attempts.ndjson.gz'))).toString('utf8');
+  assert.equal(exported.trimEnd().split('\n').length, attempts);
 });
 
 test('the same without a seal, as anyone', async (t) => {
