@@ -9,6 +9,9 @@ import { timelineCsv } from '../report/csv.ts';
 import { renderHtml } from '../report/html/page.ts';
 import type { ReportInput } from '../report/input.ts';
 import { renderJson } from '../report/json.ts';
+import { renderJunit } from '../report/junit.ts';
+import { renderK6 } from '../report/k6.ts';
+import { renderMarkdown } from '../report/markdown.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -114,6 +117,9 @@ export function writeReports(folder: string, { summary, series, histograms }: Re
   const startedAtMs = Date.parse(summary.run.startedAt);
   const logs = histograms.map(({ tag, recorded }) => ({ tag, histogram: recorded.histogram }));
   writeWhole(join(folder, 'summary.json'), renderJson(summary));
+  writeWhole(join(folder, 'summary.md'), renderMarkdown(summary));
+  writeWhole(join(folder, 'junit.xml'), renderJunit(summary));
+  writeWhole(join(folder, 'k6-summary.json'), renderK6(summary));
   writeWhole(join(folder, 'timeline.csv'), timelineCsv(series));
   writeWhole(join(folder, 'histograms.hlog'), histogramLog(logs, startedAtMs, summary.run.durationSeconds));
   writeWhole(join(folder, 'report.html'), renderHtml(summary, series));

@@ -94,7 +94,7 @@ export function buildReport(
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     adaptation: adaptation.scores,
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
-    metrics: metricValues(measure),
+    metrics: metricValues(measure, input.thresholds),
     phases: phasesWithLabels(input),
     harness,
     machine: input.machine,
@@ -345,11 +345,12 @@ function latencySummary(name: string, recorded: Recorded): LatencySummary {
   };
 }
 
-function metricValues(measure: Measure): Record<string, MetricValue> {
+function metricValues(measure: Measure, thresholds: ReportInput['thresholds']): Record<string, MetricValue> {
   const values: Record<string, MetricValue> = {};
-  for (const name of Object.keys(METRICS) as MetricName[]) {
-    const measured = measure(name, {});
-    if (measured) values[name] = metricValue(measured);
+  const all = Object.keys(METRICS).map((name) => ({ key: name, metric: name, selector: {} }));
+  for (const { key, metric, selector } of [...all, ...thresholds]) {
+    const measured = measure(metric as MetricName, selector);
+    if (measured) values[key] = metricValue(measured);
   }
   return values;
 }

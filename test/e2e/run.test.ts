@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,9 @@ function assertWhole(summary: Summary, folder: string): void {
   assert.ok((outcomes.bounced ?? 0) > 10 && (outcomes.expired ?? 0) > 0, JSON.stringify(outcomes));
   for (const name of [
     'summary.json',
+    'summary.md',
+    'junit.xml',
+    'k6-summary.json',
     'timeline.csv',
     'histograms.hlog',
     'scenario.yaml',
@@ -80,11 +83,21 @@ test('a whole run against Haraka in a seal; its report can be made again from th
   // Haraka found the ISPs by MX in the lab's DNS, and every source was used.
   assert.match(readFileSync(join(run.folder, 'dns.log'), 'utf8'), / MX gmail\.com NOERROR/);
 
-  const before = readFileSync(join(run.folder, 'report.html'), 'utf8');
+  const reports = [
+    'report.html',
+    'summary.json',
+    'summary.md',
+    'junit.xml',
+    'k6-summary.json',
+    'timeline.csv',
+  ];
+  const texts = (): string[] => reports.map((name) => readFileSync(join(run.folder, name), 'utf8'));
+  const before = texts();
+  for (const name of reports) rmSync(join(run.folder, name));
   const again = await cli(['report', run.folder, '--json']);
   assert.equal(again.code, 0, again.stderr);
   assert.deepEqual(JSON.parse(again.stdout), run.summary);
-  assert.equal(readFileSync(join(run.folder, 'report.html'), 'utf8'), before);
+  assert.deepEqual(texts(), before);
 });
 
 test('the same without a seal, as anyone', async (t) => {

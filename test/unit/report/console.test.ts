@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type ProgressState, progressLine, renderConsole } from '../../../src/report/console.ts';
 import type { Evidence } from '../../../src/report/summary.ts';
 import { evidenceOf } from '../../support/evidence-fixture.ts';
+import { withAdaptation } from '../../support/scores-fixture.ts';
 import { emptyFixture, sessionsFixture, summaryFixture } from '../../support/summary-fixture.ts';
 
 const GOLDEN = `
@@ -109,6 +110,19 @@ const SESSIONS = `
 
 test('the result of a run that only holds sessions says nothing of mail', () => {
   assert.equal(renderConsole(sessionsFixture().summary, { color: false }), SESSIONS);
+});
+
+test('each incident at an ISP has a line with its scores', () => {
+  const text = renderConsole(withAdaptation(summaryFixture().summary), { color: false });
+  const expected = `
+  adaptation     utilisation  wasted        reaction  recovery
+    gmail #1             83%     12%           8.5 s     never
+    gmail #3  not applicable     12%           8.5 s       4 s
+    yahoo                83%     12%  not applicable     never
+
+  recipients
+`;
+  assert.ok(text.includes(expected), text);
 });
 
 test('several loads are told one by one, also where all went well', () => {
