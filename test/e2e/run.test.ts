@@ -67,6 +67,8 @@ function assertWhole(summary: Summary, folder: string): void {
   }
   assert.match(readFileSync(join(folder, 'timeline.csv'), 'utf8'), /^t_s,isp,/);
   assert.match(readFileSync(join(folder, 'histograms.hlog'), 'utf8'), /Tag=injection,/);
+  const readme = readFileSync(asset('reports', 'README.md'), 'utf8');
+  for (const name of readdirSync(folder)) assert.match(readme, new RegExp(`\\| .*\`${name}/?\`.* \\|`), name);
   assert.ok(readdirSync(join(folder, 'mta')).some((name) => name.endsWith('.log')));
 }
 
