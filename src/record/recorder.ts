@@ -25,14 +25,19 @@ export class Recorder {
   }
 
   /** Takes in a worker's batch. */
-  take(batch: RecordBatch): void {
-    if (batch.injections) {
-      this.#injections.append(batch.injections);
-      this.aggregate.add(batch.injections);
+  take({ injections, events }: RecordBatch): void {
+    if (injections) {
+      this.#injections.append(injections);
+      this.aggregate.add(injections);
     }
-    if (batch.events) {
-      this.#events.append(batch.events);
-      this.aggregate.add(batch.events);
+    if (events) {
+      this.#events.append(events);
+      this.aggregate.add(events);
+    }
+    // One file without the other would tell of a run that never was; so both end, and neither has the mark of an end.
+    if (this.failures().length > 0) {
+      this.#injections.close();
+      this.#events.close();
     }
   }
 

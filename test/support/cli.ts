@@ -25,7 +25,7 @@ export async function cli(
 ): Promise<CliResult> {
   let stdout = '';
   let stderr = '';
-  const handlers: (() => void)[] = [];
+  const handlers: ((signal: 'SIGINT') => void)[] = [];
   const code = await main({
     argv,
     stdout: {
@@ -39,7 +39,7 @@ export async function cli(
       write: (text) => {
         stderr += text;
         onStderr(stderr, () => {
-          for (const handler of handlers) handler();
+          for (const handler of handlers) handler('SIGINT');
         });
       },
     },

@@ -6,10 +6,10 @@ import { asset } from '../../../src/core/assets.ts';
 import { renderJson } from '../../../src/report/json.ts';
 import { readSummary } from '../../../src/report/read.ts';
 import type { Summary } from '../../../src/report/summary.ts';
-import { withAdaptation } from '../../support/scores-fixture.ts';
 import { workFolder } from '../../support/cli.ts';
 import { assertGolden } from '../../support/golden.ts';
 import { schemaOf } from '../../support/interface-schema.ts';
+import { withAdaptation } from '../../support/scores-fixture.ts';
 import {
   emptyFixture,
   largeFixture,
