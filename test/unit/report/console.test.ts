@@ -39,6 +39,9 @@ const GOLDEN = `
     yahoo         7,690      7,604          0     0%         0        86     7,690          641
     outlook       5,125      5,044          0     0%         0        81     5,125          428
 
+  adaptation  utilisation  wasted  reaction  recovery
+    gmail           99.6%   54.6%      28 s      18 s
+
   recipients
     delivered    24,907
     bounced         332  3 without a DSN
