@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aggregate } from './aggregate.ts';
 import { Packer } from './attempt-log.ts';
@@ -17,11 +18,14 @@ export class Recorder {
   readonly #injections: LogFile;
   readonly #events: LogFile;
 
-  /** Creates the files. Throws a HarnessError of kind `lab` if it can't. */
-  constructor(folder: string, model: RunModel) {
+  /**
+   * Creates the files. Throws a HarnessError of kind `lab` if it can't.
+   * @param write for tests: what writes in place of the operating system
+   */
+  constructor(folder: string, model: RunModel, write = writeSync) {
     this.aggregate = new Aggregate(model);
-    this.#injections = new LogFile(join(folder, FILES.injections));
-    this.#events = new LogFile(join(folder, FILES.events));
+    this.#injections = new LogFile(join(folder, FILES.injections), write);
+    this.#events = new LogFile(join(folder, FILES.events), write);
   }
 
   /** Takes in a worker's batch. */
