@@ -79,7 +79,12 @@ export function buildReport(
   );
   const summary: Summary = {
     schema: 1,
-    run: { ...input.run, durationSeconds: end / 1e6, interrupted },
+    run: {
+      ...input.run,
+      durationSeconds: end / 1e6,
+      interrupted,
+      ...(abortedAt !== undefined && { aborted: true as const }),
+    },
     verdict: verdictOf(judged, { interrupted, abortedAt, labEnded }, input),
     warnings: [...input.warnings, ...warningsOf(aggregate, harness, outcome, input, evidence)],
     thresholds: judged.map(({ threshold, passed, actual, actualText, limitText, sentence }) => ({

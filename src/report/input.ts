@@ -26,7 +26,7 @@ export interface LabEnd {
 
 /** What a report needs to know beside the records. */
 export interface ReportInput {
-  readonly run: Omit<RunFacts, 'durationSeconds' | 'interrupted'>;
+  readonly run: Omit<RunFacts, 'durationSeconds' | 'interrupted' | 'aborted'>;
   readonly machine: Machine;
   readonly mta: MtaFacts;
   readonly isps: readonly { readonly id: string; readonly name: string }[];

@@ -45,10 +45,11 @@ export function renderJunit(summary: Summary): string {
   ].join('\n');
 }
 
-/** The `error` of a run whose verdict is not one on its thresholds alone: interrupted, or the lab or the MTA failed. */
+/** The `error` of a run that did not come to its end: interrupted, aborted, or the lab or the MTA failed. */
 function troubleOf({ verdict, run }: Summary): string | undefined {
-  if (verdict.exitCode === 0 || verdict.exitCode === 99) return undefined;
-  const type = run.interrupted ? 'interrupted' : 'failed';
+  const judged = verdict.exitCode === 0 || verdict.exitCode === 99;
+  if (judged && !run.aborted) return undefined;
+  const type = run.aborted ? 'aborted' : run.interrupted ? 'interrupted' : 'failed';
   return element('error', { type, message: verdict.sentence }, `exit code ${verdict.exitCode}`);
 }
 

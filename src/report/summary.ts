@@ -51,6 +51,8 @@ export interface RunFacts {
   readonly lab: 'sealed' | 'loopback';
   readonly clockScale: number;
   readonly interrupted: boolean;
+  /** A threshold with abortOnFail ended it. Absent: none did. */
+  readonly aborted?: true;
 }
 
 export interface Verdict {

@@ -103,6 +103,7 @@ class TypeReader {
     }
     if (token.startsWith("'")) return { const: token.slice(1, -1) };
     if (/^-?\d/.test(token)) return { const: Number(token) };
+    if (token === 'true' || token === 'false') return { const: token === 'true' };
     if (token === 'string' || token === 'number' || token === 'boolean' || token === 'null')
       return { type: token };
     if (token === 'Readonly' || token === 'Record') return this.#generic(token);

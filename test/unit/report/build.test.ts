@@ -71,6 +71,16 @@ const cases: readonly [
   ],
   ['whose lab was killed when all had been recorded', [['ended', 12e6]], { labEnded }, notMet, false],
   [
+    'that a threshold aborted',
+    [
+      ['aborted', 3e6],
+      ['ended', 4e6],
+    ],
+    { aborted: 'lost: count is 1' },
+    { exitCode: 99, sentence: 'Aborted after 3 s: lost: count is 1' },
+    false,
+  ],
+  [
     'whose MTA died',
     [
       ['mta_died', 3e6],
@@ -92,5 +102,6 @@ for (const [name, marks, more, verdict, interrupted] of cases) {
     assertSummary(summary);
     assert.deepEqual(summary.verdict, { passed: false, ...verdict });
     assert.equal(summary.run.interrupted, interrupted);
+    assert.equal(summary.run.aborted, 'aborted' in more ? true : undefined);
   });
 }

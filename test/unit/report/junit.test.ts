@@ -83,6 +83,17 @@ const cases: readonly {
     ],
   },
   {
+    name: 'a run that a threshold aborted: an error, and the failure of the threshold',
+    summary: {
+      ...withVerdict({ passed: false, exitCode: 99, sentence: 'Aborted after 12 s: lost: count is 1' }),
+      run: { ...normal.run, aborted: true },
+    },
+    counts: 'tests="7" failures="2" errors="1"',
+    lines: [
+      '  <testcase classname="gmail rate limit on one source" name="the run comes to its end" time="104.000"><error type="aborted" message="Aborted after 12 s: lost: count is 1">exit code 99</error></testcase>',
+    ],
+  },
+  {
     name: 'a run that holds sessions only',
     summary: sessionsFixture().summary,
     counts: 'tests="2" failures="0" errors="0"',

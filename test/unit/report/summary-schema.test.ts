@@ -86,6 +86,7 @@ for (const [name, value, fault] of bad) {
 
 const declarations: readonly [name: string, text: string, expected: unknown][] = [
   ['an optional key', 'interface A { readonly a?: string; }', { a: { type: 'string' } }],
+  ['a truth', 'interface A { readonly a?: true; }', { a: { const: true } }],
   [
     'literals, lists and texts on them',
     "interface A {\n  /** Which\n   * one. */\n  readonly a: 'x' | 'y';\n  readonly b: readonly (number | null)[]; }",
