@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { asset } from '../../src/core/assets.ts';
-import { readLog } from '../../src/record/log-file.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
 import { NOBODY, nobodyCanRead } from '../support/nobody.ts';
@@ -193,83 +192,6 @@ test('a threshold that can not hold: exit code 99, and a line that says by how m
     /delivered: count is \d+, \d+ \(\d+(\.\d+)? %\) below what count>1000 asks \(limit 1,000\)/,
   );
 });
-
-const long = 'mta: { adapter: none }\nload: { rate: 100/s, duration: 10m }\n';
-
-/** Interrupts as soon as mail flows; `times` in a row. */
-function interruptor(times: number): (text: string, interrupt: () => void) => void {
-  let done = false;
-  return (text, interrupt) => {
-    if (done || !/^load .* [1-9]\d* injected/m.test(text)) return;
-    done = true;
-    for (let i = 0; i < times; i++) interrupt();
-  };
-}
-
-for (const times of [1, 2]) {
-  test(`Ctrl-C ${times === 1 ? 'once drains' : 'twice stops'} and leaves a report, exit code 105`, async (t) => {
-    const folder = workFolder(t);
-    const out = join(folder, 'runs');
-    const { code, stderr } = await cli(
-      ['run', scenarioFile(folder, long), '--no-seal', '--out', out],
-      interruptor(times),
-    );
-    assert.equal(code, 105, stderr);
-    assert.match(stderr, times === 1 ? /waiting for the queue to drain/ : /stopping at once/);
-    const { summary } = onlyRun(out);
-    assert.equal(summary.run.interrupted, true);
-    assert.ok(summary.totals.injectedMessages > 0);
-    assert.equal(summary.totals.injectedRecipients, summary.totals.delivered);
-  });
-}
-
-test('a lab that is killed: the report is made from what was recorded, and nothing of it is left', async (t) => {
-  if (!(await sealHere(t))) return;
-  const folder = workFolder(t);
-  const out = join(folder, 'runs');
-  const file = scenarioFile(folder, long);
-  const child = spawn(process.execPath, [bin, 'run', file, '--out', out], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stderr = '';
-  let killed = false;
-  const marker = join(folder, 'runs');
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    if (killed || !/^load .* [1-9]\d* injected/m.test(stderr)) return;
-    killed = true;
-    killLab(child.pid as number);
-  });
-  child.stdout.resume();
-  const code = await new Promise((resolve) => child.on('exit', resolve));
-  assert.equal(code, 1, stderr);
-  assert.match(stderr, /the lab ended with signal SIGKILL; the report holds what was recorded until then/);
-  const run = onlyRun(out);
-  assert.ok(run.summary.totals.injectedMessages > 0);
-  assert.match(run.summary.warnings.join('\n'), /did not come to its end/);
-  assert.equal([...readLog(join(run.folder, 'attempts.bin'))].length > 0, true);
-  assert.deepEqual(processesOf(marker), []);
-});
-
-/** Kills the unshare process that a CLI has started. */
-function killLab(cliPid: number): void {
-  const children = readFileSync(`/proc/${cliPid}/task/${cliPid}/children`, 'utf8').trim().split(' ');
-  for (const pid of children) process.kill(Number(pid), 'SIGKILL');
-}
-
-/** Command lines of processes whose environment or arguments name a folder. */
-function processesOf(folder: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((name) => {
-      try {
-        return readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      } catch {
-        return '';
-      }
-    })
-    .filter((line) => line.includes(folder));
-}
 
 test('several loads over several processes that drive them: every message once', async (t) => {
   if (!(await sealHere(t))) return;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sleepMs } from '../../src/core/clock.ts';
+import { Kind } from '../../src/record/attempt-log.ts';
+import { eachRecord } from './cli.ts';
 
 /** The program, as users start it. */
 export const BIN = fileURLToPath(new URL('../../src/cli/bin.js', import.meta.url));
@@ -18,6 +20,8 @@ export interface Flight {
   folder(): string | undefined;
   /** Waits for a condition; fails if the run ends before, and then says what it wrote. */
   until(what: string, condition: () => boolean): Promise<void>;
+  /** Waits until mail flows: an injection and an attempt have been recorded. */
+  untilMailFlows(): Promise<void>;
   /** Whether a process that the run has started, in any depth, has such a command line. */
   runs(what: RegExp): boolean;
   /** Kills all processes that the run has started, in any depth, whose command line matches. */
@@ -65,19 +69,29 @@ export function startFlight(
   });
   const matching = (what: RegExp): number[] =>
     descendants(child.pid as number).filter((pid) => what.test(commandOf(pid)));
+  const folder = (): string | undefined => {
+    const [name] = list(out);
+    return name === undefined ? undefined : join(out, name);
+  };
+  const until = async (what: string, condition: () => boolean): Promise<void> => {
+    while (!condition()) {
+      if (over) throw new Error(`the run ended before ${what}\n${text.stdout}${text.stderr}`);
+      await sleepMs(5);
+    }
+  };
   return {
     child,
     stderr: () => text.stderr,
     stdout: () => text.stdout,
-    folder() {
-      const [name] = list(out);
-      return name === undefined ? undefined : join(out, name);
-    },
-    async until(what, condition) {
-      while (!condition()) {
-        if (over) throw new Error(`the run ended before ${what}\n${text.stdout}${text.stderr}`);
-        await sleepMs(5);
-      }
+    folder,
+    until,
+    async untilMailFlows() {
+      await until('the load', () => /^load /m.test(text.stderr));
+      for (const [name, kind] of [
+        ['injections.bin', Kind.injection],
+        ['attempts.bin', Kind.attempt],
+      ] as const)
+        await until(`a record in ${name}`, () => holds(join(folder() as string, name), kind));
     },
     runs: (what) => matching(what).length > 0,
     kill(what, signal = 'SIGKILL') {
@@ -93,6 +107,15 @@ export function startFlight(
       while (marked(mark).length > 0) await sleepMs(5);
     },
   };
+}
+
+/** Whether a log holds a record of a kind. */
+function holds(path: string, kind: number): boolean {
+  let found = false;
+  eachRecord(path, (view) => {
+    found ||= view.kind === kind;
+  });
+  return found;
 }
 
 function marked(mark: string): number[] {
