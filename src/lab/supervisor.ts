@@ -23,7 +23,7 @@ export interface LabHooks {
   progress(progress: Progress): void;
   /**
    * Is given a function to call when the user wants the run to end; calling it again insists. The first call lets the
-   * queue drain, unless it is `urgent`; the second has the report written at once; the third ends the lab.
+   * queue drain; the second, or one that is `urgent`, has the report written at once; the third ends the lab.
    */
   onStop(stop: (urgent: boolean) => StopStep): void;
 }
@@ -65,18 +65,17 @@ export async function superviseLab(
   let cancelDeadline = (): void => {};
   hooks.onStop((urgent) => {
     const before = asked;
-    asked = Math.max(asked + 1, urgent ? 2 : 1);
-    if (asked === 1) {
-      send({ type: 'stop', how: 'drain' });
-      return 'drain';
+    asked = urgent ? Math.max(asked, 2) : asked + 1;
+    if (asked > 2) {
+      kill();
+      return 'kill';
     }
-    if (before < 2) {
+    if (asked === 1) send({ type: 'stop', how: 'drain' });
+    else if (before < 2) {
       send({ type: 'stop', how: 'now' });
       cancelDeadline = after(STOP_DEADLINE_MS, kill);
-      return 'now';
     }
-    kill();
-    return 'kill';
+    return asked === 1 ? 'drain' : 'now';
   });
 
   let result: LabResult | undefined;
