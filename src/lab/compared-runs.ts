@@ -10,6 +10,7 @@ import { compareRuns, newestOf } from '../report/comparison/compare.ts';
 import type { ComparedRun, Comparison } from '../report/comparison/comparison.ts';
 import { nameOf, reader, thresholdsOf } from '../report/comparison/quantities.ts';
 import type { ReportInput } from '../report/input.ts';
+import { asSummary } from '../report/read.ts';
 import type { Summary } from '../report/summary.ts';
 import { type GroupFile, runsOfGroup } from './group-folder.ts';
 import { UNFINISHED } from './rebuild.ts';
@@ -85,21 +86,18 @@ function readFolder(folder: string): KeptRun {
       hint: `it may have been killed; "windtunnel report ${folder}" makes its reports from what was recorded`,
     });
   }
-  const summary = readJson(path);
-  if (!isSummary(summary))
-    throw new HarnessError('usage', `${path}: expected the summary of a run, schema 1`);
+  const summary = asSummary(readJson(path));
+  if (!summary) throw new HarnessError('usage', `${path}: expected the summary of a run, schema 1`);
   return { name: folder, summary, folder };
 }
 
 function readKept(path: string): KeptRun[] {
   const content = readJson(path);
-  if (isSummary(content)) return [{ name: path, summary: content, folder: undefined }];
-  if (isGroup(content))
-    return content.runs.map((summary, index) => ({
-      name: `${path} run-${index + 1}`,
-      summary,
-      folder: undefined,
-    }));
+  const one = asSummary(content);
+  if (one) return [{ name: path, summary: one, folder: undefined }];
+  const runs = runsIn(content);
+  if (runs)
+    return runs.map((summary, index) => ({ name: `${path} run-${index + 1}`, summary, folder: undefined }));
   throw new HarnessError('usage', `${path}: expected the summary of a run or of a group, schema 1`);
 }
 
@@ -113,14 +111,12 @@ function readJson(path: string): unknown {
   }
 }
 
-function isSummary(content: unknown): content is Summary {
-  const { schema, run, metrics } = (content ?? {}) as Partial<Summary>;
-  return schema === 1 && typeof run === 'object' && typeof metrics === 'object';
-}
-
-function isGroup(content: unknown): content is GroupFile {
+/** The summaries of a group; undefined if it is none. */
+function runsIn(content: unknown): Summary[] | undefined {
   const { schema, runs } = (content ?? {}) as Partial<GroupFile>;
-  return schema === 1 && Array.isArray(runs) && runs.length > 0 && runs.every(isSummary);
+  if (schema !== 1 || !Array.isArray(runs) || runs.length === 0) return undefined;
+  const summaries = runs.map(asSummary).filter((summary) => summary !== undefined);
+  return summaries.length === runs.length ? summaries : undefined;
 }
 
 function measureAgain(folder: string, thresholds: readonly Threshold[]): Map<string, RunValue> {

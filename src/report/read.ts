@@ -1,25 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { HarnessError, messageOf } from '../core/errors.ts';
 import type { IspSummary, Summary } from './summary.ts';
 
-/** Reads the summary in a run's folder. Throws (kind `usage`) if there is none, or one of another schema. */
-export function readSummary(folder: string): Summary {
-  try {
-    const read = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as Partial<Summary> | null;
-    if (read?.schema !== 1) throw new Error(`its schema is ${read?.schema ?? 'none'}, expected 1`);
-    return withLaterKeys(read as Summary);
-  } catch (error) {
-    throw new HarnessError('usage', `can't read a summary in ${folder}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** With what summaries of `schema: 1` may lack, since it came later. */
-function withLaterKeys(read: Summary): Summary {
-  const isps = read.isps.map((isp) => ({ ...LATER_OF_ISP, ...isp }));
-  return { ...LATER, ...read, isps };
+/**
+ * A summary of `schema: 1` as it was read from a file, with what earlier versions did not have; undefined if it is something
+ * else.
+ */
+export function asSummary(content: unknown): Summary | undefined {
+  const read = (content ?? {}) as Partial<Summary>;
+  const { schema, run, metrics, isps } = read;
+  if (schema !== 1 || typeof run !== 'object' || typeof metrics !== 'object' || !Array.isArray(isps))
+    return undefined;
+  return { ...LATER, ...(read as Summary), isps: isps.map((isp) => ({ ...LATER_OF_ISP, ...isp })) };
 }
 
 const LATER = { adaptation: [] } satisfies Partial<Summary>;
