@@ -2,6 +2,7 @@
 import { wholeIsps } from './adaptation-rows.ts';
 import { holdsSessionsOnly } from './injection-text.ts';
 import { keyFigures } from './key-figures.ts';
+import { block, code, plain, table } from './markdown-text.ts';
 import { formatCount, formatMs, formatShare, formatShareScore, formatTimeScore } from './numbers.ts';
 import type { AdaptationSummary, IspSummary, Summary } from './summary.ts';
 
@@ -90,50 +91,9 @@ function adaptation(all: readonly AdaptationSummary[]): string {
 }
 
 function again({ run }: Summary): string {
-  const fence = '`'.repeat(Math.max(3, longestRun(run.command) + 1));
-  return `Run it again (windtunnel ${plain(run.version)}):\n\n${fence}sh\n${run.command}\n${fence}`;
+  return `Run it again (windtunnel ${plain(run.version)}):\n\n${block('sh', run.command)}`;
 }
 
 function withShare(part: number, whole: number): string {
   return `${formatCount(part)} (${formatShare(part, whole)})`;
-}
-
-/** A table; a heading that begins with `>` has its column to the right. Cells are Markdown; missing ones stay empty. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [
-    line(heads.map((head) => head.replace(/^>/, ''))),
-    line(heads.map((head) => (head.startsWith('>') ? '--:' : '---'))),
-    ...rows.map((row) => line(heads.map((_, column) => row[column] ?? ''))),
-  ].join('\n');
-}
-
-/** Text as text: on one line, and no character of it is markup. */
-function plain(text: string): string {
-  return oneLine(text)
-    .replace(/[\\`*_~[\]|#$]|^[-+=]|^\d+(?=[.)](?:\s|$))/g, escaped)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
-}
-
-/** What could be markup, with a backslash; of a number that would begin a list, its point has it. */
-function escaped(mark: string): string {
-  return /^\d/.test(mark) ? `${mark}\\` : `\\${mark}`;
-}
-
-/** Text as code, also in a table, where a pipe ends the cell even within code (GFM section 4.10). */
-function code(text: string): string {
-  const fence = '`'.repeat(longestRun(text) + 1);
-  const inner = oneLine(text).replaceAll('|', '\\|');
-  return fence.length === 1 ? `\`${inner}\`` : `${fence} ${inner} ${fence}`;
-}
-
-function longestRun(text: string): number {
-  return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-}
-
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u0020\u007f]+/g, ' ').trim();
 }

@@ -16,7 +16,9 @@ test('the workflows for CI are YAML, with commands that a shell understands and 
     const document = parseDocument(text);
     assert.deepEqual([...document.errors, ...document.warnings], []);
     const scripts = scriptsOf(document.toJS());
-    const windtunnel = scripts.flatMap((script) => [...script.matchAll(/start -- (\w+)(.*)$/gm)]);
+    const windtunnel = scripts.flatMap((script) => [
+      ...script.matchAll(/start (?:--silent )?-- (\w+)(.*)$/gm),
+    ]);
     assert.ok(windtunnel.length > 0, text);
     for (const script of scripts) {
       const { status, stderr } = spawnSync('sh', ['-n'], { input: script, encoding: 'utf8' });
