@@ -220,7 +220,8 @@ export function createMeasure(
       }
       case 'queue_age': {
         const ages = queueAges(aggregate, Math.ceil(loadEnd / BUCKET_MICROS)).map((age) => (age ?? 0) * 1e3);
-        return { kind: 'gauge', value: ages.at(-1) ?? 0, ...range(ages) };
+        if (ages.length === 0) return undefined;
+        return { kind: 'gauge', value: ages.at(-1) as number, ...range(ages) };
       }
       case 'utilisation':
       case 'blocked_attempts':

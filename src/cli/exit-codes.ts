@@ -53,4 +53,5 @@ Exit codes:
   99   a threshold failed, or a comparison
   104  invalid scenario
   105  interrupted (the report is still written)
-  106  the lab could not start, the MTA ended during the run, or nobody took what was sent`;
+  106  the lab could not start or go on, the MTA ended during the run, nobody took what was sent, or the report could
+       not be written`;

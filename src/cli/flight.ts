@@ -1,21 +1,19 @@
 /** Flies one run and shows how it goes on. */
-import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { wallClock } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { chooseGround, type Ground } from '../lab/ground.ts';
 import type { RunRequest } from '../lab/messages.ts';
-import { rebuildReports } from '../lab/rebuild.ts';
+import { salvage } from '../lab/rebuild.ts';
 import { shortfallsHere } from '../lab/shortfalls.ts';
-import { superviseLab } from '../lab/supervisor.ts';
-import { readSummary } from '../report/read.ts';
-import type { Summary } from '../report/summary.ts';
+import { type StopStep, superviseLab } from '../lab/supervisor.ts';
 import type { Plan } from '../scenario/plan.ts';
-import { ExitCode } from './exit-codes.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { OutputStream } from './io.ts';
 import { ProgressDisplay } from './progress.ts';
 import type { ScenarioOptions } from './scenario-options.ts';
+import { type Told, told } from './show-report.ts';
 import { version } from './version.ts';
 
 /** The options of `run` that a flight depends on. */
@@ -35,12 +33,6 @@ export interface Prepared {
   readonly warnings: readonly string[];
 }
 
-/** What came of a flight. */
-export interface Flown {
-  readonly exitCode: number;
-  readonly summary: Summary;
-}
-
 /** Chooses the ground and looks for what this machine falls short of; tells the user what to know before the run. */
 export async function prepare(
   planned: Pick<Prepared, 'plan' | 'text' | 'baseline' | 'warnings'>,
@@ -57,7 +49,7 @@ export async function prepare(
 /**
  * Flies a run in a folder of its own.
  * @param label stands before its progress
- * @throws HarnessError if the lab fails, or was not to start any more
+ * @throws HarnessError if the lab ended before there was anything to report, or was not to start any more
  */
 export async function fly(
   { plan, text, baseline, ground, warnings }: Prepared,
@@ -66,7 +58,7 @@ export async function fly(
   out: OutputStream,
   interrupts: Interrupts,
   label = '',
-): Promise<Flown> {
+): Promise<Told> {
   if (interrupts.count > 0) throw new HarnessError('interrupted', 'interrupted before the load began');
   const progress = new ProgressDisplay(out, label);
   const before = interrupts.count;
@@ -85,30 +77,33 @@ export async function fly(
     ground.privilege,
     {
       progress: (state) => progress.show(state),
-      onStop: (stop) =>
-        interrupts.handle(() => {
-          progress.note(
-            interrupts.count === 1
-              ? 'stopping: no more mail is injected, waiting for the queue to drain; Ctrl-C again to stop at once'
-              : 'stopping at once',
-          );
-          stop();
-        }),
+      // Whoever sends SIGTERM will not wait for a queue.
+      onStop: (stop) => interrupts.handle((signal) => progress.note(STOPPING[stop(signal === 'SIGTERM')])),
     },
   ).finally(() => progress.end());
-
-  if (result.kind === 'vanished') {
-    if (!existsSync(join(folder, 'run.json'))) {
-      throw new HarnessError('bug', `the lab ended with ${result.how} before the load began\n${result.log}`);
-    }
-    rebuildReports(folder);
-    progress.note(
-      `the lab ended with ${result.how}; the report holds what was recorded until then\n${result.log}`,
-    );
+  if (result.kind === 'done') return told(result, out);
+  const error = result.kind === 'failed' ? result.error : endOf(result, interrupts.count > before);
+  const log = result.kind === 'failed' ? '' : `\n${result.log}`;
+  const why = error.message.split('\n', 1)[0] as string;
+  const report = salvage(folder, { why, exitCode: exitCodeOf(error.kind) });
+  if (report) {
+    progress.note(`${error.message}; the report holds what was recorded until then${log}`);
+    return told(report, out);
   }
-  const summary = readSummary(folder);
-  if (result.kind === 'done') return { exitCode: result.exitCode, summary };
-  return { exitCode: interrupts.count > before ? ExitCode.interrupted : ExitCode.bug, summary };
+  if (result.kind === 'failed') throw error;
+  throw new HarnessError(error.kind, `${error.message} before the load began${log}`);
+}
+
+const STOPPING: Readonly<Record<StopStep, string>> = {
+  drain: 'stopping: no more mail is injected, waiting for the queue to drain; Ctrl-C again to stop at once',
+  now: 'stopping at once',
+  kill: 'ending the lab; what was recorded is reported',
+};
+
+/** A lab that was killed from outside, perhaps for want of memory, did nothing wrong; one that crashed did. */
+function endOf({ how }: { readonly how: string }, stopped: boolean): HarnessError {
+  const kind = stopped ? 'interrupted' : how.startsWith('signal') ? 'lab' : 'bug';
+  return new HarnessError(kind, `the lab ended with ${how}`);
 }
 
 /** The command that runs this plan again, seed included. */

@@ -1,14 +1,14 @@
-import type { CommandIo } from './io.ts';
+import type { CommandIo, Signal } from './io.ts';
 
-/** The user's Ctrl-C's, for a command that does several things after each other. */
+/** The user's Ctrl-C's and whoever's SIGTERMs, for a command that does several things after each other. */
 export class Interrupts {
   #count = 0;
-  #handler: (() => void) | undefined;
+  #handler: ((signal: Signal) => void) | undefined;
 
   constructor(io: CommandIo) {
-    io.onInterrupt(() => {
+    io.onInterrupt((signal) => {
       this.#count++;
-      this.#handler?.();
+      this.#handler?.(signal);
     });
   }
 
@@ -18,7 +18,7 @@ export class Interrupts {
   }
 
   /** Calls the handler at each from now on, in place of the one before. */
-  handle(handler: () => void): void {
+  handle(handler: (signal: Signal) => void): void {
     this.#handler = handler;
   }
 }

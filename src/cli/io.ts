@@ -5,8 +5,11 @@ export interface CommandIo {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Calls the handler at every Ctrl-C or SIGTERM, instead of ending the process. */
-  onInterrupt(handler: () => void): void;
+  onInterrupt(handler: (signal: Signal) => void): void;
 }
+
+/** What asks for an end: a user's Ctrl-C, or a program that will not wait for long. */
+export type Signal = 'SIGINT' | 'SIGTERM';
 
 export interface OutputStream {
   write(text: string): unknown;

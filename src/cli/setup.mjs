@@ -1,6 +1,6 @@
 // What `npm start`, `npm test`, `npm run bench` and `npm run build` share. It needs nothing but Node: it installs the
 // dependencies where they are missing or older than the lock file, compiles, and goes on to what was asked for.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ installIfNeeded();
 build();
 if (verb === 'start') {
   const scenario = rest.length > 0 ? rest : ['run', join('scenarios', 'quickstart.yaml')];
-  process.exitCode = node(['dist/src/cli/bin.js', ...scenario]);
+  process.exitCode = await start(['dist/src/cli/bin.js', ...scenario]);
 } else if (verb === 'test') {
   process.exitCode = test(rest);
 } else if (verb === 'bench') {
@@ -74,6 +74,23 @@ function testFiles(args) {
     .map((file) => join('dist', 'test', file));
   if (files.length === 0) console.error(`windtunnel: nothing matches ${words.join(' ')}`);
   return files;
+}
+
+/**
+ * Runs the program and leaves it to it what a signal means. A terminal's Ctrl-C reaches it anyway, npm passes the same one
+ * on to here once more; SIGTERM comes to npm alone.
+ */
+function start(args) {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(`windtunnel: ${error.message}`);
+      resolve(1);
+    });
+    child.on('close', (code) => resolve(code ?? 1));
+  });
 }
 
 function node(args) {

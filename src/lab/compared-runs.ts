@@ -10,6 +10,7 @@ import { compareRuns, newestOf } from '../report/comparison/compare.ts';
 import type { ComparedRun, Comparison } from '../report/comparison/comparison.ts';
 import { nameOf, reader, thresholdsOf } from '../report/comparison/quantities.ts';
 import type { ReportInput } from '../report/input.ts';
+import { asSummary } from '../report/read.ts';
 import type { Summary } from '../report/summary.ts';
 import { type GroupFile, runsOfGroup } from './group-folder.ts';
 import { UNFINISHED } from './rebuild.ts';
@@ -85,20 +86,18 @@ function readFolder(folder: string): KeptRun {
       hint: `it may have been killed; "windtunnel report ${folder}" makes its reports from what was recorded`,
     });
   }
-  const summary = readJson(path);
-  if (!isSummary(summary)) throw notOurs(path);
+  const summary = asSummary(readJson(path));
+  if (!summary) throw notOurs(path);
   return { name: folder, summary, folder };
 }
 
 function readKept(path: string): KeptRun[] {
   const content = readJson(path);
-  if (isSummary(content)) return [{ name: path, summary: content, folder: undefined }];
-  if (isGroup(content))
-    return content.runs.map((summary, index) => ({
-      name: `${path} run-${index + 1}`,
-      summary,
-      folder: undefined,
-    }));
+  const one = asSummary(content);
+  if (one) return [{ name: path, summary: one, folder: undefined }];
+  const runs = runsIn(content);
+  if (runs)
+    return runs.map((summary, index) => ({ name: `${path} run-${index + 1}`, summary, folder: undefined }));
   throw notOurs(path);
 }
 
@@ -118,31 +117,12 @@ function readJson(path: string): unknown {
   }
 }
 
-/** What is read of a summary. A baseline may be older than this version, so nobody relies on the schema's number alone. */
-const NEEDED: readonly (keyof Summary)[] = [
-  'run',
-  'verdict',
-  'warnings',
-  'thresholds',
-  'injector',
-  'isps',
-  'adaptation',
-  'latency',
-  'metrics',
-  'phases',
-  'harness',
-  'machine',
-  'mta',
-];
-
-function isSummary(content: unknown): content is Summary {
-  const summary = (content ?? {}) as Partial<Summary>;
-  return summary.schema === 1 && NEEDED.every((key) => typeof summary[key] === 'object');
-}
-
-function isGroup(content: unknown): content is GroupFile {
+/** The summaries of a group; undefined if it is none. */
+function runsIn(content: unknown): Summary[] | undefined {
   const { schema, runs } = (content ?? {}) as Partial<GroupFile>;
-  return schema === 1 && Array.isArray(runs) && runs.length > 0 && runs.every(isSummary);
+  if (schema !== 1 || !Array.isArray(runs) || runs.length === 0) return undefined;
+  const summaries = runs.map(asSummary).filter((summary) => summary !== undefined);
+  return summaries.length === runs.length ? summaries : undefined;
 }
 
 function measureAgain(folder: string, thresholds: readonly Threshold[]): Map<string, RunValue> {

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { judgeRecipient, knownFrom } from '../analysis/conservation.ts';
 import { Histories, knownFromHistory } from '../analysis/histories.ts';
 import { inQuestion, kindsOf } from '../analysis/in-question.ts';
+import { HarnessError } from '../core/errors.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { eachBlock } from '../record/recorder.ts';
 import { mtaEvidence } from '../report/build.ts';
@@ -28,14 +29,14 @@ const ATTEMPTS_SHOWN = 12;
  * milliseconds since the load began, at most 100,000 recipients with 500,000 attempts, some of each kind and of the
  * gravest kinds first. The last line says how many there are, and by kind how many were left out:
  * `{"histories":2,"leftOut":{"lost":0,…}}`.
- * @throws HarnessError of kind `lab` if it can't be written
+ * @returns also what could not be written and why, a sentence at most
  */
 export function gatherEvidence(
   folder: string,
   plan: Plan,
   aggregate: Aggregate,
   input: ReportInput,
-): Evidence {
+): { evidence: Evidence; unwritten: string[] } {
   const { told, kinds } = inQuestion(aggregate.ledger, mtaEvidence(aggregate, input));
   const histories = new Histories(modelOf(plan).loads, told);
   // What is wrong with a damaged file is said with the figures.
@@ -51,8 +52,15 @@ export function gatherEvidence(
     const leftOut = Object.fromEntries(kinds.map(({ kind, leftOut: n }) => [kind, n]));
     yield `${JSON.stringify({ histories: told.length, leftOut })}\n`;
   }
-  writeWhole(join(folder, EVIDENCE_FILE), lines());
-  return {
+  const unwritten: string[] = [];
+  try {
+    writeWhole(join(folder, EVIDENCE_FILE), lines());
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+    unwritten.push(error.message);
+    incomplete = told.filter((recipient) => !tell(recipient).complete).length;
+  }
+  const evidence = {
     file: EVIDENCE_FILE,
     histories: told.length,
     incomplete,
@@ -63,6 +71,7 @@ export function gatherEvidence(
       sample: sample.map((recipient) => shortened(tell(recipient), ATTEMPTS_SHOWN)),
     })),
   };
+  return { evidence, unwritten };
 }
 
 /** Tells the history of a recipient that was planned. */

@@ -18,12 +18,12 @@ channel.onMessage((message) => {
 
 async function run(request: RunRequest): Promise<void> {
   try {
-    const { summary } = await fly(
+    const { summary, unwritten } = await fly(
       request,
       { progress: (progress) => channel.send({ type: 'progress', progress }), stopRequest: () => stop },
       cleanup,
     );
-    await channel.flush({ type: 'done', exitCode: summary.verdict.exitCode });
+    await channel.flush({ type: 'done', summary, unwritten });
     exit(0);
   } catch (error) {
     const expected = error instanceof HarnessError;

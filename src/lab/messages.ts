@@ -12,6 +12,7 @@ import type { DriverCounters } from '../driver/injections.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { RecordBatch } from '../record/reporter.ts';
 import type { Dialogue } from '../report/dialogue.ts';
+import type { Summary } from '../report/summary.ts';
 import type { Plan } from '../scenario/plan.ts';
 
 export type LabKind = 'sealed' | 'loopback';
@@ -63,7 +64,8 @@ export type ToLab =
 /** Lab to CLI. */
 export type FromLab =
   | { readonly type: 'progress'; readonly progress: Progress }
-  | { readonly type: 'done'; readonly exitCode: number }
+  /** The summary comes along, since the folder may not be able to hold it. */
+  | { readonly type: 'done'; readonly summary: Summary; readonly unwritten: readonly string[] }
   | {
       readonly type: 'failed';
       readonly kind: FailureKind;

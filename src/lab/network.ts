@@ -1,6 +1,7 @@
 /** The ground that a run stands on: the sealed internet, or loopback addresses with mapped ports. */
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { finished } from 'node:stream';
 import { startDns } from '../../fakes/dns.ts';
 import type { DnsTrouble } from '../../fakes/dns-answer.ts';
 import { buildZones, type DkimRecord, type ZoneSpec } from '../../fakes/zones.ts';
@@ -138,6 +139,8 @@ async function openDns(
   folder: string,
 ): Promise<{ stop(): Promise<void> }> {
   const log = createWriteStream(join(folder, 'dns.log'));
+  // A full disk ends the log, not the run.
+  log.on('error', () => {});
   const dns = await startDns({
     address: RESOLVER,
     port: 53,
@@ -149,7 +152,7 @@ async function openDns(
   return {
     async stop() {
       await dns.stop();
-      await new Promise((resolve) => log.end(resolve));
+      await new Promise<void>((resolve) => finished(log.end(), () => resolve()));
     },
   };
 }

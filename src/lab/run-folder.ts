@@ -1,5 +1,5 @@
 /** A run's folder: what is written when, so that every report can be made again from it. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { histogramLog } from '../record/histograms.ts';
@@ -8,9 +8,12 @@ import { timelineCsv } from '../report/csv.ts';
 import { renderHtml } from '../report/html/page.ts';
 import type { ReportInput } from '../report/input.ts';
 import { renderJson } from '../report/json.ts';
+import { renderJunit } from '../report/junit.ts';
+import { renderK6 } from '../report/k6.ts';
+import { renderMarkdown } from '../report/markdown.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { FromIspWorker } from './messages.ts';
-import { writeWhole } from './whole-file.ts';
+import { PART, writeWhole } from './whole-file.ts';
 
 /** What `run.json` holds: all that a report needs and the records do not have. */
 export interface RunFile {
@@ -56,10 +59,19 @@ export function createFolder(parent: string, scenario: string, startedAt: Date):
   }
 }
 
-/** Writes `run.json` and `scenario.yaml`; before the load, so that a run that dies can still be reported on. */
-export function writeRunFile(folder: string, file: RunFile, scenarioText: string): void {
+/** Writes `scenario.yaml`, the scenario as it was read. */
+export function writeScenario(folder: string, text: string): void {
+  writeWhole(join(folder, 'scenario.yaml'), text);
+}
+
+/** Writes `run.json`: before the load, so that a run that dies can be reported on, and when more is known. */
+export function writeRunFile(folder: string, file: RunFile): void {
   writeWhole(join(folder, 'run.json'), `${JSON.stringify(file)}\n`);
-  writeWhole(join(folder, 'scenario.yaml'), scenarioText);
+}
+
+/** Whether `run.json` is there, so that a report can be made. */
+export function hasRunFile(folder: string): boolean {
+  return existsSync(join(folder, 'run.json'));
 }
 
 const AUTHENTICATION = 'authentication.json';
@@ -119,14 +131,34 @@ export function readRunFile(folder: string): RunFile {
   }
 }
 
-/** Writes every report. Each file appears whole or not at all. */
-export function writeReports(folder: string, { summary, series, histograms, dialogues }: Report): void {
+/**
+ * Writes every report. Each file appears whole or not at all.
+ * @returns what could not be written and why, a sentence each
+ */
+export function writeReports(folder: string, { summary, series, histograms, dialogues }: Report): string[] {
   const startedAtMs = Date.parse(summary.run.startedAt);
   const logs = histograms.map(({ tag, recorded }) => ({ tag, histogram: recorded.histogram }));
-  writeWhole(join(folder, 'summary.json'), renderJson(summary));
-  writeWhole(join(folder, 'timeline.csv'), timelineCsv(series));
-  writeWhole(join(folder, 'histograms.hlog'), histogramLog(logs, startedAtMs, summary.run.durationSeconds));
-  writeWhole(join(folder, 'report.html'), renderHtml(summary, series, dialogues));
+  const unwritten: string[] = [];
+  const write = (name: string, text: string): void => {
+    try {
+      writeWhole(join(folder, name), text);
+    } catch (error) {
+      unwritten.push(messageOf(error));
+    }
+  };
+  write('summary.json', renderJson(summary));
+  write('summary.md', renderMarkdown(summary));
+  write('junit.xml', renderJunit(summary));
+  write('k6-summary.json', renderK6(summary));
+  write('timeline.csv', timelineCsv(series));
+  write('histograms.hlog', histogramLog(logs, startedAtMs, summary.run.durationSeconds));
+  write('report.html', renderHtml(summary, series, dialogues));
+  return unwritten;
+}
+
+/** Removes what a process that was killed had only begun to write. */
+export function removeParts(folder: string): void {
+  for (const name of readdirSync(folder)) if (name.endsWith(PART)) rmSync(join(folder, name));
 }
 
 /** The configuration files that the adapter generated, for the report. Queue and logs are left out. */

@@ -2,7 +2,6 @@
  * Flies one run: brings up mailroom, ISPs, MTA and driver in that order, records what they report, drains the MTA's
  * queue, and writes the reports. Everything that was started is stopped, however the run ends.
  */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { certifiedNames } from '../../fakes/isp/hosted.ts';
@@ -10,6 +9,7 @@ import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
 import { type Authority, createAuthority } from '../../fakes/tls.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
@@ -36,8 +36,17 @@ import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, type Switches, scheduleOutages } from './outages.ts';
 import { recordQueue } from './recording-queue.ts';
 import { modelOf, reportInput } from './report-input.ts';
-import { CA_FILE, mtaConfig, readSeen, writeReports, writeRunFile, writeSeen } from './run-folder.ts';
+import {
+  CA_FILE,
+  mtaConfig,
+  readSeen,
+  writeReports,
+  writeRunFile,
+  writeScenario,
+  writeSeen,
+} from './run-folder.ts';
 import { submissionPlan } from './submission.ts';
+import { writeWhole } from './whole-file.ts';
 import { driverPlanOf, driverProcessesOf, ispProcessesOf, routesOf, spawnIn } from './wiring.ts';
 import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
 import { Worker } from './workers.ts';
@@ -49,6 +58,12 @@ export interface RunHooks {
   progress(progress: Progress): void;
   /** Asked several times a second. */
   stopRequest(): StopRequest;
+}
+
+/** What a run came to, also where its folder could not hold it. */
+export interface FlownReport extends Report {
+  /** Which files could not be written and why, a sentence each. */
+  readonly unwritten: readonly string[];
 }
 
 const DRIVER_WORKER = new URL('./driver-worker.js', import.meta.url);
@@ -73,7 +88,7 @@ export async function fly(
   hooks: RunHooks,
   cleanup = new Cleanup(),
   adapter = adapterNamed(request.plan.adapter),
-): Promise<Report> {
+): Promise<FlownReport> {
   try {
     return await new Run(request, hooks, cleanup, adapter).fly();
   } finally {
@@ -100,6 +115,9 @@ class Run {
   #died: string | undefined;
   /** The thresholds that may end the run. */
   #watch: AbortWatch | undefined;
+  /** Why the lab can't go on, if it can't. */
+  #failure: unknown;
+  readonly #unwritten: string[] = [];
 
   constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup, adapter: MtaAdapter | undefined) {
     this.#adapter = adapter;
@@ -110,7 +128,7 @@ class Run {
     cleanup.defer(() => this.#recorder.close());
   }
 
-  async fly(): Promise<Report> {
+  async fly(): Promise<FlownReport> {
     const { plan, folder, lab, scenarioText, startedAt } = this.#request;
     const stopProgress = every(PROGRESS_MS, () => this.#tell());
     this.#cleanup.defer(stopProgress);
@@ -123,10 +141,11 @@ class Run {
       this.#startWorker<ToIspWorker, FromIspWorker>(name, module, (argv) => argv),
     );
     const authority = await createAuthority();
-    writeFileSync(join(folder, CA_FILE), authority.caPem);
+    writeWhole(join(folder, CA_FILE), authority.caPem);
     const endpoints = await this.#openIsps(isps, network, authority);
     const input = await this.#startMta(network, endpoints, mailroom, authority);
-    writeRunFile(folder, { format: 1, plan, input }, scenarioText);
+    writeScenario(folder, scenarioText);
+    writeRunFile(folder, { format: 1, plan, input });
     this.#watch = new AbortWatch(this.#recorder.aggregate, input);
     const names = workerNames([], driverProcessesOf(plan)).slice(1);
     const driver = new DriverProcesses(
@@ -294,9 +313,8 @@ class Run {
     isps.start(this.#epoch);
     const running = driver.run(this.#epoch);
     this.#recorder.own.mark({ at: 0, name: 'load_started' });
-    let failure: unknown;
     const failed = (error: unknown): void => {
-      failure ??= error;
+      this.#failure ??= error;
     };
     isps.failed.then(failed);
     const listen = (address: string, listening: boolean): void => isps.listen(address, listening);
@@ -317,15 +335,21 @@ class Run {
       finished = true;
     }, failed);
     let told = false;
-    while (!finished && failure === undefined && this.#died === undefined && this.#stopRequest() !== 'now') {
+    while (!finished && this.#mayGoOn()) {
       if (this.#stopRequest() === 'drain' && !told) {
         told = true;
         driver.stop();
       }
       await sleepMs(LOOK_MS);
     }
-    if (failure !== undefined && this.#died === undefined) throw failure;
     this.#recorder.own.mark({ at: this.#now(), name: 'load_ended' });
+  }
+
+  /** False if the run is to end at once. Throws why, if the lab can't go on. */
+  #mayGoOn(): boolean {
+    if (this.#died !== undefined) return false;
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#stopRequest() !== 'now';
   }
 
   async #sample(measure: () => SelfMeasure): Promise<void> {
@@ -349,7 +373,7 @@ class Run {
     const { own } = this.#recorder;
     const deadline = this.#now() + this.#request.plan.drainTimeout;
     let empty = 0;
-    while (this.#mta && this.#died === undefined && this.#stopRequest() !== 'now') {
+    while (this.#mayGoOn() && this.#mta) {
       const depth = await this.#mta.queueDepth();
       this.#queue = depth;
       if (depth === undefined) break;
@@ -375,7 +399,8 @@ class Run {
     if (this.#mta) await this.#mta.stop();
     // What it had handed over by then counts.
     await this.#mailroom?.stop();
-    writeSeen(this.#request.folder, this.#request.plan, await isps.stop());
+    const seen = await isps.stop();
+    this.#write(() => writeSeen(this.#request.folder, this.#request.plan, seen));
     const { own } = this.#recorder;
     const queued = this.#mta ? await this.#mta.listQueue() : [];
     recordQueue(own, this.#now(), queued ?? []);
@@ -388,20 +413,29 @@ class Run {
     this.#recorder.flush();
   }
 
-  #report(input: ReportInput): Report {
-    const { folder, plan, scenarioText } = this.#request;
+  #report(input: ReportInput): FlownReport {
+    const { folder, plan } = this.#request;
     const final = {
       ...input,
       mtaDied: this.#died,
       ...(this.#watch?.aborted && { aborted: this.#watch.aborted.sentence }),
       warnings: [...input.warnings, ...this.#recorder.failures()],
     };
-    writeRunFile(folder, { format: 1, plan, input: final }, scenarioText);
+    this.#write(() => writeRunFile(folder, { format: 1, plan, input: final }));
     const { aggregate } = this.#recorder;
     const seen = { ...final, ...readSeen(folder) };
-    const report = buildReport(aggregate, seen, gatherEvidence(folder, plan, aggregate, seen));
-    writeReports(folder, report);
-    return report;
+    const { evidence, unwritten } = gatherEvidence(folder, plan, aggregate, seen);
+    const report = buildReport(aggregate, seen, evidence);
+    return { ...report, unwritten: [...this.#unwritten, ...unwritten, ...writeReports(folder, report)] };
+  }
+
+  /** Writes a file that the verdict does not need. */
+  #write(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#unwritten.push(messageOf(error));
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { HarnessError, messageOf } from '../core/errors.ts';
 
+/** What is behind the name of a file that is being written. */
+export const PART = '.part';
+
 /** Characters that are gathered before they are written. */
 const GATHERED = 65_536;
 
@@ -42,7 +45,7 @@ export async function writeWholeGzip(path: string, pieces: Iterable<string>): Pr
 }
 
 function partOf(path: string): string {
-  return `${path}.part`;
+  return `${path}${PART}`;
 }
 
 function openPart(path: string): number {

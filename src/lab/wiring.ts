@@ -97,7 +97,10 @@ export function ispProcessesOf(
   );
 }
 
-/** Starts the MTA's processes on its side of the network, with their output in a log file. */
+/**
+ * Starts the MTA's processes on its side of the network, with their output in a log file. They stay in the lab's process
+ * group, which ends with it, also where there is no seal.
+ */
 export function spawnIn(network: LabNetwork): SpawnMta {
   return (argv, { cwd, env, logFile }) => {
     mkdirSync(dirname(logFile), { recursive: true });
@@ -107,7 +110,6 @@ export function spawnIn(network: LabNetwork): SpawnMta {
       cwd,
       env: { ...environment(), ...env },
       stdio: ['ignore', log, log],
-      detached: true,
     });
   };
 }

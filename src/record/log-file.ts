@@ -13,15 +13,20 @@ const HEADER_BYTES = 8;
 /** Writes one log. After a failed write (a full disk) it stops, says why, and lets the run go on. */
 export class LogFile {
   readonly path: string;
+  readonly #write: typeof writeSync;
   #fd: number | undefined;
   #failure: string | undefined;
 
-  /** Creates the file. Throws a HarnessError of kind `lab` if it can't. */
-  constructor(path: string) {
+  /**
+   * Creates the file. Throws a HarnessError of kind `lab` if it can't.
+   * @param write for tests: what writes in place of the operating system
+   */
+  constructor(path: string, write = writeSync) {
     this.path = path;
+    this.#write = write;
     try {
       this.#fd = openSync(path, 'wx');
-      writeWhole(this.#fd, MAGIC);
+      this.#writeAll(this.#fd, MAGIC);
     } catch (error) {
       throw new HarnessError('lab', `can't write ${path}: ${messageOf(error)}`, { cause: error });
     }
@@ -39,8 +44,8 @@ export class LogFile {
     header.writeUInt32LE(records.byteLength, 0);
     header.writeUInt32LE(crc32(records), 4);
     try {
-      writeWhole(this.#fd, header);
-      writeWhole(this.#fd, records);
+      this.#writeAll(this.#fd, header);
+      this.#writeAll(this.#fd, records);
     } catch (error) {
       this.#failure = `recording to ${this.path} stopped: ${messageOf(error)}`;
       this.close();
@@ -50,6 +55,10 @@ export class LogFile {
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
+  }
+
+  #writeAll(fd: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.byteLength; ) done += this.#write(fd, bytes, done);
   }
 }
 
@@ -98,8 +107,4 @@ function readAt(fd: number, bytes: Uint8Array, position: number): boolean {
   for (let read = -1; read !== 0 && done < bytes.byteLength; done += read)
     read = readSync(fd, bytes, done, bytes.byteLength - done, position + done);
   return done === bytes.byteLength;
-}
-
-function writeWhole(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.byteLength; ) done += writeSync(fd, bytes, done);
 }

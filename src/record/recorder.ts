@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aggregate } from './aggregate.ts';
 import { Packer } from './attempt-log.ts';
@@ -17,22 +18,30 @@ export class Recorder {
   readonly #injections: LogFile;
   readonly #events: LogFile;
 
-  /** Creates the files. Throws a HarnessError of kind `lab` if it can't. */
-  constructor(folder: string, model: RunModel) {
+  /**
+   * Creates the files. Throws a HarnessError of kind `lab` if it can't.
+   * @param write for tests: what writes in place of the operating system
+   */
+  constructor(folder: string, model: RunModel, write = writeSync) {
     this.aggregate = new Aggregate(model);
-    this.#injections = new LogFile(join(folder, FILES.injections));
-    this.#events = new LogFile(join(folder, FILES.events));
+    this.#injections = new LogFile(join(folder, FILES.injections), write);
+    this.#events = new LogFile(join(folder, FILES.events), write);
   }
 
   /** Takes in a worker's batch. */
-  take(batch: RecordBatch): void {
-    if (batch.injections) {
-      this.#injections.append(batch.injections);
-      this.aggregate.add(batch.injections);
+  take({ injections, events }: RecordBatch): void {
+    if (injections) {
+      this.#injections.append(injections);
+      this.aggregate.add(injections);
     }
-    if (batch.events) {
-      this.#events.append(batch.events);
-      this.aggregate.add(batch.events);
+    if (events) {
+      this.#events.append(events);
+      this.aggregate.add(events);
+    }
+    // One file without the other would tell of a run that never was; so both end, and neither has the mark of an end.
+    if (this.failures().length > 0) {
+      this.#injections.close();
+      this.#events.close();
     }
   }
 

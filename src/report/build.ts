@@ -15,7 +15,7 @@ import type { Dialogue } from './dialogue.ts';
 import { harnessLoad } from './harness.ts';
 import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
-import type { ReportInput } from './input.ts';
+import type { LabEnd, ReportInput } from './input.ts';
 import { namesOf } from './names.ts';
 import { buildSeries } from './series.ts';
 import type {
@@ -61,14 +61,18 @@ export function buildReport(
   const evidence = mtaEvidence(aggregate, input);
   const outcome = conservation(aggregate.ledger, input.isps.length, evidence);
   const names = namesOf(input, aggregate.marks.get('load_ended'));
-  const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
+  const ended = aggregate.marks.get('ended');
+  const end = ended ?? lastMoment(aggregate);
   const adaptation = adaptationOf(aggregate, input, names.phases, end);
   const measure = createMeasure(aggregate, outcome, names, adaptation);
   const judged = input.thresholds.map((t, index) =>
     judge(t, measure(t.metric as MetricName, t.selector), input.baseline?.values[index]),
   );
   const latencies = collectLatencies(aggregate, input);
-  const interrupted = aggregate.marks.has('interrupted');
+  // A lab that ended after the run did has left nothing out.
+  const labEnded = ended === undefined ? input.labEnded : undefined;
+  const cutOff = ended === undefined && labEnded === undefined && histories !== null;
+  const interrupted = aggregate.marks.has('interrupted') || cutOff;
   const abortedAt = aggregate.marks.get('aborted');
   const series = buildSeries(aggregate, input, adaptation, end);
   const harness = harnessLoad(
@@ -77,8 +81,13 @@ export function buildReport(
   );
   const summary: Summary = {
     schema: 1,
-    run: { ...input.run, durationSeconds: end / 1e6, interrupted },
-    verdict: verdictOf(judged, { interrupted, abortedAt }, input),
+    run: {
+      ...input.run,
+      durationSeconds: end / 1e6,
+      interrupted,
+      ...(abortedAt !== undefined && { aborted: true as const }),
+    },
+    verdict: verdictOf(judged, { interrupted, abortedAt, labEnded }, input),
     warnings: [...input.warnings, ...warningsOf(aggregate, harness, outcome, input, evidence)],
     thresholds: judged.map(({ threshold, passed, actual, actualText, limitText, sentence }) => ({
       metric: threshold.key,
@@ -96,7 +105,7 @@ export function buildReport(
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     adaptation: adaptation.scores,
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
-    metrics: metricValues(measure),
+    metrics: metricValues(measure, input.thresholds),
     phases: phasesWithLabels(input),
     harness,
     machine: input.machine,
@@ -112,10 +121,18 @@ export function buildReport(
 
 function verdictOf(
   judged: readonly Judged[],
-  { interrupted, abortedAt }: { interrupted: boolean; abortedAt: Micros | undefined },
+  {
+    interrupted,
+    abortedAt,
+    labEnded,
+  }: { interrupted: boolean; abortedAt: Micros | undefined; labEnded: LabEnd | undefined },
   { mtaDied, aborted }: ReportInput,
 ): Summary['verdict'] {
   const failed = judged.filter((j) => !j.passed);
+  if (labEnded !== undefined) {
+    const sentence = `The run did not come to its end: ${labEnded.why}`;
+    return { passed: false, exitCode: labEnded.exitCode, sentence };
+  }
   if (mtaDied !== undefined)
     return { passed: false, exitCode: 106, sentence: `The MTA ended during the run: ${mtaDied}` };
   if (abortedAt !== undefined) {
@@ -348,11 +365,12 @@ function latencySummary(name: string, recorded: Recorded): LatencySummary {
   };
 }
 
-function metricValues(measure: Measure): Record<string, MetricValue> {
+function metricValues(measure: Measure, thresholds: ReportInput['thresholds']): Record<string, MetricValue> {
   const values: Record<string, MetricValue> = {};
-  for (const name of Object.keys(METRICS) as MetricName[]) {
-    const measured = measure(name, {});
-    if (measured) values[name] = metricValue(measured);
+  const all = Object.keys(METRICS).map((name) => ({ key: name, metric: name, selector: {} }));
+  for (const { key, metric, selector } of [...all, ...thresholds]) {
+    const measured = measure(metric as MetricName, selector);
+    if (measured) values[key] = metricValue(measured);
   }
   return values;
 }

@@ -1,5 +1,14 @@
+import { incidentRows } from './adaptation-rows.ts';
 import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
-import { formatCount, formatMs, formatPerSecond, formatShare, formatStopwatch } from './numbers.ts';
+import {
+  formatCount,
+  formatMs,
+  formatPerSecond,
+  formatShare,
+  formatShareScore,
+  formatStopwatch,
+  formatTimeScore,
+} from './numbers.ts';
 import { type Paint, paintWith } from './paint.ts';
 import type { Evidence, Summary } from './summary.ts';
 import { type Align, table, wrap } from './text-table.ts';
@@ -25,6 +34,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
           totals(summary, paint),
           isPlainInjection(summary) ? [] : injection(summary, paint, width),
           isps(summary, paint, width),
+          adaptation(summary, paint, width),
           conservation(summary, paint, width),
         ]),
     latency(summary, paint, width),
@@ -192,6 +202,19 @@ function isps({ isps }: Summary, paint: Paint, width: number): string[] {
     formatCount(isp.connectionsOpened),
   ]);
   return titled('ISPs', head, rows, paint, width);
+}
+
+/** A line for each incident at an ISP. */
+function adaptation(summary: Summary, paint: Paint, width: number): string[] {
+  const rows = incidentRows(summary).map(({ name, scores }) => [
+    name,
+    formatShareScore(scores.utilisation),
+    formatShareScore(scores.wastedAttempts),
+    formatTimeScore(scores.reactionSeconds),
+    formatTimeScore(scores.recoverySeconds),
+  ]);
+  if (rows.length === 0) return [];
+  return titled('adaptation', ['', 'utilisation', 'wasted', 'reaction', 'recovery'], rows, paint, width);
 }
 
 function conservation({ conservation, totals, evidence }: Summary, paint: Paint, width: number): string[] {

@@ -18,9 +18,16 @@ export interface LoadFacts {
   readonly action: 'message' | 'noop';
 }
 
+/** The end of a lab that had not written its report. */
+export interface LabEnd {
+  readonly why: string;
+  /** The verdict's, if the run had not come to its end. */
+  readonly exitCode: number;
+}
+
 /** What a report needs to know beside the records. */
 export interface ReportInput {
-  readonly run: Omit<RunFacts, 'durationSeconds' | 'interrupted'>;
+  readonly run: Omit<RunFacts, 'durationSeconds' | 'interrupted' | 'aborted'>;
   readonly machine: Machine;
   readonly mta: MtaFacts;
   readonly isps: readonly { readonly id: string; readonly name: string }[];
@@ -55,4 +62,6 @@ export interface ReportInput {
   readonly mtaDied: string | undefined;
   /** Why a threshold ended the run: its sentence at that moment. Absent: none did. */
   readonly aborted?: string;
+  /** Why the lab ended, if it did before its report was written. Absent also where nobody saw it end. */
+  readonly labEnded?: LabEnd;
 }

@@ -1,4 +1,5 @@
 import { formatDuration, trim } from '../core/units.ts';
+import type { Score } from './summary.ts';
 
 /** Numbers as people read them, the same in every report. */
 
@@ -45,4 +46,14 @@ export function formatStopwatch(seconds: number): string {
   const minutes = Math.floor(whole / 60) % 60;
   const hours = Math.floor(whole / 3600);
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** A score that is a share, or the word in its place: `83%`, `not applicable`. */
+export function formatShareScore(score: Score): string {
+  return typeof score === 'string' ? score : formatShare(score, 1);
+}
+
+/** A score that is a time in seconds, or the word in its place: `8.5 s`, `never`. */
+export function formatTimeScore(score: Score): string {
+  return typeof score === 'string' ? score : formatMs(score * 1e3);
 }

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { HarnessError, messageOf } from '../core/errors.ts';
-import type { Summary } from './summary.ts';
+import type { IspSummary, Summary } from './summary.ts';
 
-/** Reads the summary in a run's folder. Throws (kind `usage`) if there is none. */
-export function readSummary(folder: string): Summary {
-  try {
-    return JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as Summary;
-  } catch (error) {
-    throw new HarnessError('usage', `can't read a summary in ${folder}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
+/**
+ * A summary of `schema: 1` as it was read from a file, with what earlier versions did not have; undefined if it is something
+ * else.
+ */
+export function asSummary(content: unknown): Summary | undefined {
+  const read = (content ?? {}) as Partial<Summary>;
+  const { schema, run, metrics, isps } = read;
+  if (schema !== 1 || typeof run !== 'object' || typeof metrics !== 'object' || !Array.isArray(isps))
+    return undefined;
+  return { ...LATER, ...(read as Summary), isps: isps.map((isp) => ({ ...LATER_OF_ISP, ...isp })) };
 }
+
+const LATER = { adaptation: [] } satisfies Partial<Summary>;
+const LATER_OF_ISP = { messagesPerConnection: [], authentication: null } satisfies Partial<IspSummary>;

@@ -27,7 +27,7 @@ export interface Summary {
   /** How the MTA adapted: one entry an ISP, and one for each source of it that was tried (DESIGN "Adaptation"). */
   readonly adaptation: readonly AdaptationSummary[];
   readonly latency: readonly LatencySummary[];
-  /** Every metric that a threshold can name, without tags. */
+  /** Every metric that a threshold can name, without tags; and those with tags that thresholds name, by their key. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
   readonly phases: readonly Phase[];
   readonly harness: HarnessLoad;
@@ -51,6 +51,8 @@ export interface RunFacts {
   readonly lab: 'sealed' | 'loopback';
   readonly clockScale: number;
   readonly interrupted: boolean;
+  /** A threshold with abortOnFail ended it. Absent: none did. */
+  readonly aborted?: true;
 }
 
 export interface Verdict {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { asset } from '../../src/core/assets.ts';
-import { readLog } from '../../src/record/log-file.ts';
 import type { Dialogue } from '../../src/report/dialogue.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
@@ -56,6 +55,9 @@ function assertWhole(summary: Summary, folder: string): void {
   assert.ok((outcomes.bounced ?? 0) > 10 && (outcomes.expired ?? 0) > 0, JSON.stringify(outcomes));
   for (const name of [
     'summary.json',
+    'summary.md',
+    'junit.xml',
+    'k6-summary.json',
     'timeline.csv',
     'histograms.hlog',
     'scenario.yaml',
@@ -78,6 +80,8 @@ function assertWhole(summary: Summary, folder: string): void {
   }
   assert.match(readFileSync(join(folder, 'timeline.csv'), 'utf8'), /^t_s,isp,/);
   assert.match(readFileSync(join(folder, 'histograms.hlog'), 'utf8'), /Tag=injection,/);
+  const readme = readFileSync(asset('reports', 'README.md'), 'utf8');
+  for (const name of readdirSync(folder)) assert.match(readme, new RegExp(`\\| .*\`${name}/?\`.* \\|`), name);
   assert.ok(readdirSync(join(folder, 'mta')).some((name) => name.endsWith('.log')));
 }
 
@@ -94,11 +98,22 @@ test('a whole run against Haraka in a seal; its report can be made again from th
   // Haraka found the ISPs by MX in the lab's DNS, and every source was used.
   assert.match(readFileSync(join(run.folder, 'dns.log'), 'utf8'), / MX gmail\.com NOERROR/);
 
-  const before = readFileSync(join(run.folder, 'report.html'), 'utf8');
+  const reports = [
+    'report.html',
+    'summary.json',
+    'summary.md',
+    'junit.xml',
+    'k6-summary.json',
+    'timeline.csv',
+    'evidence.ndjson',
+  ];
+  const texts = (): string[] => reports.map((name) => readFileSync(join(run.folder, name), 'utf8'));
+  const before = texts();
+  for (const name of reports) rmSync(join(run.folder, name));
   const again = await cli(['report', run.folder, '--json', '--attempts']);
   assert.equal(again.code, 0, again.stderr);
   assert.deepEqual(JSON.parse(again.stdout), run.summary);
-  assert.equal(readFileSync(join(run.folder, 'report.html'), 'utf8'), before);
+  assert.deepEqual(texts(), before);
   const attempts = run.summary.isps.reduce((sum, isp) => sum + isp.attempts, 0);
   assert.ok(again.stderr.startsWith(`${attempts} attempts: `), again.stderr);
   const exported = gunzipSync(readFileSync(join(run.folder, 'attempts.ndjson.gz'))).toString('utf8');
@@ -196,83 +211,6 @@ test('a threshold that can not hold: exit code 99, and a line that says by how m
     /delivered: count is \d+, \d+ \(\d+(\.\d+)? %\) below what count>1000 asks \(limit 1,000\)/,
   );
 });
-
-const long = 'mta: { adapter: none }\nload: { rate: 100/s, duration: 10m }\n';
-
-/** Interrupts as soon as mail flows; `times` in a row. */
-function interruptor(times: number): (text: string, interrupt: () => void) => void {
-  let done = false;
-  return (text, interrupt) => {
-    if (done || !/^load .* [1-9]\d* injected/m.test(text)) return;
-    done = true;
-    for (let i = 0; i < times; i++) interrupt();
-  };
-}
-
-for (const times of [1, 2]) {
-  test(`Ctrl-C ${times === 1 ? 'once drains' : 'twice stops'} and leaves a report, exit code 105`, async (t) => {
-    const folder = workFolder(t);
-    const out = join(folder, 'runs');
-    const { code, stderr } = await cli(
-      ['run', scenarioFile(folder, long), '--no-seal', '--out', out],
-      interruptor(times),
-    );
-    assert.equal(code, 105, stderr);
-    assert.match(stderr, times === 1 ? /waiting for the queue to drain/ : /stopping at once/);
-    const { summary } = onlyRun(out);
-    assert.equal(summary.run.interrupted, true);
-    assert.ok(summary.totals.injectedMessages > 0);
-    assert.equal(summary.totals.injectedRecipients, summary.totals.delivered);
-  });
-}
-
-test('a lab that is killed: the report is made from what was recorded, and nothing of it is left', async (t) => {
-  if (!(await sealHere(t))) return;
-  const folder = workFolder(t);
-  const out = join(folder, 'runs');
-  const file = scenarioFile(folder, long);
-  const child = spawn(process.execPath, [bin, 'run', file, '--out', out], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stderr = '';
-  let killed = false;
-  const marker = join(folder, 'runs');
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    if (killed || !/^load .* [1-9]\d* injected/m.test(stderr)) return;
-    killed = true;
-    killLab(child.pid as number);
-  });
-  child.stdout.resume();
-  const code = await new Promise((resolve) => child.on('exit', resolve));
-  assert.equal(code, 1, stderr);
-  assert.match(stderr, /the lab ended with signal SIGKILL; the report holds what was recorded until then/);
-  const run = onlyRun(out);
-  assert.ok(run.summary.totals.injectedMessages > 0);
-  assert.match(run.summary.warnings.join('\n'), /did not come to its end/);
-  assert.equal([...readLog(join(run.folder, 'attempts.bin'))].length > 0, true);
-  assert.deepEqual(processesOf(marker), []);
-});
-
-/** Kills the unshare process that a CLI has started. */
-function killLab(cliPid: number): void {
-  const children = readFileSync(`/proc/${cliPid}/task/${cliPid}/children`, 'utf8').trim().split(' ');
-  for (const pid of children) process.kill(Number(pid), 'SIGKILL');
-}
-
-/** Command lines of processes whose environment or arguments name a folder. */
-function processesOf(folder: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((name) => {
-      try {
-        return readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      } catch {
-        return '';
-      }
-    })
-    .filter((line) => line.includes(folder));
-}
 
 test('several loads over several processes that drive them: every message once', async (t) => {
   if (!(await sealHere(t))) return;

@@ -6,6 +6,7 @@ import { main } from '../../src/cli/main.ts';
 import { RecordView } from '../../src/record/attempt-log.ts';
 import { readLog } from '../../src/record/log-file.ts';
 import type { Summary } from '../../src/report/summary.ts';
+import { assertSummary } from './summary-schema.ts';
 
 /** What a command did. */
 export interface CliResult {
@@ -24,7 +25,7 @@ export async function cli(
 ): Promise<CliResult> {
   let stdout = '';
   let stderr = '';
-  const handlers: (() => void)[] = [];
+  const handlers: ((signal: 'SIGINT') => void)[] = [];
   const code = await main({
     argv,
     stdout: {
@@ -38,7 +39,7 @@ export async function cli(
       write: (text) => {
         stderr += text;
         onStderr(stderr, () => {
-          for (const handler of handlers) handler();
+          for (const handler of handlers) handler('SIGINT');
         });
       },
     },
@@ -62,12 +63,14 @@ export function scenarioFile(folder: string, text: string, name = 'scenario.yaml
   return path;
 }
 
-/** The one run in a folder of runs, with its summary. */
+/** The one run in a folder of runs, with its summary, which must be what the published schema says. */
 export function onlyRun(out: string): { folder: string; summary: Summary } {
   const runs = readdirSync(out);
   if (runs.length !== 1) throw new Error(`expected one run in ${out}, found ${runs.length}`);
   const folder = join(out, runs[0] as string);
-  return { folder, summary: JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as Summary };
+  const summary = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as Summary;
+  assertSummary(summary);
+  return { folder, summary };
 }
 
 /** Calls `act` for every record in a log. */

@@ -50,7 +50,7 @@ export function ispCommand(io: CommandIo): Command {
         if (line !== shown) io.stderr.write(io.stderr.isTTY === true ? `\r\u001b[2K${line}` : `${line}\n`);
         shown = line;
       });
-      await new Promise<void>((resolve) => io.onInterrupt(resolve));
+      await new Promise<void>((resolve) => io.onInterrupt(() => resolve()));
       stopShowing();
       await server.stop();
       const counters = server.counters();

@@ -1,11 +1,10 @@
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { Command } from 'commander';
 import { ATTEMPTS_FILE, exportAttempts } from '../../lab/export-attempts.ts';
 import { rebuildReports } from '../../lab/rebuild.ts';
-import { renderConsole } from '../../report/console.ts';
-import { renderJson } from '../../report/json.ts';
 import { formatCount } from '../../report/numbers.ts';
 import type { CommandIo } from '../io.ts';
+import { showReport, told } from '../show-report.ts';
 
 /** `windtunnel report RUN` */
 export function reportCommand(io: CommandIo, setExitCode: (code: number) => void): Command {
@@ -15,15 +14,11 @@ export function reportCommand(io: CommandIo, setExitCode: (code: number) => void
     .option('--attempts', `also write every recipient attempt, a line of JSON each: ${ATTEMPTS_FILE}`)
     .option('--json', 'print the summary as JSON')
     .action(async (folder: string, options: { attempts?: true; json?: true }) => {
-      const { summary } = rebuildReports(folder);
+      const report = told(rebuildReports(folder), io.stderr);
       const exported = options.attempts ? await exportAttempts(folder) : undefined;
-      if (options.json) io.stdout.write(renderJson(summary));
-      else {
-        io.stdout.write(renderConsole(summary, { color: io.stdout.color, width: io.stdout.columns ?? 100 }));
-        io.stdout.write(`\nreport: ${relative('.', join(folder, 'report.html'))}\n`);
-      }
+      showReport(report, folder, options.json === true, io);
       if (exported)
         io.stderr.write(`${formatCount(exported.attempts)} attempts: ${relative('.', exported.path)}\n`);
-      setExitCode(summary.verdict.exitCode);
+      setExitCode(report.exitCode);
     });
 }

@@ -1,4 +1,4 @@
-import { join, relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { asset } from '../../core/assets.ts';
 import { wallClock } from '../../core/clock.ts';
@@ -6,8 +6,6 @@ import { HarnessError } from '../../core/errors.ts';
 import { emptyIn, readBaseline } from '../../lab/baseline-runs.ts';
 import { demandBaseline } from '../../lab/demand-baseline.ts';
 import { createRunFolder } from '../../lab/run-folder.ts';
-import { renderConsole } from '../../report/console.ts';
-import { renderJson } from '../../report/json.ts';
 import { planRun } from '../../scenario/plan.ts';
 import { ExitCode, worstOf } from '../exit-codes.ts';
 import { fly, type Prepared, prepare } from '../flight.ts';
@@ -15,6 +13,7 @@ import { flyGroup, type GroupOptions } from '../group.ts';
 import { Interrupts } from '../interrupts.ts';
 import type { CommandIo } from '../io.ts';
 import { loadWithOptions, withScenarioOptions } from '../scenario-options.ts';
+import { showReport } from '../show-report.ts';
 
 interface RunOptions extends GroupOptions {
   readonly repeat?: string;
@@ -67,13 +66,9 @@ async function runOnce(
   interrupts: Interrupts,
 ): Promise<number> {
   const folder = createRunFolder(resolve(options.out), prepared.plan.name, wallClock());
-  const { exitCode, summary } = await fly(prepared, folder, options, io.stderr, interrupts);
-  if (options.json) io.stdout.write(renderJson(summary));
-  else {
-    io.stdout.write(renderConsole(summary, { color: io.stdout.color, width: io.stdout.columns ?? 100 }));
-    io.stdout.write(`\nreport: ${relative('.', join(folder, 'report.html'))}\n`);
-  }
-  return exitCode;
+  const flown = await fly(prepared, folder, options, io.stderr, interrupts);
+  showReport(flown, folder, options.json === true, io);
+  return flown.exitCode;
 }
 
 function repeatOf(text: string): number {

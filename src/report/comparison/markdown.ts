@@ -1,4 +1,5 @@
 /** A comparison in GitHub-flavoured Markdown, for a job's summary. */
+import { code, plain, table } from '../markdown-text.ts';
 import type { ComparedMetric, Comparison } from './comparison.ts';
 import {
   changeText,
@@ -39,28 +40,21 @@ function folded(title: string, metrics: readonly ComparedMetric[]): string[] {
 }
 
 function tableOf(metrics: readonly ComparedMetric[], gating: boolean): string {
-  return [
-    `| ${gating ? 'gates' : 'metric'} | before | now | change | interval | |`,
-    '|---|---:|---:|---:|---:|---|',
-    ...metrics.map((metric) => {
-      const worse = gating && metric.verdict === 'worse';
-      const mark = gating ? (worse ? '❌ ' : '✅ ') : '';
-      const cells = [
-        `\`${titleOf(metric)}\``,
-        ...[
-          sideText(metric, metric.baseline),
-          sideText(metric, metric.runs),
-          changeText(metric),
-          intervalText(metric),
-        ].map(plain),
-        `${mark}${worse ? `**${metric.verdict}**` : metric.verdict}`,
-      ];
-      return `| ${cells.join(' | ')} |`;
-    }),
-  ].join('\n');
-}
-
-/** Text that means itself in Markdown and in a table's cell. */
-function plain(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/\s+/g, ' ');
+  const heads = [gating ? 'gates' : 'metric', '>before', '>now', '>change', '>interval', ''];
+  const rows = metrics.map((metric) => {
+    const worse = gating && metric.verdict === 'worse';
+    const mark = gating ? (worse ? '❌ ' : '✅ ') : '';
+    const numbers = [
+      sideText(metric, metric.baseline),
+      sideText(metric, metric.runs),
+      changeText(metric),
+      intervalText(metric),
+    ];
+    return [
+      code(titleOf(metric)),
+      ...numbers.map(plain),
+      `${mark}${worse ? `**${metric.verdict}**` : metric.verdict}`,
+    ];
+  });
+  return table(heads, rows);
 }

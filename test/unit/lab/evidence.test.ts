@@ -88,7 +88,9 @@ function inputOf(folder: string): ReportInput {
 }
 
 function gather({ folder, aggregate, input }: Recorded): Evidence {
-  return gatherEvidence(folder, plan, aggregate, input);
+  const { evidence, unwritten } = gatherEvidence(folder, plan, aggregate, input);
+  assert.deepEqual(unwritten, []);
+  return evidence;
 }
 
 /** The lines of the file: histories, and the last one. */

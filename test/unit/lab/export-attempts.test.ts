@@ -57,7 +57,7 @@ function run(t: TestContext): string {
   } as const;
   const mta = { adapter: 'haraka', version: '', sources: [], config: [] };
   const input = reportInput(request, mta, { queue: 'list', sendsDsn: true });
-  writeRunFile(folder, { format: 1, plan, input }, '');
+  writeRunFile(folder, { format: 1, plan, input });
   return folder;
 }
 

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { HarnessError } from '../../../src/core/errors.ts';
 import { Kind, NONE16, Packer, RecordView } from '../../../src/record/attempt-log.ts';
 import { LogFile, readLog } from '../../../src/record/log-file.ts';
+import { diskOf } from '../../support/full-disk.ts';
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'windtunnel-'));
@@ -210,4 +211,30 @@ test('files that are not logs, and places that take none', (t) => {
     (e) => e instanceof HarnessError && e.kind === 'lab',
   );
   assert.throws(() => new LogFile(join(dir, 'text')), /EEXIST/);
+});
+
+// 24 bytes of magic, then blocks of 8 + 32 n.
+const full: readonly [name: string, room: number, whole: number, torn: boolean][] = [
+  ['between two blocks', 24 + 72, 1, false],
+  ['within the length of a block', 24 + 72 + 3, 1, true],
+  ['within the records of a block', 24 + 72 + 8 + 40, 1, true],
+  ['before the first block', 24, 0, false],
+];
+for (const [name, room, whole, torn] of full) {
+  test(`a disk that is full ${name} ends the log for good, and says so`, (t) => {
+    const path = join(folder(t), 'x.bin');
+    const log = new LogFile(path, diskOf(room));
+    const stopped = `recording to ${path} stopped: ENOSPC: no space left on device, write`;
+    for (let block = 0; block < 3; block++) log.append(records(2));
+    assert.equal(log.failure, stopped);
+    log.close();
+    const read = wholeLog(path);
+    assert.equal(read.blocks.length, whole);
+    assert.equal(read.torn !== undefined, torn);
+  });
+}
+
+test('a disk that is full from the begin is an error', (t) => {
+  const path = join(folder(t), 'x.bin');
+  assert.throws(() => new LogFile(path, diskOf(5)), { kind: 'lab', message: /can't write .*ENOSPC/ });
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type ProgressState, progressLine, renderConsole } from '../../../src/report/console.ts';
 import type { Evidence } from '../../../src/report/summary.ts';
 import { evidenceOf } from '../../support/evidence-fixture.ts';
+import { withAdaptation } from '../../support/scores-fixture.ts';
 import { emptyFixture, sessionsFixture, summaryFixture } from '../../support/summary-fixture.ts';
 
 const GOLDEN = `
@@ -37,6 +38,9 @@ const GOLDEN = `
     gmail        12,815     12,259      1,485  10.7%        21       165    13,930        1,161
     yahoo         7,690      7,604          0     0%         0        86     7,690          641
     outlook       5,125      5,044          0     0%         0        81     5,125          428
+
+  adaptation  utilisation  wasted  reaction  recovery
+    gmail           99.6%   54.6%      28 s      18 s
 
   recipients
     delivered    24,907
@@ -109,6 +113,19 @@ const SESSIONS = `
 
 test('the result of a run that only holds sessions says nothing of mail', () => {
   assert.equal(renderConsole(sessionsFixture().summary, { color: false }), SESSIONS);
+});
+
+test('each incident at an ISP has a line with its scores', () => {
+  const text = renderConsole(withAdaptation(summaryFixture().summary), { color: false });
+  const expected = `
+  adaptation     utilisation  wasted        reaction  recovery
+    gmail #1             83%     12%           8.5 s     never
+    gmail #3  not applicable     12%           8.5 s       4 s
+    yahoo                83%     12%  not applicable     never
+
+  recipients
+`;
+  assert.ok(text.includes(expected), text);
 });
 
 test('several loads are told one by one, also where all went well', () => {

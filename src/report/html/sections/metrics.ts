@@ -18,12 +18,15 @@ export function metricsSection({ metrics }: Summary): Section {
         : table(
             'Values of all metrics',
             [{ head: 'metric' }, { head: 'kind' }, { head: 'values' }, { head: 'meaning' }],
-            entries.map(([name, metric]) => [
-              html`<code>${name}</code>`,
-              metric.kind,
-              values(metric, metricNamed(name)?.unit === 'ms' ? formatMs : plain),
-              html`<small>${metricNamed(name)?.meaning}</small>`,
-            ]),
+            entries.map(([key, metric]) => {
+              const definition = metricNamed(key.replace(/\{.*/, ''));
+              return [
+                html`<code>${key}</code>`,
+                metric.kind,
+                values(metric, definition?.unit === 'ms' ? formatMs : plain),
+                html`<small>${definition?.meaning}</small>`,
+              ];
+            }),
           )
     }</div>`,
   };

@@ -99,7 +99,7 @@ test('a comparison in Markdown', () => {
     renderMarkdown(compareRuns(before, slowed)),
     `## ❌ Worse than the baseline
 
-recovery\\_time\\{isp:gmail\\} value is worse: 12 s before, 2 × never, not reached now; 1 more is worse.
+recovery\\_time{isp:gmail} value is worse: 12 s before, 2 × never, not reached now; 1 more is worse.
 
 3 runs beside 3 runs: intervals hold with 95 % confidence for all that gate together, and for each of the others; changes up to 2 % don't matter.
 
@@ -107,24 +107,24 @@ Before: reports/before (3 runs). Now: reports/now (3 runs).
 
 > ⚠️ Not the same seed: 1 before, 2 now.
 
-| gates | before | now | change | interval | |
-|---|---:|---:|---:|---:|---|
+| gates | before | now | change | interval |  |
+| --- | --: | --: | --: | --: | --- |
 | \`delivered{isp:yahoo,phase:incident} rate\` | 1,000/s | 800/s | −20 % | −22.1 % to −17.9 % | ❌ **worse** |
 | \`recovery_time{isp:gmail} value\` | 12 s | 2 × never, not reached | – |  | ❌ **worse** |
 | \`lost count\` | 0 | 0 | 0 | 0 | ✅ no change |
 
 <details><summary>1 other changed (each by itself: one in twenty seems to change by chance)</summary>
 
-| metric | before | now | change | interval | |
-|---|---:|---:|---:|---:|---|
+| metric | before | now | change | interval |  |
+| --- | --: | --: | --: | --: | --- |
 | \`injections rate\` | 1,000/s | 800/s | −20 % | −22.1 % to −17.9 % | worse |
 
 </details>
 
 <details><summary>2 others did not change</summary>
 
-| metric | before | now | change | interval | |
-|---|---:|---:|---:|---:|---|
+| metric | before | now | change | interval |  |
+| --- | --: | --: | --: | --: | --- |
 | \`bounced count\` | 7 | 7 | 0 | 0 | no change |
 | \`noops rate\` | 0/s | 0/s | 0 | 0 | no change |
 

@@ -1,0 +1,99 @@
+/** `summary.md`: the result in GitHub-flavoured Markdown, for the summary of a CI job. */
+import { wholeIsps } from './adaptation-rows.ts';
+import { holdsSessionsOnly } from './injection-text.ts';
+import { keyFigures } from './key-figures.ts';
+import { block, code, plain, table } from './markdown-text.ts';
+import { formatCount, formatMs, formatShare, formatShareScore, formatTimeScore } from './numbers.ts';
+import type { AdaptationSummary, IspSummary, Summary } from './summary.ts';
+
+/** Renders `summary.md`. */
+export function renderMarkdown(summary: Summary): string {
+  const sections = [
+    head(summary),
+    ...summary.warnings.map((warning) => `> ⚠️ ${plain(warning)}`),
+    thresholds(summary),
+    figures(summary),
+    ...(holdsSessionsOnly(summary) ? [] : [isps(summary.isps), adaptation(summary.adaptation)]),
+    again(summary),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function head({ verdict, run, mta }: Summary): string {
+  const word = run.interrupted ? '⏹️ Interrupted' : verdict.passed ? '✅ Passed' : '❌ Failed';
+  const facts = [
+    mta.version === '' ? mta.adapter : mta.version,
+    formatMs(run.durationSeconds * 1e3),
+    run.lab === 'sealed' ? 'sealed' : 'not sealed',
+    ...(run.clockScale === 1 ? [] : [`clock ×${run.clockScale}`]),
+    `seed ${run.seed}`,
+    `exit code ${verdict.exitCode}`,
+  ];
+  return `## ${word}: ${plain(run.scenario)}\n\n${plain(verdict.sentence)}\n\n${plain(facts.join(' · '))}`;
+}
+
+function thresholds({ thresholds }: Summary): string {
+  if (thresholds.length === 0) return '';
+  return table(
+    ['', 'threshold', 'asks', '>actual'],
+    thresholds.map((t) => [
+      t.passed ? '✅' : '❌',
+      code(t.metric),
+      code(t.expression),
+      t.passed ? plain(t.actualText) : `**${plain(t.actualText)}**`,
+    ]),
+  );
+}
+
+function figures(summary: Summary): string {
+  const all = keyFigures(summary);
+  return table(
+    all.map(({ name }) => `>${name}`),
+    [all.map(({ value }) => `**${plain(value)}**`), all.map(({ note }) => plain(note))],
+  );
+}
+
+function isps(isps: readonly IspSummary[]): string {
+  if (isps.length === 0) return '';
+  return table(
+    ['ISP', '>recipients', '>delivered', '>attempts', '>throttled', '>deferred', '>rejected', '>connections'],
+    isps.map((isp) => [
+      plain(isp.name),
+      formatCount(isp.recipients),
+      withShare(isp.outcomes.delivered, isp.recipients),
+      formatCount(isp.attempts),
+      withShare(isp.throttled, isp.attempts),
+      formatCount(isp.deferred),
+      formatCount(isp.rejected),
+      formatCount(isp.connectionsOpened),
+    ]),
+  );
+}
+
+/** A line for the run at each ISP, and one for each of its incidents. */
+function adaptation(all: readonly AdaptationSummary[]): string {
+  const rows = wholeIsps(all).flatMap((isp) => [
+    [plain(isp.isp), 'whole run', formatShareScore(isp.utilisation), formatShareScore(isp.wastedAttempts)],
+    ...isp.incidents.map((scores) => [
+      plain(isp.isp),
+      `#${scores.incident} ${plain(scores.label)}`,
+      formatShareScore(scores.utilisation),
+      formatShareScore(scores.wastedAttempts),
+      formatTimeScore(scores.reactionSeconds),
+      formatTimeScore(scores.recoverySeconds),
+      formatTimeScore(scores.drainSeconds),
+      formatShareScore(scores.collateral),
+    ]),
+  ]);
+  if (rows.length === 0) return '';
+  const head = ['>utilisation', '>wasted', '>reaction', '>recovery', '>drain', '>collateral'];
+  return table(['ISP', 'incident', ...head], rows);
+}
+
+function again({ run }: Summary): string {
+  return `Run it again (windtunnel ${plain(run.version)}):\n\n${block('sh', run.command)}`;
+}
+
+function withShare(part: number, whole: number): string {
+  return `${formatCount(part)} (${formatShare(part, whole)})`;
+}
