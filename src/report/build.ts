@@ -71,9 +71,9 @@ export function buildReport(
   const latencies = collectLatencies(aggregate, input);
   // A lab that ended after the run did has left nothing out.
   const labEnded = ended === undefined ? input.labEnded : undefined;
-  const cutOff = ended === undefined && labEnded === undefined && histories !== null;
-  const interrupted = aggregate.marks.has('interrupted') || cutOff;
   const abortedAt = aggregate.marks.get('aborted');
+  const cutOff = (ended ?? abortedAt ?? labEnded) === undefined && histories !== null;
+  const interrupted = aggregate.marks.has('interrupted') || cutOff;
   const series = buildSeries(aggregate, input, adaptation, end);
   const harness = harnessLoad(
     measuredWorkers(aggregate, input.workers),

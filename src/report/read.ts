@@ -12,5 +12,5 @@ export function asSummary(content: unknown): Summary | undefined {
   return { ...LATER, ...(read as Summary), isps: isps.map((isp) => ({ ...LATER_OF_ISP, ...isp })) };
 }
 
-const LATER = { adaptation: [] } satisfies Partial<Summary>;
+const LATER = { adaptation: [], evidence: null } satisfies Partial<Summary>;
 const LATER_OF_ISP = { messagesPerConnection: [], authentication: null } satisfies Partial<IspSummary>;

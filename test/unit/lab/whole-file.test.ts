@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -67,4 +67,17 @@ test('what fails half-way leaves what was there, and says which file', async (t)
   mkdirSync(join(folder, 'taken'));
   assert.throws(() => writeWhole(join(folder, 'taken'), 'x'), HarnessError);
   assert.ok(!existsSync(join(folder, 'taken.part')));
+});
+
+test('a disk with no room leaves what was there, and no part', (t) => {
+  const folder = workFolder(t);
+  const path = join(folder, 'file');
+  writeFileSync(path, 'as it was');
+  symlinkSync('/dev/full', `${path}.part`);
+  assert.throws(() => writeWhole(path, 'more'), {
+    kind: 'lab',
+    message: `can't write ${path}: ENOSPC: no space left on device, write`,
+  });
+  assert.equal(readFileSync(path, 'utf8'), 'as it was');
+  assert.deepEqual(readdirSync(folder), ['file']);
 });

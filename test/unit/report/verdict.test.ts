@@ -5,8 +5,10 @@ import { Aggregate } from '../../../src/record/aggregate.ts';
 import { type MarkName, Packer } from '../../../src/record/attempt-log.ts';
 import { buildReport } from '../../../src/report/build.ts';
 import type { ReportInput } from '../../../src/report/input.ts';
+import type { Evidence } from '../../../src/report/summary.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 import { planRun } from '../../../src/scenario/plan.ts';
+import { assertSummary } from '../../support/summary-schema.ts';
 
 const text = `
 load: { rate: 10/s, duration: 60s }
@@ -28,13 +30,38 @@ const input = reportInput(
   { queue: 'list', sendsDsn: false },
 );
 
+/** No recipient is in question. */
+const NONE: Evidence = { file: 'evidence.ndjson', histories: 0, incomplete: 0, kinds: [] };
+
 const FAILED = '2 of 3 thresholds failed; first: delivered: count is 0, not what count>0 asks (limit 0)';
 const INTERRUPTED = 'Interrupted; this is what was recorded until then.';
 
 test('the verdict of a run, by how it ended', () => {
+  const labEnded = { why: 'the lab ended with signal SIGKILL', exitCode: 106 };
   const rows: [readonly [MarkName, number][], Partial<ReportInput>, number, string][] = [
     [[['ended', 60]], {}, 99, FAILED],
     [[['interrupted', 9]], {}, 105, INTERRUPTED],
+    // Before the load began.
+    [
+      [
+        ['load_ended', -0.3],
+        ['interrupted', -0.3],
+        ['ended', -0.2],
+      ],
+      {},
+      105,
+      INTERRUPTED,
+    ],
+    // Nobody saw how it ended.
+    [[['load_started', 0]], {}, 105, INTERRUPTED],
+    [
+      [['load_started', 0]],
+      { labEnded },
+      106,
+      'The run did not come to its end: the lab ended with signal SIGKILL',
+    ],
+    // All had been recorded by then.
+    [[['ended', 60]], { labEnded }, 99, FAILED],
     [
       [['aborted', 12.34]],
       { aborted: 'throttled: count is 1, not what count<1 asks (limit 1)' },
@@ -58,9 +85,18 @@ test('the verdict of a run, by how it ended', () => {
     const packer = new Packer();
     for (const [name, second] of marks) packer.mark({ at: second * 1e6, name });
     aggregate.add(packer.take() as Uint8Array);
-    const { summary } = buildReport(aggregate, { ...input, ...more });
+    const { summary } = buildReport(aggregate, { ...input, ...more }, NONE);
+    assertSummary(summary);
     assert.deepEqual(summary.verdict, { passed: false, exitCode, sentence });
+    assert.equal(summary.run.interrupted, exitCode === 105);
+    assert.equal(summary.run.aborted, marks.some(([name]) => name === 'aborted') ? true : undefined);
   }
+});
+
+test('a run that goes on is not interrupted', () => {
+  const { summary } = buildReport(new Aggregate(modelOf(plan)), input);
+  assert.equal(summary.run.interrupted, false);
+  assert.equal(summary.verdict.sentence, FAILED);
 });
 
 test('a limit relative to a baseline is judged by what is kept of it', () => {
