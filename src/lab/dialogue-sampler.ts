@@ -6,9 +6,11 @@ import type { Micros } from '../core/clock.ts';
 import type { Answer, Dialogue } from '../report/dialogue.ts';
 import { DialogueLines } from './dialogue-lines.ts';
 
-/** Connections that are listened to at once, and how long after one of them the next may be. */
+/** Connections that are listened to at once. */
 const AT_ONCE = 2;
+/** How long after one of them the next may be: longer each time that nothing new was heard. */
 const PAUSE: Micros = 100_000;
+const LONGEST_PAUSE: Micros = 1_000_000;
 /** A connection that has had nothing new to show for so many lines is not listened to any longer. */
 const PATIENCE = 400;
 /** After something new it is listened to for so many lines more, to hear what became of it. */
@@ -68,6 +70,7 @@ export class DialogueSampler {
   readonly #wanted = new Wanted();
   readonly #kept: Dialogue[] = [];
   #last = Number.NEGATIVE_INFINITY;
+  #pause = PAUSE;
 
   /** @param addressOf a client's address in the simulated world */
   constructor(
@@ -89,7 +92,7 @@ export class DialogueSampler {
   readonly tap = (remoteAddress: string, connection: number): Tap | undefined => {
     if (this.#heard.size >= AT_ONCE) return undefined;
     const at = this.#now();
-    if (at < this.#last + PAUSE) return undefined;
+    if (at < this.#last + this.#pause) return undefined;
     this.#last = at;
     const lines = new DialogueLines(
       this.#now,
@@ -133,7 +136,9 @@ export class DialogueSampler {
   #end(connection: number, { source, at, lines, answers }: Heard): void {
     if (!this.#heard.delete(connection)) return;
     lines.mute();
-    if (!this.#wanted.take(answers)) return;
+    const worth = this.#wanted.take(answers);
+    this.#pause = worth ? PAUSE : Math.min(2 * this.#pause, LONGEST_PAUSE);
+    if (!worth) return;
     this.#kept.push({ isp: this.#isp.id, source, at: at / 1e6, answers, lines: lines.lines });
   }
 }
