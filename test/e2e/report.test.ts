@@ -141,8 +141,8 @@ test('the cursor moves in all time charts at once, by mouse and by keyboard', as
     'accepted40/s',
     'throttled108/s',
     'attempts150/s',
-    'allowance40/s',
     'a perfect sender40/s',
+    'allowance40/s',
   ]);
 });
 
@@ -210,7 +210,6 @@ test('a chart that comes in sight later has the zoom that the others have', asyn
   await page.mouse.move(box.x + box.width * 0.4, box.y + 50, { steps: 3 });
   await page.mouse.up();
   await page.mouse.move(0, 0);
-  assert.equal(await page.locator('#isp-outlook canvas').count(), 0, 'not drawn yet');
   const means = page.locator('#isp-gmail .key output');
   await page.locator('#isp-gmail .plot').scrollIntoViewIfNeeded();
   await page.locator('#isp-gmail canvas').waitFor();

@@ -253,7 +253,7 @@ function moveCursor(spec: ChartSpec, u: UPlot, place: number): void {
 
 // --- sight, size and look ---
 
-/** Draws each chart when it comes in sight for the first time. */
+/** Draws each chart when it comes in sight for the first time, or when there is nothing else to do. */
 function watchSight(): void {
   const specs = new Map(page.charts.map((spec) => [hostOf(spec), spec]));
   const sight = new IntersectionObserver(
@@ -266,6 +266,18 @@ function watchSight(): void {
     { rootMargin: '300px' },
   );
   for (const host of specs.keys()) sight.observe(host);
+  if ('requestIdleCallback' in window) requestIdleCallback(drawNext);
+}
+
+function drawNext(): void {
+  const [next] = undrawn();
+  if (!next) return;
+  draw(next);
+  requestIdleCallback(drawNext);
+}
+
+function undrawn(): ChartSpec[] {
+  return page.charts.filter((spec) => !plots.some((plot) => plot.spec === spec));
 }
 
 function enter(spec: ChartSpec): void {
@@ -299,7 +311,7 @@ const SMALL_ON_PAPER = { width: 300, height: 125 };
 function watchLook(): void {
   addEventListener('themechange', repaint);
   addEventListener('beforeprint', () => {
-    for (const spec of page.charts) if (!plots.some((plot) => plot.spec === spec)) draw(spec);
+    for (const spec of undrawn()) draw(spec);
     for (const { u, spec } of plots) u.setSize(spec.size === 'full' ? PAPER : SMALL_ON_PAPER);
   });
   addEventListener('afterprint', () => {

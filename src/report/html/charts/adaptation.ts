@@ -75,9 +75,10 @@ export function adaptationChart(
         { label: 'accepted', column: column('accepted'), color: 'c-accepted', style: 'area' },
         { label: 'throttled', column: column('throttled'), color: 'c-throttled', style: 'area' },
         { label: 'attempts', column: column('attempts'), color: 'c-attempts', style: 'line' },
+        // Below the allowance, which it often follows.
+        ...(telling ? [perfectSender(column('perfect'))] : []),
         { label: 'allowance', column: column('allowance'), color: 'c-allowance', style: 'limit' },
         ...(punished ? [unpunished(column('unpunished'))] : []),
-        ...(telling ? [perfectSender(column('perfect'))] : []),
       ],
     },
     columns: {
