@@ -5,6 +5,7 @@ import type { LimitKey } from './profile-schema.ts';
 import { type Spell, type Standing, type Standings, termsIn, termsOf } from './standing.ts';
 import type { IspState } from './state.ts';
 import { type LimitTable, openIn } from './tables.ts';
+import type { Timeline } from './timeline.ts';
 
 /** The standings of whom a kind of limit is about; undefined where nobody has one. */
 export function standingsUnder(state: IspState, kind: LimitKey): Standings | undefined {
@@ -36,8 +37,10 @@ export function openFor(
 ): Account {
   const standing = standingUnder(state, table, key);
   const account = openIn(table, key, exception, standing ? termsOf(standing, table.index) : PLAIN, now);
-  const spells = standing ? [...standing.past, standing.spell] : [];
-  if (outlives(table) && hasHistory(account, spells)) live(account, table.index, spells, now);
+  if (account.rule.kind === 'bucket' && outlives(table)) {
+    const spells = standing ? [...standing.past, standing.spell] : [];
+    if (hasHistory(account.timeline, spells)) live(account, table.index, spells, now);
+  }
   return account;
 }
 
@@ -46,11 +49,9 @@ function outlives({ limit, shared }: LimitTable): boolean {
   return !shared && limit.key !== 'connection' && limit.key !== 'transaction' && limit.key !== 'mailbox';
 }
 
-/** Whether it could be anything but what a new account is. */
-function hasHistory({ timeline, rule }: Account, spells: readonly Spell[]): boolean {
-  return (
-    rule.kind === 'bucket' && (timeline.segments.length > 1 || timeline.day !== null || spells.length > 1)
-  );
+/** Whether a bucket could hold anything but all that it can. */
+function hasHistory({ segments, day }: Timeline, spells: readonly Spell[]): boolean {
+  return segments.length > 1 || day !== null || spells.length > 1;
 }
 
 /**
