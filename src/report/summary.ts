@@ -51,6 +51,8 @@ export interface RunFacts {
   readonly lab: 'sealed' | 'loopback';
   readonly clockScale: number;
   readonly interrupted: boolean;
+  /** The run goes on, and nothing is final. Only the live page knows such a summary; none is ever written. */
+  readonly running?: true;
 }
 
 export interface Verdict {
