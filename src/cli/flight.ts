@@ -17,11 +17,13 @@ import type { OutputStream } from './io.ts';
 import { ProgressDisplay } from './progress.ts';
 import type { ScenarioOptions } from './scenario-options.ts';
 import { version } from './version.ts';
+import { type LivePort, watched } from './watched.ts';
 
 /** The options of `run` that a flight depends on. */
 export interface FlightOptions extends ScenarioOptions {
   readonly seal: boolean;
   readonly baseline?: string;
+  readonly ui?: LivePort;
 }
 
 /** A scenario that is ready to be flown, once or more often. */
@@ -59,13 +61,26 @@ export async function prepare(
  * @param label stands before its progress
  * @throws HarnessError if the lab fails, or was not to start any more
  */
-export async function fly(
-  { plan, text, baseline, ground, warnings }: Prepared,
+export function fly(
+  prepared: Prepared,
   folder: string,
   options: FlightOptions,
   out: OutputStream,
   interrupts: Interrupts,
   label = '',
+): Promise<Flown> {
+  return watched(options.ui, prepared.plan, folder, out, () =>
+    flyUnwatched(prepared, folder, options, out, interrupts, label),
+  );
+}
+
+async function flyUnwatched(
+  { plan, text, baseline, ground, warnings }: Prepared,
+  folder: string,
+  options: FlightOptions,
+  out: OutputStream,
+  interrupts: Interrupts,
+  label: string,
 ): Promise<Flown> {
   if (interrupts.count > 0) throw new HarnessError('interrupted', 'interrupted before the load began');
   const progress = new ProgressDisplay(out, label);

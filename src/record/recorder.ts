@@ -105,11 +105,6 @@ export class RecordTail {
     return isNew;
   }
 
-  /** What is missing from damaged files, a sentence each, once nothing is written any more. */
-  notes(): string[] {
-    return this.#logs.map((log) => log.torn()).filter((note) => note !== undefined);
-  }
-
   close(): void {
     for (const log of this.#logs) log.close();
   }
