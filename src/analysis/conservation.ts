@@ -21,6 +21,8 @@ export interface MtaEvidence {
   readonly queueListed: boolean;
   /** The MTA sends a failed DSN for every bounce. */
   readonly sendsDsn: boolean;
+  /** The run goes on: whoever has no outcome yet is under way. */
+  readonly running?: boolean;
 }
 
 /** What is known of one recipient at the end of a run. */
@@ -36,7 +38,7 @@ export function outcomeOf(facts: RecipientFacts, evidence: MtaEvidence): Outcome
   if (facts.accepted > 0) return 'delivered';
   const rejected = facts.lastAnswer === '5xx';
   if (facts.failedDsn) return rejected ? 'bounced' : 'expired';
-  if (facts.pending) return 'pending';
+  if (facts.pending || evidence.running) return 'pending';
   if (!evidence.queueListed) return 'unaccounted';
   return rejected ? 'bounced' : 'lost';
 }

@@ -25,6 +25,8 @@ export interface Names {
   readonly phases: readonly PhaseSpan[];
   /** Names of the loads by index. */
   readonly loads: readonly string[];
+  /** The run goes on. */
+  readonly running?: boolean | undefined;
 }
 
 export type Measure = (metric: MetricName, selector: Selector) => Measured | undefined;
@@ -219,7 +221,9 @@ export function createMeasure(
         return { kind: 'gauge', value: values.at(-1) as number, ...range(values) };
       }
       case 'queue_age': {
-        const ages = queueAges(aggregate, Math.ceil(loadEnd / BUCKET_MICROS)).map((age) => (age ?? 0) * 1e3);
+        const ages = queueAges(aggregate, Math.ceil(loadEnd / BUCKET_MICROS), names.running).map(
+          (age) => (age ?? 0) * 1e3,
+        );
         if (ages.length === 0) return undefined;
         return { kind: 'gauge', value: ages.at(-1) as number, ...range(ages) };
       }

@@ -12,10 +12,13 @@ function output(stream: NodeJS.WriteStream): OutputStream {
   return {
     write: (text) => stream.write(text),
     get isTTY() {
-      return stream.isTTY;
+      return stream.isTTY && process.env.TERM !== 'dumb';
     },
     get columns() {
       return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
     },
     color: stream.isTTY && !plain,
   };

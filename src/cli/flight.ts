@@ -15,11 +15,13 @@ import { ProgressDisplay } from './progress.ts';
 import type { ScenarioOptions } from './scenario-options.ts';
 import { type Told, told } from './show-report.ts';
 import { version } from './version.ts';
+import { type LivePort, watched } from './watched.ts';
 
 /** The options of `run` that a flight depends on. */
 export interface FlightOptions extends ScenarioOptions {
   readonly seal: boolean;
   readonly baseline?: string;
+  readonly ui?: LivePort;
 }
 
 /** A scenario that is ready to be flown, once or more often. */
@@ -51,13 +53,26 @@ export async function prepare(
  * @param label stands before its progress
  * @throws HarnessError if the lab ended before there was anything to report, or was not to start any more
  */
-export async function fly(
-  { plan, text, baseline, ground, warnings }: Prepared,
+export function fly(
+  prepared: Prepared,
   folder: string,
   options: FlightOptions,
   out: OutputStream,
   interrupts: Interrupts,
   label = '',
+): Promise<Told> {
+  return watched(options.ui, prepared.plan, folder, out, () =>
+    flyUnwatched(prepared, folder, options, out, interrupts, label),
+  );
+}
+
+async function flyUnwatched(
+  { plan, text, baseline, ground, warnings }: Prepared,
+  folder: string,
+  options: FlightOptions,
+  out: OutputStream,
+  interrupts: Interrupts,
+  label: string,
 ): Promise<Told> {
   if (interrupts.count > 0) throw new HarnessError('interrupted', 'interrupted before the load began');
   const progress = new ProgressDisplay(out, label);

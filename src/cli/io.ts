@@ -15,6 +15,7 @@ export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   /** Colours wanted: a terminal, and neither NO_COLOR nor TERM=dumb. */
   readonly color: boolean;
 }

@@ -54,6 +54,17 @@ export interface Progress {
   readonly queue: number | undefined;
   /** Connections that the driver holds, where a load is about them. */
   readonly sessions: number | undefined;
+  readonly isps: readonly IspProgress[];
+}
+
+/** One ISP so far: recipient attempts, and the most that it would take a second now. */
+export interface IspProgress {
+  readonly id: string;
+  readonly attempts: number;
+  readonly accepted: number;
+  readonly throttled: number;
+  /** Infinity: no limit applies. Undefined: not known yet. */
+  readonly allowance: number | undefined;
 }
 
 /** CLI to lab. `drain`: no more mail, wait for the queue; `now`: write the report of what there is. */

@@ -11,6 +11,8 @@ import { renderJson } from '../report/json.ts';
 import { renderJunit } from '../report/junit.ts';
 import { renderK6 } from '../report/k6.ts';
 import { renderMarkdown } from '../report/markdown.ts';
+import { asSummary } from '../report/read.ts';
+import type { Summary } from '../report/summary.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { FromIspWorker } from './messages.ts';
 import { PART, writeWhole } from './whole-file.ts';
@@ -67,6 +69,18 @@ export function writeScenario(folder: string, text: string): void {
 /** Writes `run.json`: before the load, so that a run that dies can be reported on, and when more is known. */
 export function writeRunFile(folder: string, file: RunFile): void {
   writeWhole(join(folder, 'run.json'), `${JSON.stringify(file)}\n`);
+}
+
+/** Reads `summary.json`. Throws (kind `usage`) if it was not written. */
+export function readSummary(folder: string): Summary {
+  const path = join(folder, 'summary.json');
+  try {
+    const summary = asSummary(JSON.parse(readFileSync(path, 'utf8')));
+    if (summary) return summary;
+  } catch (error) {
+    throw new HarnessError('usage', `can't read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  throw new HarnessError('usage', `${path} is not the summary of a run of this version`);
 }
 
 /** Whether `run.json` is there, so that a report can be made. */

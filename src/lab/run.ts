@@ -181,7 +181,8 @@ class Run {
   }
 
   #tell(): void {
-    const { confirmed, accepted, throttled, noops } = this.#recorder.aggregate.running;
+    const { running, runningIsps } = this.#recorder.aggregate;
+    const { confirmed, accepted, throttled, noops } = running;
     const { duration, messages = 0, loads } = this.#request.plan;
     const elapsed = this.#stage === 'starting' ? 0 : Math.max(0, this.#now());
     this.#hooks.progress({
@@ -197,6 +198,14 @@ class Run {
       sessions: loads.some(({ action }) => action === 'noop')
         ? this.#sessions.reduce((sum, n) => sum + n, 0)
         : undefined,
+      isps: this.#request.plan.isps.map(({ resolved: { id } }, index) => ({
+        id,
+        attempts: 0,
+        accepted: 0,
+        throttled: 0,
+        allowance: undefined,
+        ...runningIsps.get(index),
+      })),
     });
   }
 

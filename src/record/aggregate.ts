@@ -9,6 +9,7 @@ import {
   MARKS,
   type MarkName,
   RecordView,
+  SAMPLES,
   TRANSACTION_OUTCOMES,
 } from './attempt-log.ts';
 import { createRecorded, type Recorded, record } from './histograms.ts';
@@ -21,7 +22,18 @@ import {
 } from './injection-counts.ts';
 import { Ledger } from './ledger.ts';
 import { loadOfMessage, type RunModel } from './run-model.ts';
-import { Timeline } from './timeline.ts';
+import { isOfWholeIsp, Timeline } from './timeline.ts';
+
+/** Running counts of recipient attempts at one ISP, for whoever watches the run. */
+export interface RunningIsp {
+  attempts: number;
+  accepted: number;
+  throttled: number;
+  /** The most that it would take a second, when last sampled; Infinity: no limit applies. Undefined: not sampled yet. */
+  allowance: number | undefined;
+  /** Connections open when last sampled. */
+  connections: number;
+}
 
 /** Adds up packed records, in whatever order the workers' batches come. */
 export class Aggregate {
@@ -37,6 +49,8 @@ export class Aggregate {
   readonly mismatched = new Map<number, number>();
   /** Running counts for the progress line. */
   readonly running = { confirmed: 0, accepted: 0, throttled: 0, transactions: 0, noops: 0 };
+  /** The same by ISP, for those of which there is a record. */
+  readonly runningIsps = new Map<number, RunningIsp>();
   readonly #model: RunModel;
 
   constructor(model: RunModel) {
@@ -66,8 +80,7 @@ export class Aggregate {
       case Kind.attempt:
         this.ledger.addAttempt(view);
         this.timeline.addAttempt(view);
-        if (view.outcome === 0) this.running.accepted++;
-        else if (view.outcome === 1) this.running.throttled++;
+        this.#count(view);
         if (view.mismatched) this.mismatched.set(view.isp, (this.mismatched.get(view.isp) ?? 0) + 1);
         return;
       case Kind.replyLost:
@@ -93,6 +106,7 @@ export class Aggregate {
         return;
       case Kind.sample:
         this.timeline.addSample(view);
+        if (isOfWholeIsp(view)) this.#watch(view);
         return;
       case Kind.pending:
         this.ledger.addPending(view);
@@ -114,10 +128,33 @@ export class Aggregate {
     this.timeline.addInjected(view.at + view.doneAfter);
   }
 
+  #count({ outcome, isp }: RecordView): void {
+    const at = lazily(this.runningIsps, isp, nothingYet);
+    at.attempts++;
+    if (outcome === 0) {
+      this.running.accepted++;
+      at.accepted++;
+    } else if (outcome === 1) {
+      this.running.throttled++;
+      at.throttled++;
+    }
+  }
+
+  #watch({ outcome, isp, value }: RecordView): void {
+    const name = SAMPLES[outcome];
+    const at = lazily(this.runningIsps, isp, nothingYet);
+    if (name === 'allowance') at.allowance = value;
+    else if (name === 'connections_open') at.connections = value;
+  }
+
   #countsOf(load: number, at: Micros): InjectionCounts {
     const byPhase = this.injections[load] ?? (this.injections[0] as Map<string, InjectionCounts>);
     return lazily(byPhase, this.#model.phaseOf(at) ?? '', emptyInjections);
   }
+}
+
+function nothingYet(): RunningIsp {
+  return { attempts: 0, accepted: 0, throttled: 0, allowance: undefined, connections: 0 };
 }
 
 function lazily<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -1,14 +1,8 @@
-/**
- * Append-only files of packed records. A file begins with a line of text; then come blocks: length in bytes,
- * CRC-32 of the bytes, the bytes. A crash can only tear the last block, and the reader says so.
- */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
+/** Append-only files of packed records; log-format.ts has how they lie in it. */
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { HarnessError, messageOf } from '../core/errors.ts';
-import { RECORD_BYTES } from './attempt-log.ts';
-
-const MAGIC = Buffer.from('windtunnel records 1\n\n\n\n', 'latin1'); // 24 bytes: what follows stays aligned to 8
-const HEADER_BYTES = 8;
+import { blockHeader, MAGIC } from './log-format.ts';
+import { LogTail } from './log-tail.ts';
 
 /** Writes one log. After a failed write (a full disk) it stops, says why, and lets the run go on. */
 export class LogFile {
@@ -40,11 +34,8 @@ export class LogFile {
   /** Appends one block of whole records. */
   append(records: Uint8Array): void {
     if (this.#fd === undefined || records.byteLength === 0) return;
-    const header = Buffer.alloc(HEADER_BYTES);
-    header.writeUInt32LE(records.byteLength, 0);
-    header.writeUInt32LE(crc32(records), 4);
     try {
-      this.#writeAll(this.#fd, header);
+      this.#writeAll(this.#fd, blockHeader(records));
       this.#writeAll(this.#fd, records);
     } catch (error) {
       this.#failure = `recording to ${this.path} stopped: ${messageOf(error)}`;
@@ -68,43 +59,13 @@ export class LogFile {
  * @throws HarnessError of kind `usage` if there is no such file, or it is not a log
  */
 export function* readLog(path: string): Generator<Uint8Array, string | undefined> {
-  const fd = openLog(path);
+  const tail = new LogTail(path);
   try {
-    const { size } = fstatSync(fd);
-    const header = Buffer.alloc(HEADER_BYTES);
-    for (let at = MAGIC.length; at < size; ) {
-      const length = readAt(fd, header, at) ? header.readUInt32LE(0) : 0;
-      const end = at + HEADER_BYTES + length;
-      const plausible = length > 0 && length % RECORD_BYTES === 0 && end <= size;
-      const block = new Uint8Array(plausible ? length : 0);
-      if (!plausible || !readAt(fd, block, at + HEADER_BYTES) || crc32(block) !== header.readUInt32LE(4))
-        return `${path} is torn at byte ${at} of ${size}; what comes after is left out`;
-      yield block;
-      at = end;
-    }
-    return undefined;
+    yield* tail.read();
+    if (!existsSync(path)) throw new HarnessError('usage', `can't read ${path}: there is no such file`);
+    if (!tail.begun) throw new HarnessError('usage', `${path} is not a windtunnel record file of version 1`);
+    return tail.torn();
   } finally {
-    closeSync(fd);
+    tail.close();
   }
-}
-
-function openLog(path: string): number {
-  let fd: number;
-  const magic = Buffer.alloc(MAGIC.length);
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    throw new HarnessError('usage', `can't read ${path}: ${messageOf(error)}`, { cause: error });
-  }
-  if (readAt(fd, magic, 0) && magic.equals(MAGIC)) return fd;
-  closeSync(fd);
-  throw new HarnessError('usage', `${path} is not a windtunnel record file of version 1`);
-}
-
-/** Fills `bytes` with what is in the file from there on. False: it has not so much. */
-function readAt(fd: number, bytes: Uint8Array, position: number): boolean {
-  let done = 0;
-  for (let read = -1; read !== 0 && done < bytes.byteLength; done += read)
-    read = readSync(fd, bytes, done, bytes.byteLength - done, position + done);
-  return done === bytes.byteLength;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Aggregate } from './aggregate.ts';
 import { Packer } from './attempt-log.ts';
 import { LogFile, readLog } from './log-file.ts';
+import { LogTail } from './log-tail.ts';
 import type { RecordBatch } from './reporter.ts';
 import type { RunModel } from './run-model.ts';
 
@@ -89,4 +90,31 @@ export function readRecords(folder: string, model: RunModel): { aggregate: Aggre
   const aggregate = new Aggregate(model);
   const notes = eachBlock(folder, (records) => aggregate.add(records));
   return { aggregate, notes };
+}
+
+/** Adds up the records of a run while it goes on, from the files that the recorder appends to about once a second. */
+export class RecordTail {
+  readonly aggregate: Aggregate;
+  readonly #logs: readonly LogTail[];
+
+  constructor(folder: string, model: RunModel) {
+    this.aggregate = new Aggregate(model);
+    this.#logs = Object.values(FILES).map((name) => new LogTail(join(folder, name)));
+  }
+
+  /** Takes in what was written since the last time. True: there was something. */
+  advance(): boolean {
+    let isNew = false;
+    for (const log of this.#logs) {
+      for (const block of log.read()) {
+        this.aggregate.add(block);
+        isNew = true;
+      }
+    }
+    return isNew;
+  }
+
+  close(): void {
+    for (const log of this.#logs) log.close();
+  }
 }

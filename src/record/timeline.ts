@@ -103,6 +103,11 @@ export class Timeline {
   }
 }
 
+/** True for samples that are about an ISP and all sources together. */
+export function isOfWholeIsp(sample: Pick<Sample, 'isp' | 'source'>): boolean {
+  return sample.isp !== NO_ISP && sample.source === NONE16;
+}
+
 /** True for samples that are about no ISP and no source. */
 export function isGlobal(sample: Sample): boolean {
   return sample.isp === NO_ISP && sample.source === NONE16;

@@ -9,7 +9,7 @@ import { type Judged, judge, type Measured } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { countsBetween, createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
-import type { Row } from '../record/timeline.ts';
+import { BUCKET_MICROS, type Row } from '../record/timeline.ts';
 import { adaptationOf } from './adaptation.ts';
 import type { Dialogue } from './dialogue.ts';
 import { harnessLoad } from './harness.ts';
@@ -46,6 +46,7 @@ export function mtaEvidence(aggregate: Aggregate, input: ReportInput): MtaEviden
   return {
     queueListed: input.evidence.queue === 'list' && aggregate.marks.has('queue_listed'),
     sendsDsn: input.evidence.sendsDsn,
+    running: input.run.running === true,
   };
 }
 
@@ -59,10 +60,10 @@ export function buildReport(
   histories: Evidence | null = null,
 ): Report {
   const evidence = mtaEvidence(aggregate, input);
+  const { end, loadEnd } = endsOf(aggregate, input.run.running === true);
   const outcome = conservation(aggregate.ledger, input.isps.length, evidence);
-  const names = namesOf(input, aggregate.marks.get('load_ended'));
+  const names = namesOf(input, loadEnd);
   const ended = aggregate.marks.get('ended');
-  const end = ended ?? lastMoment(aggregate);
   const adaptation = adaptationOf(aggregate, input, names.phases, end);
   const measure = createMeasure(aggregate, outcome, names, adaptation);
   const judged = input.thresholds.map((t, index) =>
@@ -77,7 +78,7 @@ export function buildReport(
   const series = buildSeries(aggregate, input, adaptation, end);
   const harness = harnessLoad(
     measuredWorkers(aggregate, input.workers),
-    harnessFrame(aggregate, input, series),
+    harnessFrame(aggregate, input, series, loadEnd),
   );
   const summary: Summary = {
     schema: 1,
@@ -87,7 +88,9 @@ export function buildReport(
       interrupted,
       ...(abortedAt !== undefined && { aborted: true as const }),
     },
-    verdict: verdictOf(judged, { interrupted, abortedAt, labEnded }, input),
+    verdict: input.run.running
+      ? standOf(judged)
+      : verdictOf(judged, { interrupted, abortedAt, labEnded }, input),
     warnings: [...input.warnings, ...warningsOf(aggregate, harness, outcome, input, evidence)],
     thresholds: judged.map(({ threshold, passed, actual, actualText, limitText, sentence }) => ({
       metric: threshold.key,
@@ -98,7 +101,7 @@ export function buildReport(
       actualText,
       sentence,
     })),
-    totals: totalsOf(aggregate, outcome, measure, input),
+    totals: totalsOf(aggregate, outcome, measure, input, loadEnd),
     injector: injectorSummary(aggregate, input),
     conservation: outcomeCounts(outcome),
     evidence: histories,
@@ -117,6 +120,31 @@ export function buildReport(
     histograms: latencies.map(({ name, recorded }) => ({ tag: name.replaceAll(' ', '_'), recorded })),
     dialogues: input.dialogues,
   };
+}
+
+/**
+ * How far run and load have come. Of a run that goes on the second that has just begun is left out: its counts and
+ * samples are yet to come. `loadEnd` undefined: the load's end was not recorded.
+ */
+function endsOf(
+  aggregate: Aggregate,
+  running: boolean,
+): { readonly end: Micros; readonly loadEnd: Micros | undefined } {
+  const end = aggregate.marks.get('ended') ?? lastMoment(aggregate);
+  const loadEnd = aggregate.marks.get('load_ended');
+  if (!running) return { end, loadEnd };
+  const whole = Math.max(1, Math.floor((end - 1) / BUCKET_MICROS)) * BUCKET_MICROS;
+  return { end: whole, loadEnd: Math.min(whole, loadEnd ?? whole) };
+}
+
+/** The verdict while the run goes on, which none must take for one. */
+function standOf(judged: readonly Judged[]): Summary['verdict'] {
+  const holding = judged.filter((j) => j.passed).length;
+  const sentence =
+    judged.length === 0
+      ? 'No thresholds, so nothing can fail.'
+      : `${holding} of ${judged.length} thresholds hold as they stand.`;
+  return { passed: false, exitCode: 0, sentence: `${sentence} Nothing is final yet.` };
 }
 
 function verdictOf(
@@ -186,7 +214,13 @@ function warningsOf(
   return warnings;
 }
 
-function totalsOf(aggregate: Aggregate, outcome: Conservation, measure: Measure, input: ReportInput): Totals {
+function totalsOf(
+  aggregate: Aggregate,
+  outcome: Conservation,
+  measure: Measure,
+  input: ReportInput,
+  loadEnd: Micros | undefined,
+): Totals {
   const count = (metric: MetricName): number => {
     const measured = measure(metric, {});
     return measured?.kind === 'counter' ? measured.count : 0;
@@ -196,9 +230,7 @@ function totalsOf(aggregate: Aggregate, outcome: Conservation, measure: Measure,
     injections.reduce((sum, c) => sum + c.messages[name], 0);
   const confirmed = count('injections');
   const deliveries = acceptedBuckets(aggregate);
-  const loadSeconds = aggregate.marks.has('load_ended')
-    ? Math.min(input.run.loadSeconds, (aggregate.marks.get('load_ended') as Micros) / 1e6)
-    : input.run.loadSeconds;
+  const loadSeconds = Math.min(input.run.loadSeconds, (loadEnd ?? Number.POSITIVE_INFINITY) / 1e6);
   return {
     injectedMessages: confirmed,
     injectedRecipients: outcome.total.recipients,

@@ -16,7 +16,12 @@ export function measuredWorkers(aggregate: Aggregate, names: readonly string[]):
  * The harness is judged from the end of the warm-up (or of the first second, if there is none) to the load's end. While
  * connections are being closed afterwards, nothing is measured that a busy worker could spoil.
  */
-export function harnessFrame(aggregate: Aggregate, input: ReportInput, series: Series): HarnessFrame {
+export function harnessFrame(
+  aggregate: Aggregate,
+  input: ReportInput,
+  series: Series,
+  loadEnd: Micros | undefined,
+): HarnessFrame {
   const warmup = input.phases.find(({ name }) => name === 'warmup')?.to ?? 0;
   const iterations = allInjections(aggregate).reduce(
     (sum, { messages: m, probes }) =>
@@ -35,7 +40,7 @@ export function harnessFrame(aggregate: Aggregate, input: ReportInput, series: S
   );
   return {
     from: Math.max(1e6, warmup),
-    to: Math.min(aggregate.marks.get('load_ended') ?? Number.POSITIVE_INFINITY, input.run.loadSeconds * 1e6),
+    to: Math.min(loadEnd ?? Number.POSITIVE_INFINITY, input.run.loadSeconds * 1e6),
     mta: input.mta.adapter !== 'none',
     iterations,
     sessions: { driver: highest(series.injectorConnections), isps: highest(atIsps) },

@@ -108,7 +108,7 @@ export function buildSeries(
     injected,
     injectorConnections: zeros().map((_, bucket) => held[bucket] ?? 0),
     queueDepth,
-    queueAge: queueAges(aggregate, buckets),
+    queueAge: queueAges(aggregate, buckets, input.run.running),
     isps: isps.map((isp) => ({
       ...isp,
       replies: [...isp.replies]

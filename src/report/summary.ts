@@ -53,6 +53,8 @@ export interface RunFacts {
   readonly interrupted: boolean;
   /** A threshold with abortOnFail ended it. Absent: none did. */
   readonly aborted?: true;
+  /** The run goes on, and nothing is final. Only the live page knows such a summary; none is ever written. */
+  readonly running?: true;
 }
 
 export interface Verdict {

@@ -44,7 +44,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   report: ['core', 'record', 'analysis', 'gate'],
   scenario: ['core', 'fakes', 'analysis', 'driver', 'gate', 'mta'],
   lab: ['core', 'fakes', 'analysis', 'driver', 'gate', 'mta', 'record', 'report', 'scenario'],
-  cli: ['core', 'lab', 'report', 'scenario'],
+  live: ['core', 'gate', 'lab', 'record', 'report'],
+  cli: ['core', 'lab', 'live', 'report', 'scenario'],
 };
 
 test('imports point one way', () => {

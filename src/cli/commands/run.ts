@@ -14,6 +14,7 @@ import { Interrupts } from '../interrupts.ts';
 import type { CommandIo } from '../io.ts';
 import { loadWithOptions, withScenarioOptions } from '../scenario-options.ts';
 import { showReport } from '../show-report.ts';
+import { livePort } from '../watched.ts';
 
 interface RunOptions extends GroupOptions {
   readonly repeat?: string;
@@ -29,6 +30,11 @@ export function runCommand(io: CommandIo, setExitCode: (code: number) => void): 
     .option('--repeat <number>', 'run each scenario so often, with the same seed, into one folder')
     .option('--baseline <folder>', 'earlier runs that limits such as 0.95*baseline are relative to, or none')
     .option('--json', 'print the summary as JSON')
+    .option(
+      '--ui [port]',
+      'show the report in a browser while the run goes on, and serve /metrics, on 127.0.0.1 at a free port or this one',
+      livePort,
+    )
     .action(async (files: string[], options: RunOptions) => {
       const repeat = options.repeat === undefined ? undefined : repeatOf(options.repeat);
       // All scenarios are validated before the first one starts.

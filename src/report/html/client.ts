@@ -5,12 +5,12 @@
  * holds it and what it imports as one script (inline.ts).
  */
 import type UPlot from 'uplot';
-import type { ChartSpec, Column, SeriesSpec } from './chart-spec.ts';
+import type { ChartPage, ChartSpec, Column, SeriesSpec } from './chart-spec.ts';
 import { linearTop, logRange, unitsOf, xAxis, xRange, yAxis } from './client/axes.ts';
-import { drawBands, drawLabels, LANE } from './client/bands.ts';
+import { drawBands, drawLabels, LANE, lanesOf } from './client/bands.ts';
 import { dataOf, fills, layerAt, seriesOptions } from './client/lines.ts';
 import { drawMarks } from './client/marks.ts';
-import { byId, column, isLimit, page } from './client/page-data.ts';
+import { byId, column, isLimit, page, setPage } from './client/page-data.ts';
 import { forgetColors, paint } from './client/paint.ts';
 import { explainTerms, hideTip, showTip } from './client/tip.ts';
 import { long, moment, percentile } from './client/words.ts';
@@ -54,10 +54,18 @@ function draw(spec: ChartSpec): Plot {
     takeZoom(plot);
   }
   if (spec.size === 'full') {
-    for (const [i, key] of keys.entries()) key.addEventListener('click', () => toggle(plot, i));
+    // Not addEventListener: a chart that is drawn anew takes the place of the one before.
+    for (const [i, key] of keys.entries()) {
+      key.setAttribute('aria-pressed', String(!hidden.has(i)));
+      key.onclick = () => toggle(plot, i);
+    }
   }
-  host.addEventListener('keydown', (event) => onKey(plot, event));
+  host.onkeydown = (event) => onKey(plot, event);
   if (spec.series.some(({ note }) => note)) wordLayers(plot);
+  const chosen = choices.get(spec.id);
+  for (const [i, { label }] of spec.series.entries()) {
+    if ((chosen?.get(label) ?? hidden.has(i)) !== hidden.has(i)) toggle(plot, i);
+  }
   update(plot);
   return plot;
 }
@@ -70,7 +78,7 @@ function options(spec: ChartSpec, host: HTMLElement, changed: () => void): UPlot
   const time = spec.axis === 'time';
   const [unit, other] = unitsOf(spec);
   const small = spec.size === 'small';
-  const lanes = small ? 0 : Math.max(0, ...spec.bands.map(({ lane }) => lane + 1));
+  const lanes = small ? 0 : lanesOf(spec);
   return {
     width: host.clientWidth,
     height: host.clientHeight,
@@ -251,21 +259,77 @@ function moveCursor(spec: ChartSpec, u: UPlot, place: number): void {
   }
 }
 
+// --- new data ---
+
+/** Takes new data in place of all there was. What is zoomed, hidden or pointed at stays so. */
+function renew(next: ChartPage): void {
+  setPage(next);
+  if (byId('whole').hidden) zoom = { min: 0, max: page.end };
+  const specs = new Map(page.charts.map((spec) => [spec.id, spec]));
+  for (const plot of [...plots]) {
+    const spec = specs.get(plot.spec.id);
+    if (!spec || !plot.host.isConnected || shape(plot.spec) !== shape(spec)) {
+      erase(plot);
+      continue;
+    }
+    // What was drawn from the old description goes on to look at it.
+    Object.assign(plot.spec, spec);
+    if (inSight.has(plot)) fill(plot);
+    else stale.add(plot);
+  }
+  watchSight();
+}
+
+/** All of a chart that is settled when it is drawn. */
+function shape(spec: ChartSpec): string {
+  return JSON.stringify({ ...spec, bands: lanesOf(spec), marks: 0, reach: 0 });
+}
+
+function fill(plot: Plot): void {
+  const { spec, hidden, u } = plot;
+  stale.delete(plot);
+  u.setData(dataOf(spec, hidden), spec.axis === 'percentile');
+  if (spec.axis === 'time') u.setScale('x', zoom);
+  update(plot);
+}
+
+/** Takes a chart away; it is drawn anew when it is in sight, with the same series hidden, if it is still there. */
+function erase(plot: Plot): void {
+  const { spec, host, hidden, u } = plot;
+  choices.set(spec.id, new Map(spec.series.map(({ label }, i) => [label, hidden.has(i)])));
+  plots.splice(plots.indexOf(plot), 1);
+  inSight.delete(plot);
+  stale.delete(plot);
+  for (const observer of [sizes, sight]) observer.unobserve(host);
+  watched.delete(host);
+  u.destroy();
+}
+
+/** Those that were out of sight when new data came. */
+const stale = new Set<Plot>();
+/** By chart and by the label of a series: whether it was hidden when the chart was taken away. */
+const choices = new Map<string, ReadonlyMap<string, boolean>>();
+
 // --- sight, size and look ---
+
+const watched = new Set<Element>();
+const sight = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const spec = isIntersecting && page.charts.find((one) => hostOf(one) === target);
+      if (spec) enter(spec);
+      else leave(plots.find(({ host }) => host === target));
+    }
+  },
+  { rootMargin: '300px' },
+);
 
 /** Draws each chart when it comes in sight for the first time, or when there is nothing else to do. */
 function watchSight(): void {
-  const specs = new Map(page.charts.map((spec) => [hostOf(spec), spec]));
-  const sight = new IntersectionObserver(
-    (entries) => {
-      for (const { target, isIntersecting } of entries) {
-        if (isIntersecting) enter(specs.get(target as HTMLElement) as ChartSpec);
-        else leave(plots.find(({ host }) => host === target));
-      }
-    },
-    { rootMargin: '300px' },
-  );
-  for (const host of specs.keys()) sight.observe(host);
+  for (const host of page.charts.map(hostOf)) {
+    if (!watched.has(host)) sight.observe(host);
+    watched.add(host);
+  }
   if ('requestIdleCallback' in window) requestIdleCallback(drawNext);
 }
 
@@ -277,15 +341,20 @@ function drawNext(): void {
 }
 
 function undrawn(): ChartSpec[] {
-  return page.charts.filter((spec) => !plots.some((plot) => plot.spec === spec));
+  return page.charts.filter((spec) => !plotOf(spec));
 }
 
 function enter(spec: ChartSpec): void {
-  const plot = plots.find((one) => one.spec === spec) ?? draw(spec);
+  const plot = plotOf(spec) ?? draw(spec);
   inSight.add(plot);
+  if (stale.has(plot)) fill(plot);
   if (spec.axis !== 'time') return;
   cursors.sub(plot.u);
   takeZoom(plot);
+}
+
+function plotOf({ id }: ChartSpec): Plot | undefined {
+  return plots.find(({ spec }) => spec.id === id);
 }
 
 function leave(plot: Plot | undefined): void {
@@ -312,6 +381,7 @@ function watchLook(): void {
   addEventListener('themechange', repaint);
   addEventListener('beforeprint', () => {
     for (const spec of undrawn()) draw(spec);
+    for (const plot of [...stale]) fill(plot);
     for (const { u, spec } of plots) u.setSize(spec.size === 'full' ? PAPER : SMALL_ON_PAPER);
   });
   addEventListener('afterprint', () => {
@@ -329,4 +399,6 @@ function repaint(): void {
 watchSight();
 watchLook();
 explainTerms();
+// The live page has new data every second; a report on file never says this.
+addEventListener('chartdata', (event) => renew((event as CustomEvent<ChartPage>).detail));
 byId('whole').addEventListener('click', showWholeRun);

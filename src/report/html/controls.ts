@@ -61,10 +61,11 @@ function printWhole(): void {
 }
 
 function offerCopy(): void {
-  const button = document.getElementById('copy');
-  const command = document.getElementById('command');
-  if (!button || !command) return;
-  button.addEventListener('click', async () => {
+  // Not at the button, which the live page may get later.
+  document.addEventListener('click', async ({ target }) => {
+    const button = target instanceof Element && target.closest('#copy');
+    const command = document.getElementById('command');
+    if (!button || !command) return;
     try {
       await navigator.clipboard.writeText(command.textContent ?? '');
       button.textContent = 'Copied';

@@ -40,40 +40,82 @@ const POLICY =
 /** Small charts have fewer pixels. */
 const SMALL_BUCKETS = 150;
 
+/** What a report's page holds, in parts. */
+export interface PageContent {
+  readonly title: string;
+  /** The first screen: verdict, numbers, thresholds, the chart beside them. */
+  readonly head: Markup;
+  readonly sections: readonly Section[];
+  /** What the script draws. */
+  readonly charts: ChartPage;
+}
+
+/** How a page differs from the file that loads nothing. */
+export interface PageExtras {
+  /** Added to its policy, such as whom it may ask. */
+  readonly policy: string;
+  /** Styles of its own. */
+  readonly style: Markup;
+  /** Stands between bar and first screen. */
+  readonly notice: Markup;
+  /** A script of its own. */
+  readonly script: Markup;
+}
+
 /** `report.html`: the whole report as one file that loads nothing. */
 export function renderHtml(summary: Summary, series: Series, dialogues: readonly Dialogue[] = []): string {
+  return renderPage(pageContent(summary, series, dialogues));
+}
+
+/** All that the report of a run shows. */
+export function pageContent(
+  summary: Summary,
+  series: Series,
+  dialogues: readonly Dialogue[] = [],
+): PageContent {
   const drawn = drawnSeries(series);
   const charts = chartsOf(summary, drawn, drawnSeries(series, SMALL_BUCKETS));
   const worst = charts.mail && worstScored(summary.adaptation);
-  const sections = sectionsOf(summary, charts, dialogues);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${summary.run.scenario} – windtunnel</title>
-<link rel="icon" href="data:,">
-<style>${style()}</style>
-</head>
-<body>
-${navigation(sections)}
-<main>
-${verdictBanner(summary)}
+  return {
+    title: `${summary.run.scenario} – windtunnel`,
+    head: html`${verdictBanner(summary)}
 ${keyNumbers(summary)}
 <div class="first">
 ${thresholdsTable(summary)}
 ${charts.overview ? figure(charts.overview, { tall: true, below: worst && headlineScores(worst) }) : emptyFigure('Adaptation', 'No ISP took part in this run.')}
 </div>
 <noscript><p class="fine">The charts need JavaScript; the tables hold the same results.</p></noscript>
-${drawn.merged > 1 && html`<p class="fine">The run has ${formatCount(series.t.length)} buckets; the charts draw ${drawn.merged} as one. timeline.csv has them all.</p>`}
+${drawn.merged > 1 && html`<p class="fine">The run has ${formatCount(series.t.length)} buckets; the charts draw ${drawn.merged} as one. timeline.csv has them all.</p>`}`,
+    sections: sectionsOf(summary, charts, dialogues),
+    charts: chartPage(charts.all, drawn),
+  };
+}
+
+/** A page as one document. */
+export function renderPage({ title, head, sections, charts }: PageContent, extras?: PageExtras): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}${extras && `; ${extras.policy}`}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<style>${style()}${extras?.style}</style>
+</head>
+<body>
+${navigation(sections)}
+${extras?.notice}
+<main>
+<div id="head">${head}</div>
 ${sections.map(renderSection)}
 </main>
-<script type="application/json" id="chart-data">${scriptJson(chartPage(charts.all, drawn))}</script>
+<script type="application/json" id="chart-data">${scriptJson(charts)}</script>
 <script>${inlineScript(packages.resolve('uplot/dist/uPlot.iife.min.js'))}</script>
 <script type="module">${inlineModules(new URL('client.js', import.meta.url))}</script>
 <script type="module">${inlineModules(new URL('controls.js', import.meta.url))}</script>
+${extras && html`<script type="module">${extras.script}</script>`}
 </body>
 </html>
 `;
@@ -170,10 +212,15 @@ function isSeen({ connectionsOpened }: IspSummary): boolean {
 function navigation(sections: readonly Section[]): Markup {
   return html`<header class="bar">
 <a class="brand" href="#"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h12a3 3 0 1 0-3-3M2 12h17a3 3 0 1 1-3 3M2 16h8a3 3 0 1 1-3 3"/></svg>windtunnel</a>
-<nav aria-label="Sections">${sections.map(({ id, nav }) => html`<a href="#${id}">${nav}</a>`)}</nav>
+<nav id="sections" aria-label="Sections">${navigationLinks(sections)}</nav>
 <button type="button" id="whole" hidden>Show the whole run</button>
 <button type="button" id="theme" aria-label="Switch between light and dark">◐</button>
 </header>`;
+}
+
+/** The links to the sections. */
+export function navigationLinks(sections: readonly Section[]): Markup {
+  return html`${sections.map(({ id, nav }) => html`<a href="#${id}">${nav}</a>`)}`;
 }
 
 function chartPage(charts: readonly Chart[], { series }: DrawnSeries): ChartPage {

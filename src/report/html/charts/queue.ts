@@ -49,5 +49,5 @@ function depthSentence(
   const at = t[queueDepth.indexOf(highest)] ?? 0;
   return highest === 0
     ? 'The queue was empty whenever it was looked at.'
-    : `The queue was longest at ${formatCount(at)} s with ${formatCount(highest)}, and held ${formatCount(depths.at(-1) ?? 0)} at the end.`;
+    : `The queue was longest at ${formatCount(at)} s with ${formatCount(highest)}, and last held ${formatCount(depths.at(-1) ?? 0)}.`;
 }

@@ -9,6 +9,11 @@ declare const uPlot: typeof UPlot;
 /** Height of a row of the strip. */
 export const LANE = 19;
 
+/** How many rows the strip of a chart has. */
+export function lanesOf({ bands }: ChartSpec): number {
+  return Math.max(0, ...bands.map(({ lane }) => lane + 1));
+}
+
 const BAND_COLORS: Readonly<
   Record<Band['kind'], { readonly area?: number; readonly strip: number; readonly color: string }>
 > = {

@@ -10,7 +10,12 @@ export function byId(id: string): HTMLElement {
 }
 
 /** All that the page draws. */
-export const page = JSON.parse(byId('chart-data').textContent ?? '') as ChartPage;
+export let page = JSON.parse(byId('chart-data').textContent ?? '') as ChartPage;
+
+/** From now on the page draws this. */
+export function setPage(next: ChartPage): void {
+  page = next;
+}
 
 /** Values by their name. */
 export function column(name: string): Column {

@@ -14,8 +14,11 @@ const MEANING: Record<Outcome, string> = {
   unaccounted: 'its end can’t be known',
 };
 
+/** While the run goes on. */
+const UNDER_WAY = { ...MEANING, pending: 'under way' };
+
 /** Where every injected recipient ended, and whether that adds up. */
-export function conservationSection({ conservation, totals, isps, evidence }: Summary): Section {
+export function conservationSection({ conservation, totals, isps, evidence, run }: Summary): Section {
   const sum = conservation.reduce((all, { count }) => all + count, 0);
   const off = totals.injectedRecipients - sum;
   return {
@@ -40,7 +43,9 @@ ${table(
     { head: 'meaning' },
     { head: 'of these' },
   ],
-  conservation.map((entry) => outcomeRow(entry, totals.injectedRecipients)),
+  conservation.map((entry) =>
+    outcomeRow(entry, totals.injectedRecipients, run.running ? UNDER_WAY : MEANING),
+  ),
   [
     'injected',
     formatCount(totals.injectedRecipients),
@@ -89,7 +94,11 @@ function historyDetails(history: RecipientHistory): Markup {
   )}</ol></details>`;
 }
 
-function outcomeRow({ outcome, count, notes }: OutcomeCount, all: number): (string | Markup)[] {
+function outcomeRow(
+  { outcome, count, notes }: OutcomeCount,
+  all: number,
+  meaning: Record<Outcome, string>,
+): (string | Markup)[] {
   const said = notes
     .filter((note) => note.count > 0)
     .map((note) => `${formatCount(note.count)} ${note.name}`);
@@ -97,7 +106,7 @@ function outcomeRow({ outcome, count, notes }: OutcomeCount, all: number): (stri
     html`<i class="dot" style="background: var(--c-${outcome})"></i>${outcome}`,
     formatCount(count),
     formatShare(count, all),
-    MEANING[outcome],
+    meaning[outcome],
     said.join(', '),
   ];
 }

@@ -1,16 +1,18 @@
 import { keyFigures } from '../../key-figures.ts';
-import { formatMs } from '../../numbers.ts';
+import { formatMs, formatStopwatch } from '../../numbers.ts';
 import type { Summary } from '../../summary.ts';
 import { html, type Markup } from '../markup.ts';
 import { facts } from './section.ts';
 
 /** The head of the report: passed or failed and why, what was asked, what limits the result's worth. */
 export function verdictBanner({ verdict, run, mta, warnings }: Summary): Markup {
-  const [kind, mark, word] = run.interrupted
-    ? (['stopped', '■', 'Interrupted'] as const)
-    : verdict.passed
-      ? (['passed', '✓', 'Passed'] as const)
-      : (['failed', '✗', 'Failed'] as const);
+  const [kind, mark, word] = run.running
+    ? (['running', '▶', 'Running'] as const)
+    : run.interrupted
+      ? (['stopped', '■', 'Interrupted'] as const)
+      : verdict.passed
+        ? (['passed', '✓', 'Passed'] as const)
+        : (['failed', '✗', 'Failed'] as const);
   return html`<header class="verdict ${kind}">
 <div class="said">
 <p class="word"><span class="mark" aria-hidden="true">${mark}</span>${word}</p>
@@ -22,11 +24,13 @@ ${run.question !== '' && html`<p class="question">${run.question}</p>`}
 ${facts([
   ['MTA', mta.version === '' ? mta.adapter : mta.version],
   ['started', startedAt(run.startedAt)],
-  ['took', formatMs(run.durationSeconds * 1e3)],
+  run.running
+    ? ['so far', `${formatStopwatch(run.durationSeconds)}, load ${formatStopwatch(run.loadSeconds)}`]
+    : ['took', formatMs(run.durationSeconds * 1e3)],
   ['lab', run.lab === 'sealed' ? 'sealed' : 'loopback, not sealed'],
   ['clock', run.clockScale === 1 ? '' : `×${run.clockScale}`],
   ['seed', run.seed],
-  ['exit code', verdict.exitCode],
+  ['exit code', run.running ? '' : verdict.exitCode],
 ])}
 </div>
 </header>

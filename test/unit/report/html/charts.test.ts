@@ -54,7 +54,7 @@ test('every chart says in a sentence what it shows', () => {
     [codesChart(nothing), 'The ISPs gave no replies.'],
     [
       queueChart(frame),
-      'The queue was longest at 68 s with 4,588, and held 391 at the end. The oldest that could be delivered had waited 28.2 s, at 56 s.',
+      'The queue was longest at 68 s with 4,588, and last held 391. The oldest that could be delivered had waited 28.2 s, at 56 s.',
     ],
     [
       queueChart({ ...nothing, series: { ...nothing.series, queueDepth: [0] } }),

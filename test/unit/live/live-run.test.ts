@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { HarnessError } from '../../../src/core/errors.ts';
+import { rebuildReports } from '../../../src/lab/rebuild.ts';
+import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
+import { writeRunFile } from '../../../src/lab/run-folder.ts';
+import { LiveRun } from '../../../src/live/live-run.ts';
+import { Recorder } from '../../../src/record/recorder.ts';
+import type { ReportInput } from '../../../src/report/input.ts';
+import type { Summary } from '../../../src/report/summary.ts';
+import { parseScenario } from '../../../src/scenario/load.ts';
+import { type Plan, planRun } from '../../../src/scenario/plan.ts';
+
+const scenario = `
+mta: { adapter: none }
+isps: { gmail: {} }
+load: { rate: 10/s, duration: 20s }
+thresholds:
+  injections: ['rate>=5', 'count>=100']
+  lost: ['count==0']
+  unaccounted: ['count==0']
+`;
+
+interface Rig {
+  readonly folder: string;
+  readonly plan: Plan;
+  readonly input: ReportInput;
+  readonly recorder: Recorder;
+  readonly live: LiveRun;
+  /** What the page would be told. */
+  summary(): Summary | undefined;
+}
+
+function rig(t: TestContext): Rig {
+  const folder = mkdtempSync(join(tmpdir(), 'windtunnel-live-'));
+  const plan = planRun(parseScenario(scenario, 'live.yaml'));
+  const startedAt = '2026-07-14T09:30:00.000Z';
+  const request = { plan, folder, lab: 'loopback', scenarioText: scenario, startedAt } as const;
+  const input = reportInput(
+    { ...request, command: 'windtunnel run live.yaml', version: '0', warnings: [] },
+    { adapter: 'haraka', version: '3', sources: [], config: [] },
+    { queue: 'list', sendsDsn: true },
+  );
+  const recorder = new Recorder(folder, modelOf(plan));
+  const live = new LiveRun(folder);
+  t.after(() => {
+    live.close();
+    recorder.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { folder, plan, input, recorder, live, summary: () => live.standing().report?.summary };
+}
+
+/** A message that was injected at a moment, and what an ISP said to it a millisecond later. */
+function message(recorder: Recorder, number: number, at: number, outcome?: 'accepted' | 'rejected'): void {
+  const { own } = recorder;
+  own.injection({
+    due: at,
+    sentAfter: 10,
+    doneAfter: 100,
+    message: number,
+    connection: 0,
+    code: 250,
+    recipients: 1,
+    state: 'confirmed',
+  });
+  const attempt = {
+    isp: 0,
+    source: 0,
+    message: number,
+    slot: 0,
+    connection: 0,
+    reply: 0,
+    stage: 'dot',
+  } as const;
+  if (outcome) own.attempt({ ...attempt, at: at + 1000, outcome });
+}
+
+const outcomes = ({ conservation }: Summary): string =>
+  conservation
+    .filter(({ count }) => count > 0)
+    .map(({ outcome, count }) => `${count} ${outcome}`)
+    .join(', ');
+
+test('a run from the first file in its folder to the last record', (t) => {
+  const { folder, plan, input, recorder, live, summary } = rig(t);
+  assert.equal(live.advance(), false);
+  assert.deepEqual([live.standing().stage, summary()], ['starting', undefined]);
+
+  // A file that is just being written is none yet.
+  writeFileSync(join(folder, 'run.json'), '{"format":1,');
+  assert.equal(live.advance(), false);
+  writeRunFile(folder, { format: 1, plan, input });
+  assert.equal(live.advance(), true);
+  assert.deepEqual([live.standing().stage, summary()], ['starting', undefined]);
+  assert.equal(live.advance(), false);
+
+  recorder.own.mark({ at: 0, name: 'load_started' });
+  for (let n = 0; n < 40; n++)
+    message(recorder, n, n * 1e5, n < 30 ? 'accepted' : n < 35 ? 'rejected' : undefined);
+  recorder.flush();
+  assert.equal(live.advance(), true);
+  assert.equal(live.standing().stage, 'load');
+  const first = summary() as Summary;
+  assert.equal(first.run.running, true);
+  // The last of the four seconds is left out, as it may not be over.
+  assert.equal(first.run.durationSeconds, 3);
+  assert.equal(live.standing().report?.series.t.length, 3);
+  // Nobody is lost or unaccounted for who is under way.
+  assert.equal(outcomes(first), '30 delivered, 10 pending');
+  assert.equal(first.verdict.sentence, '3 of 4 thresholds hold as they stand. Nothing is final yet.');
+  assert.deepEqual(
+    first.thresholds.map(({ expression, passed }) => [expression, passed]),
+    [
+      ['rate>=5', true],
+      ['count>=100', false],
+      ['count==0', true],
+      ['count==0', true],
+    ],
+  );
+  assert.deepEqual(first.warnings, []);
+  assert.equal(live.standing().isps.get(0)?.accepted, 30);
+  assert.equal(live.standing().report, live.standing().report, 'built once');
+
+  for (let n = 40; n < 100; n++) message(recorder, n, n * 1e5, 'accepted');
+  recorder.own.mark({ at: 10e6, name: 'load_ended' });
+  recorder.own.sample({ at: 11.5e6, name: 'queue_depth', value: 10 });
+  recorder.flush();
+  assert.equal(live.advance(), true);
+  const drain = summary() as Summary;
+  assert.equal(live.standing().stage, 'drain');
+  assert.equal(drain.totals.injectedPerSecond, 10);
+  assert.equal(drain.verdict.sentence, '4 of 4 thresholds hold as they stand. Nothing is final yet.');
+  assert.deepEqual(live.standing().report?.series.queueAge.at(-1), 7.5);
+
+  recorder.own.mark({ at: 12e6, name: 'queue_listed' });
+  recorder.own.mark({ at: 12e6, name: 'ended' });
+  recorder.flush();
+  live.advance();
+  assert.equal(live.standing().stage, 'report');
+  writeRunFile(folder, { format: 1, plan, input: { ...input, mtaDied: 'exit code 1' } });
+  assert.throws(() => live.end(), /can't read a summary/);
+  const rebuilt = rebuildReports(folder);
+  const end = live.end();
+  assert.equal(end.summary.run.running, undefined);
+  assert.equal(outcomes(end.summary), '90 delivered, 5 bounced, 5 lost');
+  assert.equal(end.summary.verdict.sentence, 'The MTA ended during the run: exit code 1');
+  // Read from its file, where what is undefined is left out.
+  assert.deepEqual(end.summary, JSON.parse(JSON.stringify(rebuilt.summary)));
+  assert.deepEqual(end.series, rebuilt.series);
+});
+
+test('a run that broke off ends with what was recorded, and says what is torn', (t) => {
+  const { folder, plan, input, recorder, live } = rig(t);
+  writeRunFile(folder, { format: 1, plan, input });
+  recorder.own.mark({ at: 0, name: 'load_started' });
+  message(recorder, 0, 0, 'accepted');
+  recorder.close();
+  writeFileSync(join(folder, 'attempts.bin'), 'torn', { flag: 'a' });
+  rebuildReports(folder);
+  const { summary, series } = live.end();
+  assert.equal(summary.totals.delivered, 1);
+  assert.deepEqual(series.injected, [1]);
+  assert.match(summary.warnings.join('\n'), /attempts\.bin is torn at byte \d+ of \d+/);
+  assert.match(summary.warnings.join('\n'), /The run did not come to its end/);
+});
+
+test('a run that ended before it was planned out has no report', (t) => {
+  const { live } = rig(t);
+  assert.throws(
+    () => live.end(),
+    (error) => error instanceof HarnessError && error.kind === 'usage',
+  );
+});
