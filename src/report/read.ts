@@ -1,16 +1,31 @@
 import type { IspSummary, Summary } from './summary.ts';
 
 /**
- * A summary of `schema: 1` as it was read from a file, with what earlier versions did not have; undefined if it is something
- * else.
+ * A summary as it was read from a file, with what earlier versions did not have; undefined if it is something else. It may be
+ * of another version, so nobody relies on the schema's number alone.
  */
 export function asSummary(content: unknown): Summary | undefined {
-  const read = (content ?? {}) as Partial<Summary>;
-  const { schema, run, metrics, isps } = read;
-  if (schema !== 1 || typeof run !== 'object' || typeof metrics !== 'object' || !Array.isArray(isps))
-    return undefined;
-  return { ...LATER, ...(read as Summary), isps: isps.map((isp) => ({ ...LATER_OF_ISP, ...isp })) };
+  const read = { ...LATER, ...(content as Partial<Summary> | null) };
+  if (read.schema !== 1 || !NEEDED.every((key) => typeof read[key] === 'object')) return undefined;
+  const summary = read as Summary;
+  return { ...summary, isps: summary.isps.map((isp) => ({ ...LATER_OF_ISP, ...isp })) };
 }
 
 const LATER = { adaptation: [], evidence: null } satisfies Partial<Summary>;
 const LATER_OF_ISP = { messagesPerConnection: [], authentication: null } satisfies Partial<IspSummary>;
+
+const NEEDED: readonly (keyof Summary)[] = [
+  'run',
+  'verdict',
+  'warnings',
+  'thresholds',
+  'injector',
+  'isps',
+  'adaptation',
+  'latency',
+  'metrics',
+  'phases',
+  'harness',
+  'machine',
+  'mta',
+];

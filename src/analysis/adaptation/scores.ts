@@ -97,7 +97,7 @@ export function scoreAdaptation(input: AdaptationInput): Adaptation {
   const perfect = new Map<string, Perfect>();
   const sums = new Map<string, { accepted: number; perfect: number }>();
   for (const isp of input.isps) {
-    const capacity = input.capacity ?? bestWindowMean(isp.whole.accepted);
+    const capacity = capacityAt(isp.whole, input.capacity);
     const sent = perfectSender(isp.whole, input.judged, capacity);
     perfect.set(isp.id, sent);
     if (isp.whole.supply) sums.set(isp.id, compared(isp.whole, sent, input.judged));
@@ -202,6 +202,11 @@ function flowOf({ whole, sources }: IspFlows, some: readonly string[] | undefine
   };
 }
 
+/** An attempt that is throttled costs the MTA what one that is accepted does, so its best pace is that of attempts. */
+function capacityAt({ tried }: Flow, stated: number | undefined): number {
+  return stated ?? bestWindowMean(tried);
+}
+
 function compared(flow: Flow, sent: Perfect, spans: readonly Span[]): { accepted: number; perfect: number } {
   const total = (column: readonly number[]): number =>
     spans.reduce((sum, span) => sum + sumOver(column, span), 0);
@@ -223,7 +228,7 @@ function collateral({ isps, incidents, baseline, capacity }: AdaptationInput, in
   );
   const ratio = (spans: readonly Span[]): number => {
     const sums = others.map(({ whole }) =>
-      compared(whole, perfectSender(whole, spans, capacity ?? bestWindowMean(whole.accepted)), spans),
+      compared(whole, perfectSender(whole, spans, capacityAt(whole, capacity)), spans),
     );
     const accepted = sums.reduce((sum, s) => sum + s.accepted, 0);
     return accepted / sums.reduce((sum, s) => sum + s.perfect, 0);
