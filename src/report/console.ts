@@ -214,7 +214,7 @@ function adaptation(summary: Summary, paint: Paint, width: number): string[] {
     formatTimeScore(scores.recoverySeconds),
   ]);
   if (rows.length === 0) return [];
-  return titled('adaptation', ['', 'utilisation', 'wasted', 'reaction', 'recovery'], rows, paint, width);
+  return titled('incidents', ['', 'utilisation', 'wasted', 'reaction', 'recovery'], rows, paint, width);
 }
 
 function conservation({ conservation, totals, evidence }: Summary, paint: Paint, width: number): string[] {

@@ -39,8 +39,8 @@ const GOLDEN = `
     yahoo         7,690      7,604          0     0%         0        86     7,690          641
     outlook       5,125      5,044          0     0%         0        81     5,125          428
 
-  adaptation  utilisation  wasted  reaction  recovery
-    gmail           99.6%   54.6%      28 s      18 s
+  incidents  utilisation  wasted  reaction  recovery
+    gmail          99.6%   54.6%      28 s      18 s
 
   recipients
     delivered    24,907
@@ -118,7 +118,7 @@ test('the result of a run that only holds sessions says nothing of mail', () => 
 test('each incident at an ISP has a line with its scores', () => {
   const text = renderConsole(withAdaptation(summaryFixture().summary), { color: false });
   const expected = `
-  adaptation     utilisation  wasted        reaction  recovery
+  incidents      utilisation  wasted        reaction  recovery
     gmail #1             83%     12%           8.5 s     never
     gmail #3  not applicable     12%           8.5 s       4 s
     yahoo                83%     12%  not applicable     never

@@ -13,8 +13,6 @@ export function seriesOptions({ series, axis, stacked, unit: usual }: ChartSpec,
   const limit = isLimit(style);
   const area = style === 'area';
   const layer = stacked && area;
-  // A bucket's value holds until the next bucket begins.
-  const steps = axis === 'time' ? uPlot.paths.stepped?.({ align: 1, extend: true }) : undefined;
   return {
     label,
     show: !hidden,
@@ -28,9 +26,15 @@ export function seriesOptions({ series, axis, stacked, unit: usual }: ChartSpec,
     spanGaps: axis === 'percentile',
     points: { show: axis === 'percentile', size: 5, fill: () => paint(color), stroke: () => paint(color) },
     ...(area && { fill: () => paint(color, layer ? 0.55 : 0.25) }),
-    ...(steps && { paths: steps }),
+    ...(axis === 'time' && { paths: steps }),
   };
 }
+
+/** A bucket's value holds until the next bucket begins, the last one's to the end; unknown values have no line. */
+const steps: UPlot.Series.PathBuilder = (u, series, from, to) => {
+  const extend = u.data[series]?.[to] !== null;
+  return uPlot.paths.stepped?.({ align: 1, extend })(u, series, from, to) ?? null;
+};
 
 /** The places of the series that lie on each other, from the lowest up. */
 function layers({ series, stacked }: ChartSpec): number[] {
