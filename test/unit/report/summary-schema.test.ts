@@ -167,6 +167,7 @@ const reads: readonly [name: string, content: unknown, expected: Summary | undef
   ],
   ['one of another schema', { ...summary, schema: 2 }, undefined],
   ['one without metrics', { ...summary, metrics: undefined }, undefined],
+  ['one without thresholds', { ...summary, thresholds: undefined }, undefined],
   ['a group', { schema: 1, runs: [summary] }, undefined],
   ['something else', {}, undefined],
   ['null', null, undefined],
