@@ -16,10 +16,11 @@ import type { Wire } from '../../fakes/isp/speaker.ts';
 import { createState } from '../../fakes/isp/state.ts';
 import { VirtualClock } from '../../src/core/clock.ts';
 import { createPrng } from '../../src/core/prng.ts';
-import { CONTRACT_ISPS, type ContractIsp, contractProfile, until } from '../support/isp-for-contract.ts';
+import { CONTRACT_ISPS, type ContractIsp, contractProfile } from '../support/isp-for-contract.ts';
 import { SmtpClient } from '../support/smtp-client.ts';
 import { type Dialogue, randomDialogue } from '../support/smtp-fuzz.ts';
 import { type Expected, expectedOf, type OracleRules } from '../support/smtp-oracle.ts';
+import { until } from '../support/until.ts';
 
 const DIALOGUES = Number(process.env.WINDTUNNEL_FUZZ ?? 5000);
 const OVER_SOCKETS = Math.min(400, DIALOGUES);

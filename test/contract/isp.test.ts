@@ -3,15 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENGINES } from '../../fakes/isp/protocol.ts';
 import { UNSUPPORTED } from '../../fakes/isp/smtp-server-engine.ts';
-import {
-  addressWith,
-  CONTRACT_ISPS,
-  connectTo,
-  messageText,
-  openIsp,
-  until,
-} from '../support/isp-for-contract.ts';
+import { addressWith, CONTRACT_ISPS, connectTo, messageText, openIsp } from '../support/isp-for-contract.ts';
 import type { SmtpClient } from '../support/smtp-client.ts';
+import { until } from '../support/until.ts';
 
 /** The ISPs' own words; ids and times are masked. EHLO without STARTTLS, since no certificates are given. */
 const SAID = {

@@ -15,8 +15,8 @@ import {
   type Feature,
   messageText,
   openIsp,
-  until,
 } from '../support/isp-for-contract.ts';
+import { until } from '../support/until.ts';
 
 /** First lines of replies; ids are masked. */
 const SAID = {

@@ -138,8 +138,3 @@ function masked(line: string): string {
 export function messageText(body = 'Hello'): string {
   return `X-Windtunnel-Message: 1\r\nMessage-ID: <1@news.sender.test>\r\n\r\n${body}\r\n.`;
 }
-
-/** Resolves when the condition holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { readFrom } from '../../../../fakes/isp/accept.ts';
-import { until } from '../../../support/isp-for-contract.ts';
+import { until } from '../../../support/until.ts';
 
 interface Context {
   after(act: () => unknown): void;

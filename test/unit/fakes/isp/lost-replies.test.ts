@@ -8,8 +8,8 @@ import { type Sink, startSink } from '../../../../fakes/isp/sink.ts';
 import type { Effect } from '../../../../fakes/isp/verdict.ts';
 import { VirtualClock } from '../../../../src/core/clock.ts';
 import { createPrng } from '../../../../src/core/prng.ts';
-import { until } from '../../../support/isp-for-contract.ts';
 import { SmtpClient } from '../../../support/smtp-client.ts';
+import { until } from '../../../support/until.ts';
 
 const TO_TWO = ['EHLO x.test', 'MAIL FROM:<b-7@news.sender.test>', 'RCPT TO:<u1.0@gmail.com>'];
 const MESSAGE = 'X-Windtunnel-Message: 7\r\n\r\nx\r\n.\r\n';

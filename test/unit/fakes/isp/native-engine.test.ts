@@ -6,9 +6,9 @@ import { issueCertificates } from '../../../../fakes/isp/certificates.ts';
 import { startNativeEngine } from '../../../../fakes/isp/native-engine.ts';
 import type { ProtocolRules } from '../../../../fakes/isp/protocol.ts';
 import { createAuthority } from '../../../../fakes/tls.ts';
-import { until } from '../../../support/isp-for-contract.ts';
 import { ScriptedSession } from '../../../support/scripted-session.ts';
 import { SmtpClient } from '../../../support/smtp-client.ts';
+import { until } from '../../../support/until.ts';
 
 const AUTHORITY = await createAuthority();
 const CERTIFICATES = await issueCertificates(AUTHORITY, ['mx.isp.test']);
