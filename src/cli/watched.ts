@@ -3,26 +3,28 @@ import { HarnessError, messageOf } from '../core/errors.ts';
 import { serveLive } from '../live/live.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { OutputStream } from './io.ts';
+import type { Told } from './show-report.ts';
 
 /** The value of `--ui`: a port, or true for a free one; undefined: no page is wanted. */
 export type LivePort = number | true | undefined;
 
 /** Serves the live page, if one is wanted, while `fly` flies a run in its folder. */
-export async function watched<T>(
+export async function watched(
   port: LivePort,
   { name: scenario, question }: Plan,
   folder: string,
   out: OutputStream,
-  fly: () => Promise<T>,
-): Promise<T> {
+  fly: () => Promise<Told>,
+): Promise<Told> {
   if (port === undefined) return fly();
   const options = { port: port === true ? 0 : port, folder, run: { scenario, question } };
   const live = await serveLive(options, (why) => void out.write(`note: the live page broke down: ${why}\n`));
   out.write(`live page: ${live.url}\n`);
   try {
-    const result = await fly();
-    await live.end(relative('.', join(folder, 'report.html')));
-    return result;
+    const flown = await fly();
+    const report = flown.written ? relative('.', join(folder, 'report.html')) : undefined;
+    await live.end({ summary: flown.summary, report });
+    return flown;
   } catch (error) {
     await live.fail(messageOf(error));
     throw error;

@@ -1,6 +1,7 @@
 import { type Micros, monotonicMicros } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { pageContent } from '../report/html/page.ts';
+import type { Summary } from '../report/summary.ts';
 import type { FollowedRun, Standing } from './live-run.ts';
 import type { PageChange } from './page-change.ts';
 import {
@@ -22,6 +23,13 @@ export interface Viewer {
   /** Whether what was told before is still on its way. */
   isBehind(): boolean;
   tell(change: PageChange): void;
+}
+
+/** What a run came to. */
+export interface Final {
+  readonly summary: Summary;
+  /** Where the report is; undefined: it could not be written. */
+  readonly report: string | undefined;
 }
 
 /** The page of a run that goes on, and all who have it open. */
@@ -82,12 +90,13 @@ export class LivePage {
   }
 
   /**
-   * Shows all viewers the final report. `report`: where it is.
-   * @throws HarnessError of kind `usage` if there is none
+   * Shows all viewers the final report.
+   * @throws HarnessError of kind `usage` if the run's folder has nothing of it
    */
-  end(report: string): void {
-    const { summary, series, dialogues } = this.#run.end();
-    const notice = `The run has ended, and this page with it. The report: ${report}`;
+  end({ summary, report }: Final): void {
+    const { series, dialogues } = this.#run.end(summary);
+    const where = report === undefined ? 'Its report could not be written.' : `The report: ${report}`;
+    const notice = `The run has ended, and this page with it. ${where}`;
     this.#close(pageState(pageContent(summary, series, dialogues), notice, true));
   }
 

@@ -1,9 +1,10 @@
 import { modelOf } from '../lab/report-input.ts';
-import { type RunFile, readRunFile, readSeen, readSummary } from '../lab/run-folder.ts';
+import { hasRunFile, type RunFile, readRunFile, readSeen } from '../lab/run-folder.ts';
 import type { RunningIsp } from '../record/aggregate.ts';
 import { RecordTail } from '../record/recorder.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
+import type { Summary } from '../report/summary.ts';
 
 /** How far a run has come. `starting`: the lab is being brought up; `report`: nothing happens any more. */
 export const STAGES = ['starting', 'load', 'drain', 'report'] as const;
@@ -24,10 +25,11 @@ export interface FollowedRun {
   /** The run as it stood at the last `advance`; the report is built when it is first asked for. */
   standing(): Standing;
   /**
-   * The final report, once it has been written.
-   * @throws HarnessError of kind `usage` if it has not
+   * The final report, once nothing is recorded any more.
+   * @param summary what the run came to
+   * @throws HarnessError of kind `usage` if the run's folder has nothing of it
    */
-  end(): Report;
+  end(summary: Summary): Report;
   close(): void;
 }
 
@@ -69,13 +71,11 @@ export class LiveRun implements FollowedRun {
     return { stage, report: this.#report, isps };
   }
 
-  end(): Report {
+  end(summary: Summary): Report {
     this.advance();
     const { input } = readRunFile(this.#folder);
     const tail = this.#tail as RecordTail;
-    const report = buildReport(tail.aggregate, { ...input, ...readSeen(this.#folder) });
-    // The lab has judged; what it says is what holds.
-    return { ...report, summary: readSummary(this.#folder) };
+    return { ...buildReport(tail.aggregate, { ...input, ...readSeen(this.#folder) }), summary };
   }
 
   close(): void {
@@ -84,12 +84,8 @@ export class LiveRun implements FollowedRun {
 
   #open(): boolean {
     if (this.#tail) return false;
-    try {
-      this.#file = readRunFile(this.#folder);
-    } catch {
-      // It is not there yet, or just being written.
-      return false;
-    }
+    if (!hasRunFile(this.#folder)) return false;
+    this.#file = readRunFile(this.#folder);
     this.#tail = new RecordTail(this.#folder, modelOf(this.#file.plan));
     return true;
   }

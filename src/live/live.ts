@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { HarnessError } from '../core/errors.ts';
+import type { Final } from './live-page.ts';
 import type { LiveOptions, LiveServer } from './server.ts';
 
 /** What the thread is told: see LiveServer. */
-export interface ToThread {
-  readonly type: 'end' | 'fail';
-  readonly text: string;
-}
+export type ToThread =
+  | { readonly type: 'end'; readonly final: Final }
+  | { readonly type: 'fail'; readonly why: string };
 
 /** What the thread says. */
 export type FromThread =
@@ -31,9 +31,13 @@ export async function serveLive(options: LiveOptions, broken: (why: string) => v
     const { message, hint } = first;
     throw new HarnessError('usage', message, hint === undefined ? {} : { hint });
   }
-  const say = async (type: ToThread['type'], text: string): Promise<void> => {
-    thread.postMessage({ type, text } satisfies ToThread);
+  const say = async (message: ToThread): Promise<void> => {
+    thread.postMessage(message);
     await gone;
   };
-  return { url: first.url, end: (report) => say('end', report), fail: (why) => say('fail', why) };
+  return {
+    url: first.url,
+    end: (final) => say({ type: 'end', final }),
+    fail: (why) => say({ type: 'fail', why }),
+  };
 }

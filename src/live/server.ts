@@ -5,7 +5,7 @@ import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { every, sleepMs } from '../core/clock.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { renderLivePage } from './document.ts';
-import { LivePage, type Viewer } from './live-page.ts';
+import { type Final, LivePage, type Viewer } from './live-page.ts';
 import { LiveRun } from './live-run.ts';
 import { createMetrics } from './metrics.ts';
 import type { RunName } from './page-state.ts';
@@ -28,8 +28,8 @@ export interface LiveOptions {
 export interface LiveServer {
   /** Where the page is. */
   readonly url: string;
-  /** Shows the final report to all who look on, and ends. `report`: where it is. */
-  end(report: string): Promise<void>;
+  /** Shows the final report to all who look on, and ends. */
+  end(final: Final): Promise<void>;
   /** Says why there is no report, and ends. */
   fail(why: string): Promise<void>;
 }
@@ -89,9 +89,9 @@ export async function startServer({ port, folder, run }: LiveOptions): Promise<L
   };
   return {
     url: `http://${LOOPBACK}:${(app.server.address() as AddressInfo).port}/`,
-    async end(report) {
+    async end(final) {
       try {
-        page.end(report);
+        page.end(final);
       } catch (error) {
         page.fail(messageOf(error));
       }

@@ -8,8 +8,9 @@ const tell = (message: FromThread): void => parentPort?.postMessage(message);
 
 try {
   const server: LiveServer = await startServer(workerData as LiveOptions);
-  parentPort?.on('message', async ({ type, text }: ToThread) => {
-    await server[type](text);
+  parentPort?.on('message', async (message: ToThread) => {
+    if (message.type === 'end') await server.end(message.final);
+    else await server.fail(message.why);
     // Without it nothing keeps the thread going.
     parentPort?.close();
   });

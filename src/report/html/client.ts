@@ -330,14 +330,21 @@ function watchSight(): void {
     if (!watched.has(host)) sight.observe(host);
     watched.add(host);
   }
-  if ('requestIdleCallback' in window) requestIdleCallback(drawNext);
+  drawIdly();
 }
 
-function drawNext(): void {
-  const [next] = undrawn();
-  if (!next) return;
-  draw(next);
-  requestIdleCallback(drawNext);
+let isDrawing = false;
+
+function drawIdly(): void {
+  if (isDrawing || !('requestIdleCallback' in window)) return;
+  isDrawing = true;
+  requestIdleCallback(() => {
+    isDrawing = false;
+    const [next] = undrawn();
+    if (!next) return;
+    draw(next);
+    drawIdly();
+  });
 }
 
 function undrawn(): ChartSpec[] {

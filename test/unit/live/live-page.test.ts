@@ -32,7 +32,7 @@ function rig() {
       const report = { summary: { ...summary, totals, run: facts }, series, histograms: [], dialogues: [] };
       return { stage: 'load', report, isps: new Map() };
     },
-    end: () => ({ summary, series, histograms: [], dialogues: [] }),
+    end: (final) => ({ summary: final, series, histograms: [], dialogues: [] }),
     close() {
       state.closed = true;
     },
@@ -134,7 +134,7 @@ test('at the end all are told, also who is behind; then the page stands still', 
   page.join(one);
   page.join(slow);
   slow.behind = true;
-  page.end('runs/x/report.html');
+  page.end({ summary: summaryFixture().summary, report: 'runs/x/report.html' });
   for (const { told } of [one, slow]) {
     assert.equal(told.length, 2);
     assert.equal(told[1]?.final, true);
@@ -147,6 +147,17 @@ test('at the end all are told, also who is behind; then the page stands still', 
   page.look();
   assert.equal(state.looks, looks);
   assert.equal(one.told.length, 2);
+});
+
+test('a report that could not be written is not said to be anywhere', () => {
+  const { page } = rig();
+  const one = viewer();
+  page.join(one);
+  page.end({ summary: summaryFixture().summary, report: undefined });
+  assert.equal(
+    one.told[1]?.notice,
+    'The run has ended, and this page with it. Its report could not be written.',
+  );
 });
 
 test('a run that can’t be read is said on the page, once, and hurts nobody else', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { HarnessError } from '../../../src/core/errors.ts';
 import { serveLive } from '../../../src/live/live.ts';
+import { summaryFixture } from '../../support/summary-fixture.ts';
 
 function options(t: TestContext, port = 0) {
   const folder = mkdtempSync(join(tmpdir(), 'windtunnel-live-'));
@@ -20,7 +21,7 @@ test('the page is served from a thread, which ends with it', async (t) => {
   await live.fail('no seal');
   assert.match(await events, /<p class=\\"sentence\\">no seal<\/p>/);
   await assert.rejects(fetch(live.url));
-  await live.end('report.html');
+  await live.end({ summary: summaryFixture().summary, report: undefined });
   assert.deepEqual(broken, []);
 });
 

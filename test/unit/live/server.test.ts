@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { HarnessError } from '../../../src/core/errors.ts';
 import type { PageChange } from '../../../src/live/page-change.ts';
 import { type LiveServer, startServer } from '../../../src/live/server.ts';
+import { summaryFixture } from '../../support/summary-fixture.ts';
 
 async function serve(t: TestContext, port = 0): Promise<LiveServer> {
   const folder = mkdtempSync(join(tmpdir(), 'windtunnel-live-'));
@@ -90,7 +91,7 @@ test('who looks on is told how things stand, and why there will be no report', a
 test('a run without records ends with the reason in place of a report', async (t) => {
   const server = await serve(t);
   const body = (await fetch(`${server.url}events`)).text();
-  await server.end('report.html');
+  await server.end({ summary: summaryFixture().summary, report: 'report.html' });
   assert.match(await body, /is not the folder of a run/);
 });
 
