@@ -14,6 +14,7 @@ import { openBrowser } from '../support/browser.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
 import { parsedMetrics } from '../support/parse-metrics.ts';
 import { summaryFixture } from '../support/summary-fixture.ts';
+import { until } from '../support/until.ts';
 
 declare const axe: typeof Axe;
 
@@ -155,7 +156,12 @@ test('the live page follows a run, keeps what its reader did, and becomes the fi
     response.headers.get('content-type'),
     'application/openmetrics-text; version=1.0.0; charset=utf-8',
   );
-  const metrics = parsedMetrics(await response.text());
+  let metrics = parsedMetrics(await response.text());
+  // What an ISP would take is told from its first whole second on.
+  await until(async () => {
+    metrics = parsedMetrics(await (await fetch(`${url}metrics`)).text());
+    return metrics.has('windtunnel_allowance_per_second{isp=gmail}');
+  });
   assert.equal(metrics.get('windtunnel_run_stage{stage=load}'), 1);
   assert.ok((metrics.get('windtunnel_delivered_total{isp=yahoo}') ?? 0) > 0);
   assert.equal(metrics.get('windtunnel_allowance_per_second{isp=gmail}'), 10);
