@@ -170,6 +170,40 @@ test('dragging zooms all time charts; a double click shows the whole run again',
   assert.deepEqual(await means(), whole);
 });
 
+/** The first seconds of a fixture, as if the run had ended there. */
+function firstSeconds({ summary, series }: ReportFixture, seconds: number): ReportFixture {
+  const cut = (value: unknown): unknown => {
+    if (Array.isArray(value))
+      return value.length === series.t.length ? value.slice(0, seconds) : value.map(cut);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, cut(part)]));
+  };
+  return { summary, series: cut(series) as ReportFixture['series'] };
+}
+
+test('what lies on each other is filled to the end of the last bucket', async (t) => {
+  // In the incident, so that the last bucket has all layers.
+  const report = await open(t, firstSeconds(summaryFixture(), 30));
+  if (!report) return;
+  const columns = await report.page.evaluate(() => {
+    const canvas = document.querySelector('#overview-gmail canvas') as HTMLCanvasElement;
+    const over = (document.querySelector('#overview-gmail .u-over') as HTMLElement).getBoundingClientRect();
+    const { left, top } = canvas.getBoundingClientRect();
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    // Early and late in the last of thirty buckets.
+    return [29.3, 29.9].map((bucket) => [
+      ...context.getImageData(
+        Math.round(over.left - left + (over.width * bucket) / 30),
+        Math.round(over.top - top),
+        1,
+        Math.round(over.height),
+      ).data,
+    ]);
+  });
+  assert.ok(new Set(columns[0]).size > 5, 'the layers are there');
+  assert.deepEqual(columns[1], columns[0]);
+});
+
 test('a key of the legend hides its series', async (t) => {
   const report = await open(t, summaryFixture());
   if (!report) return;

@@ -33,8 +33,20 @@ export function seriesOptions({ series, axis, stacked, unit: usual }: ChartSpec,
 /** A bucket's value holds until the next bucket begins, the last one's to the end; unknown values have no line. */
 const steps: UPlot.Series.PathBuilder = (u, series, from, to) => {
   const extend = u.data[series]?.[to] !== null;
-  return uPlot.paths.stepped?.({ align: 1, extend })(u, series, from, to) ?? null;
+  const paths = uPlot.paths.stepped?.({ align: 1, extend })(u, series, from, to) ?? null;
+  if (extend && paths?.band) paths.band = above(u, paths.stroke as Path2D, from);
+  return paths;
 };
+
+/** What lies above a layer's edge, to the end of the last bucket. uPlot itself leaves out where that begins. */
+function above(u: UPlot, edge: Path2D, from: number): Path2D {
+  const { left, top, width } = u.bbox;
+  const path = new Path2D(edge);
+  path.lineTo(left + width, top);
+  path.lineTo(u.valToPos(u.data[0][from] ?? 0, 'x', true), top);
+  path.closePath();
+  return path;
+}
 
 /** The places of the series that lie on each other, from the lowest up. */
 function layers({ series, stacked }: ChartSpec): number[] {
