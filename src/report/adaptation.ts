@@ -42,7 +42,7 @@ export function adaptationOf(
     baseline: spans((name) => name === 'baseline'),
     judged: spans((name) => name !== 'warmup'),
     loadEnd,
-    runEnd: Math.max(loadEnd, Math.floor(end / BUCKET_MICROS)),
+    runEnd: Math.max(loadEnd, Math.ceil(end / BUCKET_MICROS)),
     capacity: input.capacity,
   });
 }

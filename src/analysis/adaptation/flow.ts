@@ -27,7 +27,7 @@ export interface Flow {
 export interface Supply {
   /** Mail that came in the bucket. */
   readonly arrivals: readonly number[];
-  /** Mail that had come and was not accepted yet, at the begin of the bucket. */
+  /** Mail that had come and was not accepted yet, at the begin of the bucket; one entry more, for the end of the last. */
   readonly backlog: readonly number[];
 }
 

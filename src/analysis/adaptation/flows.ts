@@ -159,10 +159,10 @@ function suppliesOf({ ledger, timeline }: Aggregate, isps: number, length: numbe
     const accepted = recipients[isp] as number;
     const each = accepted === 0 ? 1 : (transactions[isp] as number) / accepted;
     let waiting = 0;
-    const backlog = arrivals.map((n, i) => {
-      const before = waiting;
+    const backlog = [0];
+    arrivals.forEach((n, i) => {
       waiting += n - (went[isp]?.[i] as number);
-      return before * each;
+      backlog.push(waiting * each);
     });
     return { arrivals: arrivals.map((n) => n * each), backlog };
   });

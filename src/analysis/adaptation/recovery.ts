@@ -48,7 +48,7 @@ export function recoveryFrom(flow: Flow, incident: Span, after: Span, drain: Spa
   const usual = Math.max(0, ...supply.backlog.slice(before.from, before.to));
   // The backlog is known at the begin of each bucket.
   let drained: number | undefined;
-  for (let i = drain.from; i < drain.to && drained === undefined; i++)
+  for (let i = drain.from; i <= drain.to && drained === undefined; i++)
     if ((supply.backlog[i] ?? Number.POSITIVE_INFINITY) <= usual) drained = i;
   const drainSeconds = drained === undefined ? missing(drain, length) : drained - incident.to;
   return {

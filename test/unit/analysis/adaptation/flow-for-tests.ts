@@ -20,11 +20,9 @@ export function flow(length: number, given: Partial<Flow> & { readonly arrivals?
   const { arrivals, ...columns } = given;
   const accepted = columns.accepted ?? zeros;
   const allowance = columns.allowance ?? unlimited;
-  let waiting = 0;
-  const backlog = (arrivals ?? []).map((came, i) => {
-    const before = waiting;
-    waiting += came - (accepted[i] as number);
-    return before;
+  const backlog = [0];
+  (arrivals ?? []).forEach((came, i) => {
+    backlog.push((backlog.at(-1) as number) + came - (accepted[i] as number));
   });
   return {
     tried: accepted,
