@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Cleanup } from '../../src/core/cleanup.ts';
-import { fly } from '../../src/lab/run.ts';
-import { createRunFolder } from '../../src/lab/run-folder.ts';
-import { parseScenario } from '../../src/scenario/load.ts';
-import { planRun } from '../../src/scenario/plan.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
 import { faultyAdapter } from '../support/faulty-adapter.ts';
+import { flyHere } from '../support/fly-here.ts';
 
 test('a threshold with abortOnFail ends the run early: exit code 99, and a report that says so, also when made again', async (t) => {
   const folder = workFolder(t);
@@ -57,26 +53,9 @@ drain: { timeout: 10m }
 thresholds:
   queue_depth: { threshold: 'max<1', abortOnFail: true, delayAbortEval: 1500ms }
 `;
-  const plan = planRun(parseScenario(text, 's.yaml'));
-  const folder = createRunFolder(join(workFolder(t), 'runs'), plan.name, new Date());
   // Its queue never empties, as far as it says.
   const adapter = faultyAdapter({ queueDepth: () => 7 });
-  const request = {
-    plan,
-    folder,
-    lab: 'loopback',
-    scenarioText: text,
-    command: '',
-    version: '0',
-    startedAt: new Date().toISOString(),
-    warnings: [],
-  } as const;
-  const { summary } = await fly(
-    request,
-    { progress: () => {}, stopRequest: () => 'none' },
-    new Cleanup(),
-    adapter,
-  );
+  const { summary } = await flyHere(t, text, adapter);
   assert.equal(summary.verdict.exitCode, 99);
   assert.match(
     summary.verdict.sentence,

@@ -1,17 +1,11 @@
 /** Three MTAs in the same incident at Gmail, told apart by their scores. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Cleanup } from '../../src/core/cleanup.ts';
-import { fly } from '../../src/lab/run.ts';
-import { createRunFolder } from '../../src/lab/run-folder.ts';
 import type { MtaAdapter } from '../../src/mta/adapter.ts';
 import { haraka } from '../../src/mta/haraka/adapter.ts';
 import type { IspSummary } from '../../src/report/summary.ts';
-import { parseScenario } from '../../src/scenario/load.ts';
-import { planRun } from '../../src/scenario/plan.ts';
-import { workFolder } from '../support/cli.ts';
 import { faultyAdapter } from '../support/faulty-adapter.ts';
+import { flyHere } from '../support/fly-here.ts';
 import { AdaptivePace, IGNORING, type Pace } from '../support/pacing.ts';
 
 /**
@@ -46,23 +40,7 @@ interface Scores {
 }
 
 async function scoresOf(t: TestContext, adapter: MtaAdapter): Promise<Scores> {
-  const plan = planRun(parseScenario(scenario, 'three-mtas.yaml'));
-  const request = {
-    plan,
-    folder: createRunFolder(join(workFolder(t), 'runs'), plan.name, new Date()),
-    lab: 'loopback',
-    scenarioText: scenario,
-    command: '',
-    version: '0',
-    startedAt: new Date().toISOString(),
-    warnings: [],
-  } as const;
-  const { summary } = await fly(
-    request,
-    { progress: () => {}, stopRequest: () => 'none' },
-    new Cleanup(),
-    adapter,
-  );
+  const { summary } = await flyHere(t, scenario, adapter);
   const gmail = summary.adaptation.find(({ isp, source }) => isp === 'gmail' && source === null);
   assert.ok(gmail);
   const { utilisation, wastedAttempts, penaltySeconds } = gmail;

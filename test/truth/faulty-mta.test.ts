@@ -2,16 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Cleanup } from '../../src/core/cleanup.ts';
 import { rebuildReports } from '../../src/lab/rebuild.ts';
-import { fly } from '../../src/lab/run.ts';
-import { createRunFolder } from '../../src/lab/run-folder.ts';
 import type { OutcomeCount, RecipientHistory, Summary } from '../../src/report/summary.ts';
-import { parseScenario } from '../../src/scenario/load.ts';
-import { planRun } from '../../src/scenario/plan.ts';
-import { workFolder } from '../support/cli.ts';
 import { faultyAdapter } from '../support/faulty-adapter.ts';
 import type { Faults, FaultyMta } from '../support/faulty-mta.ts';
+import { flyHere } from '../support/fly-here.ts';
 
 const misbehaving = `
 seed: 11
@@ -35,8 +30,6 @@ async function flight(
   scenario: string,
   faults: Faults,
 ): Promise<{ summary: Summary; folder: string; mta: FaultyMta; count: (metric: string) => number }> {
-  const plan = planRun(parseScenario(scenario, 'faulty.yaml'));
-  const folder = createRunFolder(join(workFolder(t), 'runs'), plan.name, new Date());
   let mta: FaultyMta | undefined;
   const adapter = faultyAdapter({
     faults,
@@ -44,22 +37,7 @@ async function flight(
       mta = running;
     },
   });
-  const request = {
-    plan,
-    folder,
-    lab: 'loopback',
-    scenarioText: scenario,
-    command: '',
-    version: '0',
-    startedAt: new Date().toISOString(),
-    warnings: [],
-  } as const;
-  const { summary } = await fly(
-    request,
-    { progress: () => {}, stopRequest: () => 'none' },
-    new Cleanup(),
-    adapter,
-  );
+  const { summary, folder } = await flyHere(t, scenario, adapter);
   const count = (metric: string): number => (summary.metrics[metric] as { count: number }).count;
   return { summary, folder, mta: mta as FaultyMta, count };
 }
