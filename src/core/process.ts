@@ -122,3 +122,12 @@ export function killGroup(leader: number): void {
     // ESRCH: nothing of it is left, which is what was wanted.
   }
 }
+
+/** Sends a signal to a process. One that is gone already is fine. */
+export function killProcess(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch {
+    // ESRCH, as above.
+  }
+}

@@ -13,12 +13,15 @@ import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HarnessError } from '../core/errors.ts';
 import { runCommand } from '../core/process.ts';
+import type { Account } from '../mta/adapter.ts';
 
 export interface NameOptions {
   /** The address that the lab's DNS listens on. */
   readonly resolver: string;
   /** More lines for /etc/hosts: names by address. */
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** Users and groups that mail servers run as; the machine's own stay as they are. */
+  readonly accounts?: readonly Account[];
 }
 
 /** Sockets in the file system cross network namespaces; behind these, daemons would resolve the real Gmail. */
@@ -43,6 +46,14 @@ export async function bindNames(options: NameOptions): Promise<void> {
   // musl has no nsswitch.conf; there the order is fixed: files, then DNS.
   const nsswitch = '/etc/nsswitch.conf';
   if (existsSync(nsswitch)) files.push([nsswitch, nsswitchFile(readFileSync(nsswitch, 'utf8'))]);
+  const { accounts = [] } = options;
+  if (accounts.length > 0) {
+    const { passwd, group } = accountFiles(
+      { passwd: readFileSync('/etc/passwd', 'utf8'), group: readFileSync('/etc/group', 'utf8') },
+      accounts,
+    );
+    files.push(['/etc/passwd', passwd], ['/etc/group', group]);
+  }
 
   await mountTmpfs(STAGE);
   for (const [path, text] of files) await place(path, text);
@@ -59,6 +70,36 @@ function hostsFile(more: Readonly<Record<string, readonly string[]>>): string {
   const lines = ['127.0.0.1 localhost', '::1 localhost', `127.0.0.1 ${hostname()}`];
   for (const [address, names] of Object.entries(more)) lines.push([address, ...names].join(' '));
   return `${lines.join('\n')}\n`;
+}
+
+/** The first number for accounts that the machine lacks: above what packages and people have, below the 16-bit nobody. */
+const FIRST_ID = 61_000;
+
+/** The machine's accounts (passwd(5), group(5)) and those that it lacks; each user has a group of its name. */
+export function accountFiles(
+  here: { readonly passwd: string; readonly group: string },
+  accounts: readonly Account[],
+): { passwd: string; group: string } {
+  let { passwd, group } = here;
+  const numbers = new Set(`${passwd}\n${group}`.match(/(?<=^[^:]*:[^:]*:)\d+/gm)?.map(Number));
+  const gidOf = (name: string): string | undefined =>
+    group
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.split(':')[2];
+  for (const { name, kind } of accounts) {
+    if (gidOf(name) === undefined) {
+      let id = FIRST_ID;
+      while (numbers.has(id)) id += 1;
+      numbers.add(id);
+      group = `${group.trimEnd()}\n${name}:x:${id}:\n`;
+    }
+    if (kind === 'user' && !passwd.split('\n').some((line) => line.startsWith(`${name}:`))) {
+      const id = gidOf(name);
+      passwd = `${passwd.trimEnd()}\n${name}:x:${id}:${id}::/nonexistent:/usr/sbin/nologin\n`;
+    }
+  }
+  return { passwd, group };
 }
 
 /** Puts a file in place of `path`, which may be a link, also one that dangles. */

@@ -9,7 +9,7 @@ import { HarnessError } from '../core/errors.ts';
 import { platform } from '../core/process.ts';
 import { type LabProof, loopbackOnly } from '../core/proof.ts';
 import type { SigningKey } from '../driver/message/dkim.ts';
-import type { MtaSource } from '../mta/adapter.ts';
+import type { Account, MtaSource } from '../mta/adapter.ts';
 import { MAILROOM, mailroomHost, RESOLVER } from '../scenario/addresses.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { LabKind } from './messages.ts';
@@ -27,6 +27,8 @@ export interface LabNetwork {
   readonly proof: LabProof;
   /** What comes before a command that belongs to the MTA's side. */
   readonly enterHost: (argv: readonly string[]) => readonly string[];
+  /** A process of the MTA's side, by whose number its network is found in /proc; undefined without a seal. */
+  readonly hostPid: number | undefined;
   /** What the DNS of the simulated world is made from. */
   readonly zones: ZoneSpec;
   /** What the driver signs mail with; the zones have the public keys. */
@@ -41,13 +43,21 @@ export interface LabNetwork {
   close(): Promise<void>;
 }
 
-/** Raises the network. Throws a HarnessError of kind `lab` that names the feature if this place can't hold the plan. */
-export function openNetwork(lab: LabKind, plan: Plan, folder: string): Promise<LabNetwork> {
-  return lab === 'sealed' ? openSealed(plan, folder) : Promise.resolve(openLoopback(plan));
+/**
+ * Raises the network. `accounts`: users and groups that a seal has, whether the machine does or not. Throws a HarnessError of kind `lab` that names the feature if this place can't hold the plan.
+ */
+export function openNetwork(
+  lab: LabKind,
+  plan: Plan,
+  folder: string,
+  accounts: readonly Account[] = [],
+): Promise<LabNetwork> {
+  return lab === 'sealed' ? openSealed(plan, folder, accounts) : Promise.resolve(openLoopback(plan));
 }
 
-async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
-  const host = await raiseInternet({ sources: plan.sources.map((s) => s.address), resolver: RESOLVER });
+async function openSealed(plan: Plan, folder: string, accounts: readonly Account[]): Promise<LabNetwork> {
+  const sources = plan.sources.map((s) => s.address);
+  const host = await raiseInternet({ sources, resolver: RESOLVER, accounts });
   const proof = proveSealed();
   const { keys, records } = signingKeysOf(plan);
   const zones = zonesOf(plan, records);
@@ -57,6 +67,7 @@ async function openSealed(plan: Plan, folder: string): Promise<LabNetwork> {
     lab: 'sealed',
     proof,
     enterHost: (argv) => host.enter(argv),
+    hostPid: host.pid,
     zones,
     signingKeys: keys,
     mailroom: { address: MAILROOM, port: 25 },
@@ -92,6 +103,7 @@ function openLoopback(plan: Plan): LabNetwork {
     lab: 'loopback',
     proof: loopbackOnly(),
     enterHost: (argv) => argv,
+    hostPid: undefined,
     zones: zonesOf(plan, records),
     signingKeys: keys,
     mailroom: { address: '127.0.0.1', port: 0 },

@@ -32,6 +32,8 @@ import type {
   ToDriver,
   ToIspWorker,
 } from './messages.ts';
+import { openMtaHost } from './mta-host.ts';
+import { mtaName, mtaPlanOf } from './mta-plan.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, type Switches, scheduleOutages } from './outages.ts';
 import { recordQueue } from './recording-queue.ts';
@@ -47,7 +49,7 @@ import {
 } from './run-folder.ts';
 import { submissionPlan } from './submission.ts';
 import { writeWhole } from './whole-file.ts';
-import { driverPlanOf, driverProcessesOf, ispProcessesOf, routesOf, spawnIn } from './wiring.ts';
+import { driverPlanOf, driverProcessesOf, ispProcessesOf } from './wiring.ts';
 import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
 import { Worker } from './workers.ts';
 
@@ -132,7 +134,7 @@ class Run {
     const { plan, folder, lab, scenarioText, startedAt } = this.#request;
     const stopProgress = every(PROGRESS_MS, () => this.#tell());
     this.#cleanup.defer(stopProgress);
-    const network = await openNetwork(lab, plan, folder);
+    const network = await openNetwork(lab, plan, folder, this.#adapter?.accounts);
     this.#cleanup.defer(() => network.close());
     const mailroom = await this.#openMailroom(network);
     const processes = ispProcessesOf(plan);
@@ -284,29 +286,19 @@ class Run {
       return reportInput(this.#request, facts, { queue: 'list', sendsDsn: false });
     }
     const version = await adapter.version();
-    const hostname = `mta.${plan.senders[0]?.domain ?? 'sender.test'}`;
-    const running = await adapter.start(
-      {
-        folder: join(folder, 'mta'),
-        submission: await submissionPlan(network, plan, hostname, authority),
-        hostname,
-        sources: network.sources,
-        retry: plan.retry,
-        expire: plan.expire,
-        concurrency: plan.concurrency,
-        routes: network.lab === 'sealed' ? undefined : routesOf(plan, endpoints, mailroom),
-      },
-      spawnIn(network),
-      network.proof,
-    );
+    const host = openMtaHost(network);
+    this.#cleanup.defer(() => host.kill());
+    const submission = await submissionPlan(network, plan, mtaName(plan), authority);
+    const mtaPlan = mtaPlanOf(this.#request, network, endpoints, mailroom, submission);
+    const running = await adapter.start(mtaPlan, host);
     this.#mta = running;
-    this.#cleanup.defer(() => running.stop());
     let stopping = false;
+    host.onEnd = (why) => {
+      if (this.#stage !== 'report' && !stopping) this.#died = why;
+    };
+    this.#cleanup.defer(() => running.stop());
     this.#cleanup.defer(() => {
       stopping = true;
-    });
-    running.exited.then((why) => {
-      if (this.#stage !== 'report' && !stopping) this.#died = why;
     });
     return reportInput(
       this.#request,

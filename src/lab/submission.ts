@@ -59,6 +59,8 @@ export async function submissionPlan(
       ? await authority.leaf({ names: [hostname] })
       : undefined,
     users: usersOf(loads),
+    listen: plan.mta.listen,
+    relayFrom: ['127.0.0.0/8', '::1', ...ground.sources.map(({ address }) => address)],
   };
 }
 

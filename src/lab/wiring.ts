@@ -1,12 +1,8 @@
 /** Who talks to whom in a run: the MTA's routes, the driver's targets, and on which side the MTA is started. */
-import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { dirname } from 'node:path';
-import { environment } from '../core/process.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
-import type { RunningMta, SpawnMta } from '../mta/adapter.ts';
+import type { RunningMta } from '../mta/adapter.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { attainableDescriptors, linuxDescriptors } from './descriptors.ts';
 import { driverProcesses } from './driver-processes.ts';
@@ -15,7 +11,7 @@ import { type IspProcess, placeIsps } from './place-isps.ts';
 import { loadsOn } from './submission.ts';
 
 /** Where each ISP listens, by index. */
-type IspEndpoints = readonly (readonly Endpoint[])[];
+export type IspEndpoints = readonly (readonly Endpoint[])[];
 
 /** Without a seal: where the mail of each domain goes. */
 export function routesOf(plan: Plan, endpoints: IspEndpoints, mailroom: Endpoint): Record<string, Endpoint> {
@@ -95,21 +91,4 @@ export function ispProcessesOf(
     cpus().length,
     descriptors,
   );
-}
-
-/**
- * Starts the MTA's processes on its side of the network, with their output in a log file. They stay in the lab's process
- * group, which ends with it, also where there is no seal.
- */
-export function spawnIn(network: LabNetwork): SpawnMta {
-  return (argv, { cwd, env, logFile }) => {
-    mkdirSync(dirname(logFile), { recursive: true });
-    const log = openSync(logFile, 'a');
-    const [command = '', ...args] = network.enterHost(argv);
-    return spawn(command, args, {
-      cwd,
-      env: { ...environment(), ...env },
-      stdio: ['ignore', log, log],
-    });
-  };
 }

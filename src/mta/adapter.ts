@@ -1,5 +1,4 @@
 /** What the lab asks of a mail server under test, and what a mail server can tell. One folder here for each. */
-import type { ChildProcess } from 'node:child_process';
 import type { Micros } from '../core/clock.ts';
 import type { LabProof } from '../core/proof.ts';
 
@@ -36,6 +35,10 @@ export interface SubmissionPlan {
   readonly certificate: Certificate | undefined;
   /** None: nobody wants AUTH. Mail is taken without it too. */
   readonly users: readonly User[];
+  /** Only in a seal: where the MTA listens. `all`: its loopback and every source, as a server that also takes in DSNs does. */
+  readonly listen: 'all' | 'loopback';
+  /** Who may relay: addresses and networks (CIDR). Strangers may write to `senderDomains` alone. */
+  readonly relayFrom: readonly string[];
 }
 
 /** Where a running MTA takes mail in. */
@@ -46,6 +49,43 @@ export interface SubmissionEndpoint {
   readonly implicitTls: boolean;
 }
 
+/** A virtual MTA: a name for one source, or for several, such as one of each family. */
+export interface VirtualMta {
+  readonly name: string;
+  /** Indexes into `MtaPlan.sources`, at least one. */
+  readonly sources: readonly number[];
+}
+
+/** Virtual MTAs that share mail by weight. */
+export interface VirtualMtaPool {
+  readonly name: string;
+  /** Weights are above 0. */
+  readonly members: readonly { readonly vmta: string; readonly weight: number }[];
+}
+
+/** A reply that an ISP of the run may give, worded as an example. */
+export interface IspReply {
+  readonly id: string;
+  readonly code: number;
+  /** As the ISP's profile says: throttled, deferred, rejected … */
+  readonly class: string;
+  /** Without codes, one entry a line. */
+  readonly text: readonly string[];
+}
+
+/** An ISP as the MTA's operator knows it, and what the scenario allows the MTA there. */
+export interface MtaIsp {
+  readonly id: string;
+  readonly domains: readonly string[];
+  /** Names of its mail hosts. */
+  readonly hosts: readonly string[];
+  /** Connections that the MTA may hold to it; undefined: what the MTA does of its own accord. */
+  readonly concurrency: number | undefined;
+  /** Messages a real second that the MTA may try; undefined: no limit. Not every MTA can. */
+  readonly rate: number | undefined;
+  readonly replies: readonly IspReply[];
+}
+
 /** All that an adapter needs to configure its MTA. Times are real, already scaled. */
 export interface MtaPlan {
   /** The folder in the run's folder where configuration, queue and logs go; it exists and is empty. */
@@ -53,11 +93,28 @@ export interface MtaPlan {
   readonly submission: SubmissionPlan;
   readonly hostname: string;
   readonly sources: readonly MtaSource[];
+  /** The sources by the name of their virtual MTA, in the order of the scenario. */
+  readonly vmtas: readonly VirtualMta[];
+  /**
+   * A message's header X-Virtual-MTA names a virtual MTA or a pool of these; without it, `defaultPool` takes the message.
+   * The choice is made once: every attempt of a message leaves from the same virtual MTA.
+   */
+  readonly pools: readonly VirtualMtaPool[];
+  readonly defaultPool: VirtualMtaPool;
+  readonly isps: readonly MtaIsp[];
+  /** Domains that the sender receives DSNs and reports at; their MX is the mailroom. */
+  readonly senderDomains: readonly string[];
+  /** TLS towards the ISPs (RFC 3207): never, where offered, or nothing without. Certificates are not verified. */
+  readonly tls: 'none' | 'opportunistic' | 'required';
+  /** Processes that the MTA may spread its work over; undefined: as it comes. */
+  readonly workers: number | undefined;
   /** Waits between attempts; the last repeats until `expire`. */
   readonly retry: readonly Micros[];
   readonly expire: Micros;
   /** Delivery connections that the MTA may hold in all. */
   readonly concurrency: number;
+  /** The lab's DNS, for MTAs that don't read resolv.conf; undefined without a seal. */
+  readonly resolver: string | undefined;
   /**
    * Only without a seal: where each recipient domain's mail goes instead of its MX. Undefined in a seal, where the
    * MTA uses DNS, port 25 and its production behaviour.
@@ -71,6 +128,8 @@ export interface Capabilities {
   readonly queue: 'list' | 'count' | 'none';
   readonly dsn: 'always' | 'never' | 'configurable';
   readonly needs: 'root' | 'any';
+  /** The folder below its own that holds its queue, so that a disk of its own can be put there; undefined: elsewhere. */
+  readonly queueFolder: string | undefined;
   /** How it lets clients hand mail over. */
   readonly submission: {
     readonly tls: readonly ('starttls' | 'implicit')[];
@@ -90,39 +149,115 @@ export interface QueuedRecipient {
   readonly recipient: string;
 }
 
-/** How a process of the lab is started where the MTA belongs (the `host` namespace, or simply here). */
-export type SpawnMta = (
-  argv: readonly string[],
-  options: {
-    readonly cwd: string;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly logFile: string;
-  },
-) => ChildProcess;
+/** How a command ended. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program of the MTA that runs. */
+export interface MtaProcess {
+  /** Resolves, with a sentence, when the program ends, for whatever reason. */
+  readonly exited: Promise<string>;
+  /** Sends a signal to the program itself; nothing if it has ended. */
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void;
+  /** Ends the program and everything that it has started, at once, as a power failure would. Resolves when all is gone. */
+  kill(): Promise<void>;
+}
+
+/** Where the MTA lives: its machine, as far as an adapter may touch it. */
+export interface MtaHost {
+  /** Says that nothing sent from here can leave this machine. */
+  readonly proof: LabProof;
+  /** Starts the MTA's main program, which must stay in the foreground; its output is appended to the log file. */
+  spawn(
+    argv: readonly string[],
+    options: {
+      /** What people call it, for sentences about its end. */
+      readonly name: string;
+      readonly cwd: string;
+      readonly env?: Readonly<Record<string, string>>;
+      readonly logFile: string;
+    },
+  ): MtaProcess;
+  /** Runs a command of the MTA's to its end, for ten seconds at most unless told otherwise. It sees the MTA's network and files. */
+  run(
+    argv: readonly string[],
+    options?: {
+      readonly cwd?: string;
+      readonly env?: Readonly<Record<string, string>>;
+      readonly input?: string;
+      readonly timeoutMs?: number;
+    },
+  ): Promise<CommandResult>;
+  /** Which of these ports something listens on in the MTA's network, whatever the address. */
+  listening(ports: readonly number[]): Promise<readonly number[]>;
+}
+
+/** A user or a group that the MTA's package makes, and that a machine without it lacks. */
+export interface Account {
+  readonly name: string;
+  readonly kind: 'user' | 'group';
+}
+
+/** What the MTA itself says that it did, as its log or accounting file tells it. */
+export interface MtaEvent {
+  readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired';
+  /** Unix time in milliseconds, as exact as the log is; undefined if it doesn't tell. */
+  readonly atMs: number | undefined;
+  /** The envelope sender, by which a message is known in a run; undefined where only the recipient is told. */
+  readonly sender: string | undefined;
+  readonly recipient: string;
+  /** The address that it was sent from, or the name of the virtual MTA, if told. */
+  readonly source: string | undefined;
+  /** The ISP's reply, if told. */
+  readonly code: number | undefined;
+  readonly text: string | undefined;
+}
 
 /** A mail server under test. */
 export interface MtaAdapter {
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** Users and groups that it runs as; the seal has them, whether the machine does or not. */
+  readonly accounts?: readonly Account[];
+  /** What of an adapter was never seen with the real program; shown wherever its results are. */
+  readonly untested?: string;
   /** The MTA's name and version. Throws a HarnessError of kind `lab` if it is not installed. */
   version(): Promise<string>;
+  /** The files that `start` would write, for people to read and for golden tests; nothing is started. */
+  config(plan: MtaPlan): readonly ConfigFile[];
   /**
    * Writes the configuration, starts the MTA and waits until it takes mail. Throws a HarnessError of kind `lab`
-   * with the last lines of its log if it does not. The proof says that nothing it sends can leave this machine.
+   * with the last lines of its log if it does not.
    */
-  start(plan: MtaPlan, spawn: SpawnMta, proof: LabProof): Promise<RunningMta>;
+  start(plan: MtaPlan, host: MtaHost): Promise<RunningMta>;
+  /** Reads what the MTA logged in its folder, also after the run. Absent: it tells nothing that can be read. */
+  events?(folder: string): AsyncIterable<MtaEvent>;
+}
+
+/** A file of an MTA's configuration; its name is a path in the MTA's folder. */
+export interface ConfigFile {
+  readonly name: string;
+  readonly text: string;
+  /** Only its owner may read it. */
+  readonly secret: boolean;
 }
 
 /** A mail server that is up. */
 export interface RunningMta {
   /** One for each address and kind of port that the plan asks for. */
   readonly submission: readonly SubmissionEndpoint[];
-  /** Resolves, with a sentence, when the MTA's process ends, for whatever reason. */
-  readonly exited: Promise<string>;
-  /** Messages or recipients in the queue now; undefined if the MTA can't tell. */
+  /** Messages or recipients in the queue now; undefined if the MTA can't tell, also while it is down. */
   queueDepth(): Promise<number | undefined>;
   /** All recipients in the queue; undefined if the MTA can't list it. */
   listQueue(): Promise<readonly QueuedRecipient[] | undefined>;
-  /** Stops it cleanly; after a deadline, by force. Resolves when its processes are gone. */
+  /**
+   * Starts it again, with the configuration and the queue that it left when it was killed or stopped. Waits until it takes
+   * mail; throws as `start` does.
+   */
+  restart(): Promise<void>;
+  /** Stops it cleanly; after a deadline, by force. Resolves when its processes are gone. Harmless if it is down. */
   stop(): Promise<void>;
 }

@@ -8,18 +8,18 @@ import { type ResolvedIsp, resolveIsp } from '../../fakes/isp/resolve.ts';
 import { PHASES, type PhaseSpan, phasesOf } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
-import { formatDuration, type Quantity, trim } from '../core/units.ts';
+import { formatDuration, type Quantity } from '../core/units.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
 import type { Threshold } from '../gate/threshold.ts';
-import type { Capabilities, MtaSource } from '../mta/adapter.ts';
-import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
-import { mxAddresses, ownerOf, type PlannedMailGroup } from './addresses.ts';
+import type { MtaSource } from '../mta/adapter.ts';
+import { capabilitiesOf } from '../mta/registry.ts';
+import { mxAddresses, type PlannedMailGroup } from './addresses.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
 import { planMessages } from './message-plan.ts';
+import { checkAdapter, type PlannedMta, plannedMta, plannedSources } from './mta-plan.ts';
 import { passwordNotes } from './submission.ts';
 import { plannedThresholds } from './thresholds.ts';
 
@@ -47,6 +47,7 @@ export interface Plan {
   readonly retry: readonly Micros[];
   readonly expire: Micros;
   readonly concurrency: number;
+  readonly mta: PlannedMta;
   /** Transactions a second that the MTA can do at one ISP, if the scenario says so. */
   readonly capacity?: number;
   readonly loads: readonly LoadPlan[];
@@ -86,7 +87,7 @@ export function planRun(loaded: LoadedScenario): Plan {
   const scale = scenario.clock.scale;
   const real = ({ value, clock }: Quantity): Micros => (clock === 'real' ? value : value / scale);
 
-  const sources = plannedSources(loaded, fault);
+  const sources = plannedSources(loaded, MOST.sources, fault);
   const ids = Object.keys(scenario.isps);
   if (ids.length === 0) fault(['isps'], 'expected at least one ISP');
   if (ids.length > MOST.isps) fault(['isps'], `found ${ids.length} ISPs; expected at most ${MOST.isps}`);
@@ -144,6 +145,7 @@ export function planRun(loaded: LoadedScenario): Plan {
   const retry = scenario.mta.retry.map(real);
   const expire = real(scenario.mta.expire);
   checkAdapter(loaded, retry, expire, fault);
+  const mta = plannedMta(loaded, sources, fault);
 
   const thresholds = thresholdsOf(loaded, isps, sources, fault);
   if (problems.length > 0) throw new InvalidScenario(problems);
@@ -160,6 +162,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     retry,
     expire,
     concurrency: scenario.mta.concurrency,
+    mta,
     ...(scenario.mta.capacity !== undefined && { capacity: scenario.mta.capacity }),
     loads,
     duration,
@@ -199,26 +202,6 @@ function weighedDomains(
   if (unknown.length === 0 && weighed.every(({ weight }) => weight === 0))
     fault(['isps', id, 'domains'], 'expected a share above 0');
   return weighed;
-}
-
-function plannedSources({ scenario }: LoadedScenario, fault: Fault): MtaSource[] {
-  const { sources } = scenario.mta;
-  if (sources.length > MOST.sources)
-    fault(['mta', 'sources'], `found ${sources.length} sources; expected at most ${MOST.sources}`);
-  const seen = new Set<string>();
-  const domain = scenario.senders[0]?.domain ?? 'sender.test';
-  return sources.map((source, index) => {
-    const owner = ownerOf(source.ip);
-    if (owner !== undefined) fault(['mta', 'sources', index], `${source.ip} belongs to ${owner} in the lab`);
-    if (seen.has(source.ip)) fault(['mta', 'sources', index], `${source.ip} is listed twice`);
-    seen.add(source.ip);
-    return {
-      index,
-      address: source.ip,
-      helo: source.helo ?? `out${index + 1}.${domain}`,
-      vmta: source.vmta ?? `vmta${index + 1}`,
-    };
-  });
 }
 
 /** A profile's name as it is; the path of one as seen from the scenario's folder. */
@@ -279,35 +262,6 @@ function newSources(
     if (!source) fault(['isps', isp, 'warmup', at], `${ip} is not one of this scenario's sources`);
     return source ? [source.index] : [];
   });
-}
-
-function checkAdapter(
-  { scenario }: LoadedScenario,
-  retry: readonly Micros[],
-  expire: Micros,
-  fault: Fault,
-): void {
-  const { adapter } = scenario.mta;
-  const capabilities: Capabilities | undefined = capabilitiesOf(adapter);
-  if (!capabilities) {
-    if (adapter === 'none') return;
-    const near = nearest(adapter, adapterNames());
-    fault(
-      ['mta', 'adapter'],
-      `unknown MTA "${adapter}"${near ? `; did you mean ${near}?` : `; expected one of ${adapterNames().join(', ')}`}`,
-    );
-    return;
-  }
-  const shortest = { retry: Math.min(...retry), expire };
-  for (const { name, smallest } of capabilities.timers) {
-    if (shortest[name] >= smallest) continue;
-    const largest = Math.floor((shortest[name] * scenario.clock.scale) / smallest);
-    fault(
-      ['mta', name],
-      `${formatDuration(shortest[name])} of real time is below ${adapter}'s smallest step of ${formatDuration(smallest)}; ` +
-        `the largest clock.scale that works here is ${trim(largest)}`,
-    );
-  }
 }
 
 function thresholdsOf(

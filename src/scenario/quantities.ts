@@ -14,6 +14,9 @@ export const realDuration = duration.transform(onlyReal);
 /** A rate on the real clock. */
 export const realRate = rate.transform(onlyReal);
 
+/** A whole number above 0. */
+export const count = z.number().int('expected a whole number').positive('expected a whole number above 0');
+
 /** `2KB`; bytes. */
 export const size = textual(parseSize, 'a size such as 2KB');
 

@@ -5,18 +5,12 @@
 import { z } from 'zod';
 import { address, domain, incident, limits } from './incident-schema.ts';
 import { load } from './load-schema.ts';
-import { duration, realDuration, realRate, share } from './quantities.ts';
+import { mta } from './mta-schema.ts';
+import { count, realDuration, share } from './quantities.ts';
 
 /** A DNS record of a sender; `none` publishes none. */
 const record = z.string().transform((text) => (text === 'none' ? null : text));
 const positive = z.number().positive('expected a number above 0');
-const count = z.number().int('expected a whole number').positive('expected a whole number above 0');
-
-/** A source of the MTA: an address, or an address with its name and virtual MTA. */
-const source = z.union([
-  address.transform((ip) => ({ ip, helo: undefined, vmta: undefined })),
-  z.strictObject({ ip: address, helo: domain.optional(), vmta: z.string().optional() }),
-]);
 
 const onOff = z.enum(['on', 'off']);
 
@@ -80,17 +74,7 @@ export const scenarioSchema = z
     name: z.string().optional(),
     seed: z.number().int('expected a whole number').default(1),
     clock: z.strictObject({ scale: positive.default(1) }).prefault({}),
-    mta: z
-      .strictObject({
-        adapter: z.string().default('haraka'),
-        sources: z.array(source).min(1, 'expected at least one source').prefault(['198.18.128.1']),
-        retry: z.array(duration).min(1, 'expected at least one wait').prefault(['1m', '5m', '15m', '1h']),
-        expire: duration.prefault('1d'),
-        concurrency: count.default(100),
-        /** What it can do at one ISP, for the perfect sender; default: its best ten seconds in the run. */
-        capacity: realRate.optional(),
-      })
-      .prefault({}),
+    mta: mta.prefault({}),
     senders: z
       .array(
         z.strictObject({

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -15,8 +12,10 @@ import { SMTPServer } from 'smtp-server';
 import { sleepMs } from '../../src/core/clock.ts';
 import { HarnessError } from '../../src/core/errors.ts';
 import { loopbackOnly } from '../../src/core/proof.ts';
-import type { MtaPlan, RunningMta, SpawnMta } from '../../src/mta/adapter.ts';
+import { type LabMtaHost, openMtaHost } from '../../src/lab/mta-host.ts';
+import type { MtaHost, MtaPlan, RunningMta } from '../../src/mta/adapter.ts';
 import { haraka } from '../../src/mta/haraka/adapter.ts';
+import { mtaPlan } from '../support/mta-plan.ts';
 
 const SENDER = 'news.sender.test';
 const SOURCES = [
@@ -102,18 +101,17 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
   assert.fail(`never happened: ${what}`);
 }
 
-const children: ChildProcess[] = [];
-const spawnHere: SpawnMta = (argv, { cwd, env, logFile }) => {
-  const log = openSync(logFile, 'a');
-  const child = spawn(argv[0] as string, argv.slice(1), {
-    cwd,
-    stdio: ['ignore', log, log],
-    ...(env && { env: { ...process.env, ...env } }),
-  });
-  closeSync(log);
-  children.push(child);
-  return child;
-};
+/** This machine as the MTA's; it says what ended last. */
+function hostHere(): LabMtaHost & { readonly ends: string[] } {
+  const ends: string[] = [];
+  const network = {
+    lab: 'loopback',
+    proof: loopbackOnly(),
+    enterHost: (argv: readonly string[]) => argv,
+    hostPid: undefined,
+  } as const;
+  return Object.assign(openMtaHost(network), { ends, onEnd: (sentence: string) => void ends.push(sentence) });
+}
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'haraka-e2e-'));
@@ -127,22 +125,15 @@ async function planWith(t: TestContext, isps: Readonly<Record<string, Isp>>): Pr
     routes[domain] = await isp.listen();
     t.after(() => isp.stop());
   }
-  return {
+  return mtaPlan({
     folder: await folder(t),
-    submission: {
-      addresses: ['127.0.0.1'],
-      port: 0,
-      tlsPort: undefined,
-      certificate: undefined,
-      users: [],
-    },
-    hostname: 'mta.sender.test',
+    submission: { port: 0 },
     sources: SOURCES,
     retry: [1e6],
     expire: 2e6,
     concurrency: 50,
     routes,
-  };
+  });
 }
 
 function only(seen: readonly Seen[], to: string): readonly Seen[] {
@@ -160,7 +151,8 @@ test('Haraka relays, binds sources, retries, bounces and stops', async (t) => {
     return t.skip('skipped: only Linux has all of 127.0.0.0/8 on its loopback');
   const [gmail, yahoo, mailroom] = [new Isp(true), new Isp(false), new Isp(false)];
   const plan = await planWith(t, { 'gmail.com': gmail, 'yahoo.com': yahoo, [SENDER]: mailroom });
-  const mta: RunningMta = await haraka.start(plan, spawnHere, loopbackOnly());
+  const here = hostHere();
+  const mta: RunningMta = await haraka.start(plan, here);
   const [at] = mta.submission;
   assert.ok(at);
   const { address: host, port } = at;
@@ -294,23 +286,35 @@ test('Haraka relays, binds sources, retries, bounces and stops', async (t) => {
   });
 
   await t.test('it stops, and no process is left', async () => {
+    const [pid] = here.pids();
     await mta.stop();
-    assert.equal(await mta.exited, 'Haraka ended with exit code 0');
-    const { pid } = children.at(-1) as ChildProcess;
+    assert.deepEqual(here.ends, ['Haraka ended with exit code 0']);
     assert.throws(() => process.kill(pid as number, 0), { code: 'ESRCH' });
     await mta.stop();
   });
 });
 
-test('a Haraka that dies says so', async (t) => {
-  const mta = await haraka.start(
-    await planWith(t, { 'gmail.com': new Isp(false) }),
-    spawnHere,
-    loopbackOnly(),
-  );
-  (children.at(-1) as ChildProcess).kill('SIGKILL');
-  assert.equal(await mta.exited, 'Haraka was ended by SIGKILL');
-  await mta.stop();
+test('a Haraka that is killed starts again with the queue that it left', async (t) => {
+  const gmail = new Isp(false);
+  gmail.answer('u1.0@gmail.com', (attempt) => (attempt === 1 ? '451 4.7.1 not now' : undefined));
+  const here = hostHere();
+  const plan = await planWith(t, { 'gmail.com': gmail });
+  const mta = await haraka.start({ ...plan, retry: [2e6], expire: 60e6 }, here);
+  t.after(() => mta.stop());
+  const injector = createTransport({
+    host: '127.0.0.1',
+    port: mta.submission[0]?.port ?? 0,
+    ignoreTLS: true,
+  });
+  await injector.sendMail({ envelope: { from: `b-1@${SENDER}`, to: 'u1.0@gmail.com' }, text: 'hello' });
+  await until('a deferral', () => gmail.attempts.length === 1);
+  const queued = [{ sender: `b-1@${SENDER}`, recipient: 'u1.0@gmail.com' }];
+  await until('the deferral is in the queue', async () => isDeepStrictEqual(await mta.listQueue(), queued));
+  await here.kill();
+  assert.deepEqual(here.ends, ['Haraka was ended by SIGKILL']);
+  assert.deepEqual(here.pids(), []);
+  await mta.restart();
+  await until('a delivery', () => gmail.accepted.length === 1);
 });
 
 test('a start that fails ends with the log', async (t) => {
@@ -319,23 +323,24 @@ test('a start that fails ends with the log', async (t) => {
   t.after(() => holder.close());
   const { port } = holder.address() as AddressInfo;
   const plan = await planWith(t, { 'gmail.com': new Isp(false) });
-  const table: { name: string; plan: MtaPlan; spawn: SpawnMta; message: RegExp }[] = [
+  const here = hostHere();
+  const table: { name: string; plan: MtaPlan; host: MtaHost; message: RegExp }[] = [
     {
       name: 'the port is taken by a program that greets as well',
       plan: { ...plan, submission: { ...plan.submission, port } },
-      spawn: spawnHere,
-      message: /^Haraka ended with exit code 1\n[\s\S]*EADDRINUSE/,
+      host: hostHere(),
+      message: /ended with exit code 1\n[\s\S]*EADDRINUSE/,
     },
     {
       name: 'the program is not there',
       plan,
-      spawn: (argv, options) => spawnHere(['/no/such/program', ...argv], options),
+      host: { ...here, spawn: (argv, options) => here.spawn(['/no/such/program', ...argv], options) },
       message: /^Haraka could not be started: .*ENOENT/,
     },
   ];
   for (const row of table) {
     await assert.rejects(
-      haraka.start({ ...row.plan, folder: await folder(t) }, row.spawn, loopbackOnly()),
+      haraka.start({ ...row.plan, folder: await folder(t) }, row.host),
       (error: unknown) => {
         assert.ok(error instanceof HarnessError, row.name);
         assert.equal(error.kind, 'lab');

@@ -23,11 +23,13 @@ export function faultyAdapter({ queueDepth, started, ...options }: FaultyAdapter
       queue: 'list',
       dsn: 'always',
       needs: 'any',
+      queueFolder: undefined,
       submission: { tls: [], auth: [], authInClear: 'nobody' },
       noSeal: { works: true, reason: '' },
       timers: [],
     },
     version: () => Promise.resolve('faulty'),
+    config: () => [],
     async start({ routes = {}, sources }) {
       const routeOf = (domain: string): Endpoint => {
         const route = routes[domain];
@@ -48,9 +50,9 @@ export function faultyAdapter({ queueDepth, started, ...options }: FaultyAdapter
       started?.(mta);
       return {
         submission: [{ ...mta.submission, implicitTls: false }],
-        exited: new Promise<string>(() => {}),
         queueDepth: () => Promise.resolve(queueDepth?.(mta) ?? mta.listQueue().length),
         listQueue: () => Promise.resolve(mta.listQueue()),
+        restart: () => Promise.reject(new Error('it is never down')),
         stop: () => mta.stop(),
       };
     },

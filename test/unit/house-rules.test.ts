@@ -45,7 +45,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   scenario: ['core', 'fakes', 'analysis', 'driver', 'gate', 'mta'],
   lab: ['core', 'fakes', 'analysis', 'driver', 'gate', 'mta', 'record', 'report', 'scenario'],
   live: ['core', 'gate', 'lab', 'record', 'report'],
-  cli: ['core', 'lab', 'live', 'report', 'scenario'],
+  cli: ['core', 'lab', 'live', 'mta', 'report', 'scenario'],
 };
 
 test('imports point one way', () => {

@@ -1,25 +1,25 @@
-import type { ChildProcess } from 'node:child_process';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asset } from '../../core/assets.ts';
-import { after } from '../../core/clock.ts';
 import { HarnessError } from '../../core/errors.ts';
 import { nodeBinary } from '../../core/process.ts';
 import type { LabProof } from '../../core/proof.ts';
 import { requireTarget } from '../../core/proof.ts';
-import type { MtaAdapter, MtaPlan, RunningMta, SubmissionPlan } from '../adapter.ts';
+import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
+import { endpointsOf, logText, stopProgram, untilReady, withPorts } from '../ready.ts';
 import { configFiles, PLUGIN } from './config.ts';
 import { installation } from './install.ts';
 import { listQueue, queueDepth } from './queue.ts';
-import type { Endpoint } from './ready.ts';
-import { ended, freePort, lastLines, whyNotReady } from './ready.ts';
-import { endpointsOf, listenerCount } from './submission.ts';
+import { listenerCount } from './submission.ts';
 
 /** Haraka starts in about a second; a machine under load takes several. */
 const START_MS = 20_000;
 
 /** Haraka ends at once when told to; what it was sending stays in its queue. */
 const STOP_MS = 5_000;
+
+/** Where its queue is, in its folder. */
+const QUEUE = 'queue';
 
 /** Haraka, the MTA that comes with windtunnel, as it is; a plugin (plugin.cjs) gives it its sources. */
 export const haraka: MtaAdapter = {
@@ -28,6 +28,7 @@ export const haraka: MtaAdapter = {
     queue: 'list',
     dsn: 'always',
     needs: 'any',
+    queueFolder: QUEUE,
     // What plugins/auth/flat_file.js does; "private" addresses may log in without TLS, and no source is one.
     submission: {
       tls: ['starttls', 'implicit'],
@@ -42,52 +43,52 @@ export const haraka: MtaAdapter = {
     ],
   },
   version: async () => `Haraka ${installation().version}`,
-  async start(plan, spawn, proof) {
-    const { program } = installation();
-    checkTargets(plan, proof);
+  config: configFiles,
+  async start(plan, host) {
+    checkTargets(plan, host.proof);
     const settled: MtaPlan = { ...plan, submission: await withPorts(plan.submission) };
     await writeFolder(settled);
-
-    const logFile = join(plan.folder, 'haraka.log');
-    const child = spawn([nodeBinary, program, '-c', plan.folder], { cwd: plan.folder, logFile });
-    const exited = ended(child);
-    const submission = endpointsOf(settled.submission);
-    const trouble = await whyNotReady(reachable(settled), listenerCount(settled), logFile, exited, START_MS);
-    if (trouble !== undefined) {
-      await stop(child, exited);
-      throw new HarnessError('lab', `${trouble}\n${await lastLines(logFile, 15)}`, {
-        hint: `the lines are the end of ${logFile}; the configuration is beside it`,
-      });
-    }
-    const queue = join(plan.folder, 'queue');
+    let program = await launch(settled, host);
+    const queue = join(plan.folder, QUEUE);
     return {
-      submission,
-      exited,
+      submission: endpointsOf(settled.submission),
       queueDepth: () => queueDepth(queue),
       listQueue: () => listQueue(queue),
-      stop: () => stop(child, exited),
+      async restart() {
+        program = await launch(settled, host);
+      },
+      // SIGINT is what Haraka ends cleanly on; it has no handler for SIGTERM unless it is process 1.
+      stop: () => stopProgram(program, 'SIGINT', STOP_MS),
     } satisfies RunningMta;
   },
 } satisfies MtaAdapter;
 
-/** With free ports where the plan leaves them open. */
-async function withPorts(submission: SubmissionPlan): Promise<SubmissionPlan> {
-  const { addresses, port, tlsPort } = submission;
-  return {
-    ...submission,
-    port: port || (await freePort(addresses)),
-    tlsPort: tlsPort === 0 ? await freePort(addresses) : tlsPort,
-  };
+/** Starts Haraka in its folder and waits until it takes mail. */
+async function launch({ folder, submission, routes }: MtaPlan, host: MtaHost): Promise<MtaProcess> {
+  const logFile = join(folder, 'haraka.log');
+  // Of a log that an earlier start has begun, what that one said is not what this one says.
+  const before = listenersIn(await logText(logFile));
+  const program = host.spawn([nodeBinary, installation().program, '-c', folder], {
+    name: 'Haraka',
+    cwd: folder,
+    logFile,
+  });
+  await untilReady({
+    name: 'Haraka',
+    host,
+    program,
+    ports: [submission.port, submission.tlsPort].filter((port) => port !== undefined),
+    logFile,
+    deadlineMs: START_MS,
+    // The log comes first, since another program that holds the port may answer too.
+    listens: async () =>
+      listenersIn(await logText(logFile)) >= before + listenerCount({ submission, routes }),
+  });
+  return program;
 }
 
-/**
- * Where this process reaches the MTA. In a seal it listens on all its addresses, in a network namespace of its own:
- * its loopback is not ours, but its first source address is routed. Without a seal it is the first address asked for.
- */
-export function reachable({ submission, sources, routes }: MtaPlan): Endpoint {
-  const { addresses, port } = submission;
-  const address = routes ? addresses[0] : sources[0]?.address;
-  return { address: address ?? '127.0.0.1', port };
+function listenersIn(log: string): number {
+  return log.split('Listening on ').length - 1;
 }
 
 /** Without a seal Haraka must get a route for every domain: with real DNS its mail would leave the machine. */
@@ -108,12 +109,4 @@ async function writeFolder(plan: MtaPlan): Promise<void> {
   for (const { name, text, secret } of configFiles(plan))
     await writeFile(join(plan.folder, name), text, { mode: secret ? 0o600 : 0o666 });
   await copyFile(asset('src', 'mta', 'haraka', 'plugin.cjs'), join(plan.folder, 'plugins', `${PLUGIN}.js`));
-}
-
-/** SIGINT is what Haraka ends cleanly on; it has no handler for SIGTERM unless it is process 1. */
-async function stop(child: ChildProcess, exited: Promise<string>): Promise<void> {
-  child.kill('SIGINT');
-  const cancel = after(STOP_MS, () => void child.kill('SIGKILL'));
-  await exited;
-  cancel();
 }

@@ -1,5 +1,4 @@
-import type { MtaPlan } from '../adapter.ts';
-import type { ConfigFile } from './config-file.ts';
+import type { ConfigFile, MtaPlan } from '../adapter.ts';
 import { intervals, needHook, retryWaits } from './schedule.ts';
 import { listenLines, submissionFiles, submissionPlugins } from './submission.ts';
 

@@ -1,15 +1,7 @@
 /** How Haraka takes mail in: listeners, STARTTLS (plugin `tls`) and AUTH (plugin `auth/flat_file`). */
 import { HarnessError } from '../../core/errors.ts';
-import type { MtaPlan, SubmissionEndpoint, SubmissionPlan, User } from '../adapter.ts';
-import type { ConfigFile } from './config-file.ts';
-
-/** Where the driver finds Haraka: every address, with and without TLS from the first byte. */
-export function endpointsOf({ addresses, port, tlsPort }: SubmissionPlan): SubmissionEndpoint[] {
-  return addresses.flatMap((address) => [
-    { address, port, implicitTls: false },
-    ...(tlsPort === undefined ? [] : [{ address, port: tlsPort, implicitTls: true }]),
-  ]);
-}
+import type { ConfigFile, MtaPlan, SubmissionEndpoint, SubmissionPlan, User } from '../adapter.ts';
+import { endpointsOf } from '../ready.ts';
 
 /** The lines of smtp.ini that say where Haraka listens. */
 export function listenLines({ submission, routes }: MtaPlan): string[] {
@@ -22,7 +14,7 @@ export function listenLines({ submission, routes }: MtaPlan): string[] {
 }
 
 /** How many listeners those are. */
-export function listenerCount({ submission, routes }: MtaPlan): number {
+export function listenerCount({ submission, routes }: Pick<MtaPlan, 'submission' | 'routes'>): number {
   if (routes) return endpointsOf(submission).length;
   return submission.tlsPort === undefined ? 1 : 2;
 }

@@ -3,17 +3,10 @@ import { test } from 'node:test';
 import { HarnessError } from '../../../../src/core/errors.ts';
 import type { MtaPlan } from '../../../../src/mta/adapter.ts';
 import { configFiles } from '../../../../src/mta/haraka/config.ts';
+import { mtaPlan } from '../../../support/mta-plan.ts';
 
-const sealed: MtaPlan = {
+const sealed = mtaPlan({
   folder: 'mta',
-  submission: {
-    addresses: ['127.0.0.1'],
-    port: 25,
-    tlsPort: undefined,
-    certificate: undefined,
-    users: [],
-  },
-  hostname: 'mta.sender.test',
   sources: [
     { index: 0, address: '198.18.128.1', helo: 'out1.sender.test', vmta: 'one' },
     { index: 1, address: '2001:2:0:1::1', helo: 'out2.sender.test', vmta: 'two' },
@@ -21,8 +14,7 @@ const sealed: MtaPlan = {
   retry: [60e6, 300e6, 900e6],
   expire: 86400e6,
   concurrency: 500,
-  routes: undefined,
-};
+});
 
 const unsealed: MtaPlan = {
   ...sealed,
