@@ -22,6 +22,7 @@ const COMMANDS: readonly {
   { name: 'isp', load: async (io) => (await import('./commands/isp.ts')).ispCommand(io) },
   { name: 'flood', load: async (io, set) => (await import('./commands/flood.ts')).floodCommand(io, set) },
   { name: 'doctor', load: async (io) => (await import('./commands/doctor.ts')).doctorCommand(io) },
+  { name: 'mta', load: async (io) => (await import('./commands/mta.ts')).mtaCommand(io) },
 ];
 
 /** The whole CLI: parses arguments, runs the command, and returns the exit code. Touches nothing but `io`. */
@@ -44,7 +45,9 @@ export async function main(io: CommandIo): Promise<number> {
   const named = COMMANDS.filter(({ name }) => name === io.argv.find((arg) => !arg.startsWith('-')));
   for (const { load } of named.length > 0 ? named : COMMANDS) {
     // Settings such as exitOverride are not inherited by a command that was built on its own.
-    program.addCommand((await load(io, set)).copyInheritedSettings(program));
+    const command = (await load(io, set)).copyInheritedSettings(program);
+    for (const below of command.commands) below.copyInheritedSettings(command);
+    program.addCommand(command);
   }
   try {
     await program.parseAsync([...io.argv], { from: 'user' });

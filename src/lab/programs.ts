@@ -1,8 +1,7 @@
 /** The programs of others that windtunnel works with, where they are installed. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { environment, runCommand } from '../core/process.ts';
+import { runCommand } from '../core/process.ts';
 import { installation } from '../mta/haraka/install.ts';
+import { locate } from '../mta/packages/locate.ts';
 
 /** A program as it was found; `version` is undefined where it doesn't tell. */
 export interface FoundProgram {
@@ -33,18 +32,12 @@ const PROGRAMS: readonly KnownProgram[] = [
   { name: 'chromium', files: ['chromium', 'chromium-browser', 'google-chrome'], args: ['--version'] },
 ];
 
-/** Where mail servers are, beside the folders of PATH, which users often have without these. */
-const MORE_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/opt/kumomta/sbin'];
-
 /** A program that takes longer to tell its version is listed without it. */
 const DEADLINE_MS = 5000;
 
 /** What was looked for: the programs that are here, and the names of those that are not. */
-export async function findPrograms(
-  path: string = environment().PATH ?? '',
-): Promise<{ found: FoundProgram[]; missing: string[] }> {
-  const folders = [...path.split(delimiter).filter((folder) => folder !== ''), ...MORE_FOLDERS];
-  const looked = await Promise.all(PROGRAMS.map((program) => look(program, folders)));
+export async function findPrograms(path?: string): Promise<{ found: FoundProgram[]; missing: string[] }> {
+  const looked = await Promise.all(PROGRAMS.map((program) => look(program, path)));
   const all = [haraka(), ...looked];
   const names = ['haraka', ...PROGRAMS.map(({ name }) => name)];
   return {
@@ -64,11 +57,11 @@ function haraka(): FoundProgram | undefined {
 
 async function look(
   { name, files, args, teller }: KnownProgram,
-  folders: readonly string[],
+  searched: string | undefined,
 ): Promise<FoundProgram | undefined> {
-  const path = locate(files, folders);
+  const path = locate(files, searched);
   if (path === undefined) return undefined;
-  const asked = teller === undefined ? path : locate([teller], folders);
+  const asked = teller === undefined ? path : locate([teller], searched);
   const told =
     asked === undefined
       ? undefined
@@ -79,17 +72,4 @@ async function look(
 /** The first thing in a text that looks like a version: 3.7.11, v0.57.0, 4.96. */
 export function versionIn(text: string): string | undefined {
   return /\d+(?:\.\d+)+[\w.-]*/.exec(text)?.[0];
-}
-
-function locate(files: readonly string[], folders: readonly string[]): string | undefined {
-  return folders.flatMap((folder) => files.map((file) => join(folder, file))).find(canRun);
-}
-
-function canRun(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -226,6 +226,8 @@ export interface MtaAdapter {
   readonly untested?: string;
   /** The MTA's name and version. Throws a HarnessError of kind `lab` if it is not installed. */
   version(): Promise<string>;
+  /** The path of its main program, to be asked where `version` did not throw. Absent: it has none of its own. */
+  program?(): string | undefined;
   /** The files that `start` would write, for people to read and for golden tests; nothing is started. */
   config(plan: MtaPlan): readonly ConfigFile[];
   /**

@@ -4,6 +4,11 @@ import { haraka } from './haraka/adapter.ts';
 
 const ADAPTERS: readonly MtaAdapter[] = [haraka];
 
+/** All of them. */
+export function adapters(): readonly MtaAdapter[] {
+  return ADAPTERS;
+}
+
 /** Names that a scenario's `mta.adapter` may have; `none` lets the driver speak to the ISPs directly. */
 export function adapterNames(): string[] {
   return [...ADAPTERS.map((adapter) => adapter.name), 'none'];

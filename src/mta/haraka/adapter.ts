@@ -43,6 +43,7 @@ export const haraka: MtaAdapter = {
     ],
   },
   version: async () => `Haraka ${installation().version}`,
+  program: () => installation().program,
   config: configFiles,
   async start(plan, host) {
     checkTargets(plan, host.proof);

@@ -1,0 +1,16 @@
+import { Command } from 'commander';
+import type { CommandIo } from '../io.ts';
+import { mtaInstallCommand } from './mta-install.ts';
+import { mtaListCommand } from './mta-list.ts';
+
+/** What `windtunnel mta` can do. A new command of it is a file here and a line in this list. */
+const SUBCOMMANDS: readonly ((io: CommandIo) => Command)[] = [mtaListCommand, mtaInstallCommand];
+
+/** `windtunnel mta …` */
+export function mtaCommand(io: CommandIo): Command {
+  const command = new Command('mta').description(
+    'the mail servers under test: which are here, and how to get them',
+  );
+  for (const build of SUBCOMMANDS) command.addCommand(build(io));
+  return command;
+}
