@@ -25,6 +25,8 @@ export interface Names {
   readonly phases: readonly PhaseSpan[];
   /** Names of the loads by index. */
   readonly loads: readonly string[];
+  /** The security checks that were made. */
+  readonly checks?: readonly { readonly name: string; readonly passed: boolean }[] | undefined;
   /** The run goes on. */
   readonly running?: boolean | undefined;
 }
@@ -136,6 +138,13 @@ export function createMeasure(
 
   return (metric, selector) => {
     switch (metric) {
+      case 'checks': {
+        const made = (names.checks ?? []).filter(({ name }) => name === (selector.check ?? name));
+        const passes = made.filter(({ passed }) => passed).length;
+        return made.length === 0
+          ? undefined
+          : { kind: 'rate', rate: passes / made.length, total: made.length };
+      }
       case 'injections':
         return injectionCounter(selector, (c) => c.messages.confirmed);
       case 'dropped_iterations':

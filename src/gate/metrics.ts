@@ -2,7 +2,7 @@
 export type MetricKind = 'counter' | 'rate' | 'gauge' | 'trend';
 
 /** Tags by which a metric can be narrowed: `delivered{isp:yahoo,phase:incident}`. */
-export type TagName = 'isp' | 'source' | 'phase' | 'reply' | 'load' | 'incident';
+export type TagName = 'isp' | 'source' | 'phase' | 'reply' | 'load' | 'incident' | 'check';
 
 /** One metric that thresholds and reports know. */
 export interface MetricDefinition {
@@ -33,6 +33,13 @@ const injections = ['phase', 'load'] as const;
 
 /** Every metric of a run. Names and kinds are k6's style; the order is the order in reports. */
 export const METRICS = {
+  checks: {
+    kind: 'rate',
+    unit: '',
+    tags: ['check'],
+    better: 'higher',
+    meaning: 'share of the security checks that the MTA passed',
+  },
   injections: {
     kind: 'counter',
     unit: '',

@@ -30,6 +30,11 @@ export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Gro
       hint: probe ? `${probe.step}: ${probe.reason}. ${probe.fix}` : 'run it without --no-seal',
     });
   }
+  if (plan.checks) {
+    throw new HarnessError('lab', 'security checks need a seal, where strangers can knock', {
+      hint: probe ? `${probe.step}: ${probe.reason}. ${probe.fix}` : 'run it without --no-seal',
+    });
+  }
   if (capabilities && !capabilities.noSeal.works) {
     throw new HarnessError(
       'lab',

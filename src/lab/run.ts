@@ -20,6 +20,8 @@ import type { RecordBatch } from '../record/reporter.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
 import { AbortWatch } from './abort.ts';
+import { checkedMta } from './checks/checked-mta.ts';
+import { makeChecks } from './checks/checks.ts';
 import { DriverProcesses } from './driver-processes.ts';
 import { gatherEvidence } from './evidence.ts';
 import { IspProcesses, ispProcessNames } from './isp-processes.ts';
@@ -300,11 +302,9 @@ class Run {
     this.#cleanup.defer(() => {
       stopping = true;
     });
-    return reportInput(
-      this.#request,
-      { adapter: adapter.name, version, sources, config: mtaConfig(folder) },
-      evidenceOf(adapter),
-    );
+    const checks = plan.checks && (await makeChecks(plan.checks, checkedMta(plan, running, host), host));
+    const facts = { adapter: adapter.name, version, sources, config: mtaConfig(folder) };
+    return { ...reportInput(this.#request, facts, evidenceOf(adapter)), ...(checks && { checks }) };
   }
 
   // --- flying ---

@@ -67,7 +67,7 @@ export function buildReport(
   const adaptation = adaptationOf(aggregate, input, names.phases, end);
   const measure = createMeasure(aggregate, outcome, names, adaptation);
   const judged = input.thresholds.map((t, index) =>
-    judge(t, measure(t.metric as MetricName, t.selector), input.baseline?.values[index]),
+    withFinding(judge(t, measure(t.metric as MetricName, t.selector), input.baseline?.values[index]), input),
   );
   const latencies = collectLatencies(aggregate, input);
   // A lab that ended after the run did has left nothing out.
@@ -109,6 +109,7 @@ export function buildReport(
     adaptation: adaptation.scores,
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure, input.thresholds),
+    ...(input.checks && { checks: input.checks }),
     phases: phasesWithLabels(input),
     harness,
     machine: input.machine,
@@ -135,6 +136,13 @@ function endsOf(
   if (!running) return { end, loadEnd };
   const whole = Math.max(1, Math.floor((end - 1) / BUCKET_MICROS)) * BUCKET_MICROS;
   return { end: whole, loadEnd: Math.min(whole, loadEnd ?? whole) };
+}
+
+/** A check that failed says what it found rather than that it failed. */
+function withFinding(judged: Judged, { checks = [] }: ReportInput): Judged {
+  const { key, selector } = judged.threshold;
+  const finding = checks.find(({ name }) => name === selector.check);
+  return judged.passed || !finding ? judged : { ...judged, sentence: `${key}: ${finding.sentence}` };
 }
 
 /** The verdict while the run goes on, which none must take for one. */

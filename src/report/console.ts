@@ -28,6 +28,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
     verdict(summary, paint, width),
     warnings(summary, paint, width),
     thresholds(summary, paint),
+    checks(summary, paint, width),
     ...(holdsSessionsOnly(summary)
       ? [injection(summary, paint, width)]
       : [
@@ -128,6 +129,21 @@ function thresholds({ thresholds }: Summary, paint: Paint): string[] {
       const line = `  ${t.passed ? paint('green', '✓') : paint('red', '✗')} `;
       return `${line}${t.passed ? rows[i] : paint('red', rows[i] as string)}`;
     }),
+  ];
+}
+
+function checks({ checks = [] }: Summary, paint: Paint, width: number): string[] {
+  if (checks.length === 0) return [];
+  const name = Math.max(...checks.map((check) => check.name.length));
+  return [
+    heading('security checks', paint),
+    ...checks.flatMap(({ name: label, passed, sentence }) =>
+      wrap(sentence, width - name - 8).map((line, i) =>
+        i === 0
+          ? `  ${passed ? paint('green', '✓') : paint('red', '✗')} ${label.padEnd(name)}  ${line}`
+          : `${' '.repeat(name + 6)}${line}`,
+      ),
+    ),
   ];
 }
 

@@ -3,7 +3,14 @@ import type { Micros } from '../core/clock.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { Threshold } from '../gate/threshold.ts';
 import type { Dialogue } from './dialogue.ts';
-import type { AuthenticationSummary, Machine, MtaFacts, ReplyCount, RunFacts } from './summary.ts';
+import type {
+  AuthenticationSummary,
+  CheckResult,
+  Machine,
+  MtaFacts,
+  ReplyCount,
+  RunFacts,
+} from './summary.ts';
 
 /** A reply as the report shows it, by its number in the records. */
 export interface ReplyFacts extends Omit<ReplyCount, 'count'> {
@@ -54,6 +61,8 @@ export interface ReportInput {
   readonly evidence: { readonly queue: 'list' | 'count' | 'none'; readonly sendsDsn: boolean };
   readonly workers: readonly string[];
   readonly warnings: readonly string[];
+  /** The security checks that were made; absent: none was asked for. */
+  readonly checks?: readonly CheckResult[];
   /** By ISP, those that looked at the senders. */
   readonly authentication: Readonly<Record<string, AuthenticationSummary>>;
   /** A few of each ISP. */

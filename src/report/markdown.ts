@@ -12,6 +12,7 @@ export function renderMarkdown(summary: Summary): string {
     head(summary),
     ...summary.warnings.map((warning) => `> ⚠️ ${plain(warning)}`),
     thresholds(summary),
+    checks(summary),
     figures(summary),
     ...(holdsSessionsOnly(summary) ? [] : [isps(summary.isps), adaptation(summary.adaptation)]),
     again(summary),
@@ -42,6 +43,14 @@ function thresholds({ thresholds }: Summary): string {
       code(t.expression),
       t.passed ? plain(t.actualText) : `**${plain(t.actualText)}**`,
     ]),
+  );
+}
+
+function checks({ checks = [] }: Summary): string {
+  if (checks.length === 0) return '';
+  return table(
+    ['', 'check', 'found'],
+    checks.map(({ name, passed, sentence }) => [passed ? '✅' : '❌', code(name), plain(sentence)]),
   );
 }
 

@@ -14,6 +14,7 @@ export function namesOf(input: ReportInput, loadEnd: Micros | undefined): Names 
     replies: input.replies.map((reply) => reply.id),
     phases: endingAt(input.phases, loadEnd),
     loads: input.loads.map((load) => load.name),
+    checks: input.checks,
     running: input.run.running,
   };
 }

@@ -29,6 +29,8 @@ export interface Summary {
   readonly latency: readonly LatencySummary[];
   /** Every metric that a threshold can name, without tags; and those with tags that thresholds name, by their key. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
+  /** The security checks that were made; absent: the scenario asks for none. */
+  readonly checks?: readonly CheckResult[];
   readonly phases: readonly Phase[];
   readonly harness: HarnessLoad;
   readonly machine: Machine;
@@ -62,6 +64,16 @@ export interface Verdict {
   readonly exitCode: number;
   /** One sentence for the head of the report. */
   readonly sentence: string;
+}
+
+/** What a security check of the MTA found. */
+export interface CheckResult {
+  /** As the scenario names it. */
+  readonly name: string;
+  readonly passed: boolean;
+  readonly sentence: string;
+  /** What was tried and what came of it, a line each. */
+  readonly evidence: readonly string[];
 }
 
 export interface ThresholdResult {

@@ -15,6 +15,7 @@ import type { Threshold } from '../gate/threshold.ts';
 import type { MtaSource } from '../mta/adapter.ts';
 import { capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, type PlannedMailGroup } from './addresses.ts';
+import { type Checks, checkNames } from './checks.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
@@ -61,6 +62,8 @@ export interface Plan {
   /** Processes that drive the load; undefined: as many as the machine and the load want. */
   readonly drivers: number | undefined;
   readonly drainTimeout: Micros;
+  /** Made before the load; absent: none. */
+  readonly checks?: Checks;
   readonly thresholds: readonly Threshold[];
   /** What the user should know before the run: a clock that distorts, a phase that holds a ramp. */
   readonly notes: readonly string[];
@@ -145,6 +148,11 @@ export function planRun(loaded: LoadedScenario): Plan {
   const retry = scenario.mta.retry.map(real);
   const expire = real(scenario.mta.expire);
   checkAdapter(loaded, retry, expire, fault);
+  if (scenario.checks) {
+    if (checkNames(scenario.checks).length === 0)
+      fault(['checks'], 'expected at least one of injection, relay, management, user, tls');
+    if (scenario.mta.adapter === 'none') fault(['checks'], 'without an MTA there is nothing to check');
+  }
   const mta = plannedMta(loaded, sources, fault);
 
   const thresholds = thresholdsOf(loaded, isps, sources, fault);
@@ -172,6 +180,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     phases: phasesOf(duration, scenario.warmup, incidents),
     drivers: scenario.workers.drivers,
     drainTimeout: scenario.drain.timeout,
+    ...(scenario.checks && { checks: scenario.checks }),
     thresholds,
     notes: notesOn(loaded, loads),
   };
@@ -277,8 +286,16 @@ function thresholdsOf(
     phase: PHASES,
     incident: scenario.incidents.map((_, index) => String(index + 1)),
     reply: [...new Set(isps.flatMap((isp) => isp.resolved.replies.map((r) => r.id)))],
+    check: checkNames(scenario.checks ?? {}),
   };
-  return plannedThresholds(scenario.thresholds, known, fault);
+  return plannedThresholds({ ...impliedByChecks(scenario), ...scenario.thresholds }, known, fault);
+}
+
+/** A check that fails fails the run, unless the scenario has thresholds of its own on checks. */
+function impliedByChecks({ checks, thresholds }: LoadedScenario['scenario']): typeof thresholds {
+  if (!checks || Object.keys(thresholds).some((key) => /^\s*checks\b/.test(key))) return {};
+  const passed = { threshold: 'rate==1', abortOnFail: false, delayAbortEval: undefined, place: [] };
+  return Object.fromEntries(checkNames(checks).map((name) => [`checks{check:${name}}`, [passed]]));
 }
 
 function notesOn({ scenario }: LoadedScenario, loads: readonly LoadPlan[]): string[] {

@@ -3,6 +3,7 @@
  * misspelt key is an error. Everything has a default, so that a scenario of ten lines runs.
  */
 import { z } from 'zod';
+import { checks } from './checks.ts';
 import { address, domain, incident, limits } from './incident-schema.ts';
 import { load } from './load-schema.ts';
 import { mta } from './mta-schema.ts';
@@ -95,6 +96,7 @@ export const scenarioSchema = z
     warmup: realDuration.prefault('0s'),
     incidents: z.array(incident).default([]),
     drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
+    checks: checks.optional(),
     thresholds: z.record(z.string(), thresholds).default({}),
   })
   .superRefine(({ load: one, loads: several }, context) => {

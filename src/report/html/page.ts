@@ -18,6 +18,7 @@ import { type DrawnSeries, drawnSeries } from './downsample.ts';
 import { emptyFigure, figure } from './figure.ts';
 import { inlineModules, inlineScript } from './inline.ts';
 import { html, type Markup, raw, scriptJson } from './markup.ts';
+import { checksSection } from './sections/checks.ts';
 import { connectionsSection } from './sections/connections.ts';
 import { conservationSection } from './sections/conservation.ts';
 import { harnessSection } from './sections/harness.ts';
@@ -198,6 +199,7 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
     latencySection(summary, charts),
     ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),
+    ...checksSection(summary),
     mtaSection(summary),
     harnessSection(summary),
     metricsSection(summary),

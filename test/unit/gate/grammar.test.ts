@@ -9,6 +9,7 @@ const known: KnownTags = {
   phase: ['warmup', 'baseline', 'incident', 'recovery'],
   load: ['default'],
   incident: [],
+  check: [],
   reply: ['G2', 'Y1'],
 };
 
