@@ -9,6 +9,7 @@ import { buildReport } from '../report/build.ts';
 import { compareRuns, newestOf } from '../report/comparison/compare.ts';
 import type { ComparedRun, Comparison } from '../report/comparison/comparison.ts';
 import { nameOf, reader, thresholdsOf } from '../report/comparison/quantities.ts';
+import { type SideBySide, sideBySide } from '../report/comparison/side-by-side.ts';
 import type { ReportInput } from '../report/input.ts';
 import { asSummary } from '../report/read.ts';
 import type { Summary } from '../report/summary.ts';
@@ -52,6 +53,16 @@ export function comparePaths(
   const asked = thresholdsOf(newestOf(fresh.map(bare)).summary);
   const sides = [old, fresh].map((side) => side.map((run) => withValues(run, asked)));
   return compareRuns(sides[0] ?? [], sides[1] ?? [], { ...CHANGE_RULES, ...rules });
+}
+
+/**
+ * Puts the runs of several paths beside each other, a column a path.
+ * @throws HarnessError of kind `usage` if a path names no runs
+ */
+export function pathsSideBySide(paths: readonly string[]): SideBySide {
+  const columns = paths.map(readRuns);
+  const asked = thresholdsOf(newestOf(columns.flat().map(bare)).summary);
+  return sideBySide(columns.map((runs) => runs.map((run) => withValues(run, asked))));
 }
 
 /** Compares a group with a baseline, if both have enough runs to judge noise. */

@@ -1,8 +1,13 @@
 import { Command } from 'commander';
 import { HarnessError } from '../../core/errors.ts';
 import { parseShare } from '../../core/units.ts';
-import { comparePaths } from '../../lab/compared-runs.ts';
+import { comparePaths, pathsSideBySide } from '../../lab/compared-runs.ts';
 import { renderMarkdown } from '../../report/comparison/markdown.ts';
+import {
+  markdownSideBySide,
+  renderSideBySide,
+  type SideBySide,
+} from '../../report/comparison/side-by-side.ts';
 import { renderText } from '../../report/comparison/text.ts';
 import { renderJson } from '../../report/json.ts';
 import type { CommandIo } from '../io.ts';
@@ -11,6 +16,7 @@ interface CompareOptions {
   readonly tolerance?: string;
   readonly smallest?: string;
   readonly all?: true;
+  readonly sideBySide?: true;
   readonly json?: true;
   readonly markdown?: true;
 }
@@ -24,11 +30,16 @@ export function compareCommand(io: CommandIo, setExitCode: (code: number) => voi
     .option('--tolerance <share>', 'what counts as a change with fewer than three runs a side (default: 10%)')
     .option('--smallest <share>', 'the smallest change that matters, however sure it is (default: 2%)')
     .option('--all', 'list what did not change too')
+    .option('--side-by-side', 'print all of them in one table, a column for each path; nothing gates')
     .option('--json', 'print the comparison as JSON')
     .option('--markdown', "print it as GitHub-flavoured Markdown, for a job's summary")
     .action((baseline: string, runs: string[], options: CompareOptions) => {
       if (options.json && options.markdown)
         throw new HarnessError('usage', '--json and --markdown: expected one of them');
+      if (options.sideBySide) {
+        io.stdout.write(sideBySideText(pathsSideBySide([baseline, ...runs]), options, io));
+        return;
+      }
       const comparison = comparePaths(baseline, runs, {
         ...(options.tolerance !== undefined && { tolerance: shareOf('--tolerance', options.tolerance) }),
         ...(options.smallest !== undefined && { smallest: shareOf('--smallest', options.smallest) }),
@@ -40,6 +51,13 @@ export function compareCommand(io: CommandIo, setExitCode: (code: number) => voi
         io.stdout.write(renderText(comparison, { color, width: columns ?? 100, all: options.all === true }));
       setExitCode(comparison.verdict.exitCode);
     });
+}
+
+function sideBySideText(table: SideBySide, options: CompareOptions, { stdout }: CommandIo): string {
+  const all = options.all === true;
+  if (options.json) return renderJson(table);
+  if (options.markdown) return markdownSideBySide(table, all);
+  return renderSideBySide(table, { color: stdout.color, width: stdout.columns ?? 100, all });
 }
 
 function shareOf(option: string, text: string): number {

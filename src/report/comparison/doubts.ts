@@ -4,7 +4,7 @@ import type { ComparedMetric, ComparedRun } from './comparison.ts';
 import { titleOf } from './wording.ts';
 
 /** What should be the same in all runs, and how it is called. */
-const SAME: readonly (readonly [string, (summary: Summary) => string])[] = [
+export const SAME: readonly (readonly [string, (summary: Summary) => string])[] = [
   ['scenario', ({ run }) => run.scenario],
   ['load', ({ injector }) => injector.loads.map(({ name, text }) => `${name}: ${text}`).join('; ')],
   ['phases', ({ phases }) => phases.map(({ name, from, to }) => `${name} ${from} s to ${to} s`).join(', ')],
@@ -60,7 +60,8 @@ function distinct(values: readonly string[]): string[] {
   return [...new Set(values)];
 }
 
-function grief({ name, summary, unfinished }: ComparedRun): string[] {
+/** What became of a run that limits its worth, a sentence each. */
+export function grief({ name, summary, unfinished }: ComparedRun): string[] {
   const { run, verdict, harness } = summary;
   return [
     ...(run.interrupted ? [`${name} was interrupted.`] : []),
