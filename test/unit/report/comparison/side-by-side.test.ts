@@ -32,9 +32,9 @@ test('columns are MTAs, rows what thresholds name and what tells most', () => {
   assert.equal(
     renderSideBySide(three, { color: false, all: false }),
     `
-                                  Alpha 1   Beta 2       Gamma 3
-  lost count                            0 *      2    no samples
-  injections rate  320/s (300/s to 340/s)    600/s *       595/s *
+                                  Alpha 1    Beta 2       Gamma 3
+  lost count                            0 *       2    no samples
+  injections rate  320/s (300/s to 340/s)     600/s *       595/s *
 
   * best, by more than 2 %; 3 more with --all
 
