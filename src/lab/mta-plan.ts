@@ -6,6 +6,7 @@ import type { Plan } from '../scenario/plan.ts';
 import type { RunRequest } from './messages.ts';
 import type { Endpoint, LabNetwork } from './network.ts';
 import { replyTable } from './report-input.ts';
+import { CA_FILE } from './run-folder.ts';
 import { type IspEndpoints, routesOf } from './wiring.ts';
 
 /** What the adapter is told. */
@@ -37,6 +38,7 @@ export function mtaPlanOf(
     })),
     senderDomains: plan.senders.map(({ domain }) => domain),
     tls,
+    caFile: join(folder, CA_FILE),
     workers,
     retry: plan.retry,
     expire: plan.expire,

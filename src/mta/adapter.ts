@@ -106,6 +106,8 @@ export interface MtaPlan {
   readonly senderDomains: readonly string[];
   /** TLS towards the ISPs (RFC 3207): never, where offered, or nothing without. Certificates are not verified. */
   readonly tls: 'none' | 'opportunistic' | 'required';
+  /** The certificate of the authority that the ISPs' certificates are from, for MTAs that verify all the same. */
+  readonly caFile?: string;
   /** Processes that the MTA may spread its work over; undefined: as it comes. */
   readonly workers: number | undefined;
   /** Waits between attempts; the last repeats until `expire`. */
