@@ -1,20 +1,22 @@
 'use strict';
 
 // What became of each recipient, as Haraka knows it: a line of JSON each, in a file for each process (read by events.ts).
-// Lines are written at the end of the turn of the event loop in which they came to be, many at once under load, so that
-// none is lost when Haraka is killed. What an ISP said is in Haraka's log as well.
+// Haraka goes on when the line is written, so that none is missing when it is killed: at the end of the turn of the event
+// loop, many at once under load. What an ISP said is in Haraka's log as well.
 
 const cluster = require('node:cluster');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { cont } = require('haraka-constants');
 
 exports.register = function () {
   const { eventsFolder } = this.config.get('windtunnel.json');
-  this.pending = [];
+  this.lines = [];
+  /** Who goes on when the lines are written. */
+  this.waiting = [];
   // The master of a cluster sends nothing.
   const file = path.join(process.env.HARAKA ?? '', eventsFolder, `${cluster.worker?.id ?? 0}.ndjson`);
+  this.file = undefined;
   this.open = () => fs.openSync(file, 'a');
 
   this.register_hook('queue_ok', 'received');
@@ -27,26 +29,26 @@ exports.received = function (next, connection) {
   const { mail_from, rcpt_to } = connection.transaction;
   for (const recipient of rcpt_to)
     this.tell({ kind: 'received', sender: plain(mail_from), recipient: plain(recipient) });
-  next(cont);
+  this.goOn(next);
 };
 
 exports.delivered = function (next, hmail, [, ip, response, , , , recipients]) {
   for (const recipient of recipients) this.tellOf(hmail, recipient, 'delivered', ip, undefined, response);
-  next(cont);
+  this.goOn(next);
 };
 
 /** Haraka logs a deferral at level info alone, among much else; what an ISP said belongs into every log. */
 exports.deferred = function (next, hmail, { err, mx }) {
   hmail.lognotice(`deferred file=${hmail.filename} reason="${err}"`);
   this.tellAll(hmail, 'deferred', mx, `${err}`);
-  next(cont);
+  this.goOn(next);
 };
 
 exports.bounced = function (next, hmail, error) {
   hmail.lognotice(`bounced file=${hmail.filename} reason="${error}"`);
   const kind = error.message.startsWith('Too many failures') ? 'expired' : 'bounced';
   this.tellAll(hmail, kind, error.mx, error.message);
-  next(cont);
+  this.goOn(next);
 };
 
 /** Reasons that are a reply of the ISP's; each recipient has its own then. Others leave an earlier attempt's reply there. */
@@ -76,22 +78,27 @@ exports.tellOf = function (hmail, recipient, kind, ip, code, text) {
 };
 
 exports.tell = function (event) {
-  this.pending.push(JSON.stringify({ atMs: Date.now(), ...event }));
-  if (this.pending.length === 1) setImmediate(() => this.write());
+  this.lines.push(JSON.stringify({ atMs: Date.now(), ...event }));
+};
+
+exports.goOn = function (next) {
+  this.waiting.push(next);
+  if (this.waiting.length === 1) setImmediate(() => this.write());
 };
 
 /** A full disk ends the file, not the mail. */
 exports.write = function () {
-  if (this.pending.length === 0) return;
-  const text = `${this.pending.join('\n')}\n`;
-  this.pending = [];
+  const { lines, waiting } = this;
+  this.lines = [];
+  this.waiting = [];
   try {
-    this.file ??= this.open();
-    fs.writeSync(this.file, text);
+    if (this.file === undefined) this.file = this.open();
+    if (this.file !== null) fs.writeSync(this.file, lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
     this.logerror(`events are no longer written: ${error.message}`);
-    this.tell = () => {};
+    this.file = null;
   }
+  for (const next of waiting) next();
 };
 
 function plain({ user, host, original_host }) {

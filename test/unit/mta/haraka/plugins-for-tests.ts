@@ -42,10 +42,11 @@ export function pluginWith<P extends object>(
   return { plugin, hooks, warnings };
 }
 
-/** What a hook hands to `next`. */
+/** What a hook hands to `next`, at the end of this turn of the event loop at the latest. */
 export async function answer(run: (next: Next) => unknown): Promise<unknown[]> {
   const given: unknown[][] = [];
   await run((...values) => void given.push(values));
+  await new Promise(setImmediate);
   assert.equal(given.length, 1, 'next is called exactly once');
   return given[0] as unknown[];
 }
