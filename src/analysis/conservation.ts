@@ -169,3 +169,15 @@ function emptyCounts(): OutcomeCounts {
     missingDsns: 0,
   };
 }
+
+/**
+ * Whether some confirmed recipient has no end yet: neither accepted nor reported as failed nor, with an MTA that need not
+ * report, rejected.
+ */
+export function someoneWaits(ledger: Ledger, sendsDsn: boolean): boolean {
+  for (const recipient of ledger.recipients()) {
+    if (!ledger.isConfirmed(recipient) || ledger.endedAt(recipient) !== undefined) continue;
+    if (sendsDsn || ledger.lastAnswer(recipient) !== '5xx') return true;
+  }
+  return false;
+}

@@ -17,7 +17,8 @@ export interface Ground {
  * @throws HarnessError of kind `lab` if the MTA can't be tested on the ground that there is
  */
 export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Ground> {
-  const probe = sealWanted ? await probeSeal() : undefined;
+  const outside = plan.mta.external !== undefined && plan.mta.external.start === undefined;
+  const probe = sealWanted && !outside ? await probeSeal() : undefined;
   const capabilities = capabilitiesOf(plan.adapter);
   if (probe?.ok) {
     if (capabilities?.needs === 'root' && probe.privilege !== 'root') {
@@ -27,8 +28,17 @@ export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Gro
   }
   if (plan.incidents.some(({ unreachable, dns }) => unreachable ?? dns)) {
     throw new HarnessError('lab', 'an incident that takes mail hosts or names away needs a seal', {
-      hint: probe ? `${probe.step}: ${probe.reason}. ${probe.fix}` : 'run it without --no-seal',
+      hint: probe
+        ? `${probe.step}: ${probe.reason}. ${probe.fix}`
+        : outside
+          ? 'let mta.external.start start the MTA in one'
+          : 'run it without --no-seal',
     });
+  }
+  if (outside) {
+    const why =
+      'The MTA runs on this machine, so the run is on loopback, without a seal: what the MTA does not send to windtunnel really leaves.';
+    return { lab: 'loopback', privilege: undefined, warnings: [why] };
   }
   if (capabilities && !capabilities.noSeal.works) {
     throw new HarnessError(

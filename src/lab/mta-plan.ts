@@ -17,7 +17,7 @@ export function mtaPlanOf(
   mailroom: Endpoint,
   submission: SubmissionPlan,
 ): MtaPlan {
-  const { vmtas, pools, defaultPool, isps, tls, workers } = plan.mta;
+  const { vmtas, pools, defaultPool, isps, tls, workers, external } = plan.mta;
   const sealed = network.lab === 'sealed';
   const replies = replyTable(plan, startedAt);
   return {
@@ -43,6 +43,7 @@ export function mtaPlanOf(
     retry: plan.retry,
     expire: plan.expire,
     concurrency: plan.concurrency,
+    ...(external && { external }),
     resolver: sealed ? RESOLVER : undefined,
     routes: sealed ? undefined : routesOf(plan, endpoints, mailroom),
   };

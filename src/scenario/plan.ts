@@ -15,6 +15,7 @@ import type { Threshold } from '../gate/threshold.ts';
 import type { MtaSource } from '../mta/adapter.ts';
 import { capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, type PlannedMailGroup } from './addresses.ts';
+import { externalNotes } from './external.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
@@ -173,7 +174,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     drivers: scenario.workers.drivers,
     drainTimeout: scenario.drain.timeout,
     thresholds,
-    notes: notesOn(loaded, loads),
+    notes: [...notesOn(loaded, loads), ...externalNotes(mta.external, isps, scenario.senders)],
   };
 }
 
