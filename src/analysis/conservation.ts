@@ -170,14 +170,10 @@ function emptyCounts(): OutcomeCounts {
   };
 }
 
-/**
- * Whether some confirmed recipient has no end yet: neither accepted nor reported as failed nor, with an MTA that need not
- * report, rejected.
- */
-export function someoneWaits(ledger: Ledger, sendsDsn: boolean): boolean {
+/** Whether some confirmed recipient has no end yet: neither accepted nor reported as failed. */
+export function someoneWaits(ledger: Ledger): boolean {
   for (const recipient of ledger.recipients()) {
-    if (!ledger.isConfirmed(recipient) || ledger.endedAt(recipient) !== undefined) continue;
-    if (sendsDsn || ledger.lastAnswer(recipient) !== '5xx') return true;
+    if (ledger.isConfirmed(recipient) && ledger.endedAt(recipient) === undefined) return true;
   }
   return false;
 }

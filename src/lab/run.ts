@@ -375,7 +375,6 @@ class Run {
     const { own } = this.#recorder;
     const deadline = this.#now() + this.#request.plan.drainTimeout;
     const { ledger } = this.#recorder.aggregate;
-    const sendsDsn = this.#adapter !== undefined && evidenceOf(this.#adapter).sendsDsn;
     let empty = 0;
     let enough = 2;
     while (this.#mayGoOn() && this.#mta) {
@@ -384,7 +383,7 @@ class Run {
       // Twice in a row: a message on its way from one queue file to the next is in neither for an instant. Where the MTA
       // can't tell, what was recorded does; the last records take a moment to come in.
       enough = depth === undefined ? 1 + (2 * SAMPLE_MS) / LOOK_MS : 2;
-      const idle = depth === undefined ? !someoneWaits(ledger, sendsDsn) : depth === 0;
+      const idle = depth === undefined ? !someoneWaits(ledger) : depth === 0;
       empty = idle ? empty + 1 : 0;
       if (empty >= enough) break;
       if (this.#now() > deadline) {
