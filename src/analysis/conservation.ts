@@ -169,3 +169,11 @@ function emptyCounts(): OutcomeCounts {
     missingDsns: 0,
   };
 }
+
+/** Whether some confirmed recipient has no end yet: neither accepted nor reported as failed. */
+export function someoneWaits(ledger: Ledger): boolean {
+  for (const recipient of ledger.recipients()) {
+    if (ledger.isConfirmed(recipient) && ledger.endedAt(recipient) === undefined) return true;
+  }
+  return false;
+}

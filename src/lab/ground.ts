@@ -17,7 +17,8 @@ export interface Ground {
  * @throws HarnessError of kind `lab` if the MTA can't be tested on the ground that there is
  */
 export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Ground> {
-  const probe = sealWanted ? await probeSeal() : undefined;
+  const outside = plan.mta.external !== undefined && plan.mta.external.start === undefined;
+  const probe = sealWanted && !outside ? await probeSeal() : undefined;
   const capabilities = capabilitiesOf(plan.adapter);
   if (probe?.ok) {
     if (capabilities?.needs === 'root' && probe.privilege !== 'root') {
@@ -25,15 +26,20 @@ export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Gro
     }
     return { lab: 'sealed', privilege: probe.privilege, warnings: [] };
   }
-  if (plan.incidents.some(({ unreachable, dns }) => unreachable ?? dns)) {
-    throw new HarnessError('lab', 'an incident that takes mail hosts or names away needs a seal', {
-      hint: probe ? `${probe.step}: ${probe.reason}. ${probe.fix}` : 'run it without --no-seal',
+  const feature = sealedFeature(plan);
+  if (feature !== undefined) {
+    throw new HarnessError('lab', `${feature} needs a seal`, {
+      hint: probe
+        ? `${probe.step}: ${probe.reason}. ${probe.fix}`
+        : outside
+          ? 'let mta.external.start start the MTA in one'
+          : 'run it without --no-seal',
     });
   }
-  if (plan.checks) {
-    throw new HarnessError('lab', 'security checks need a seal, where strangers can knock', {
-      hint: probe ? `${probe.step}: ${probe.reason}. ${probe.fix}` : 'run it without --no-seal',
-    });
+  if (outside) {
+    const why =
+      'The MTA runs on this machine, so the run is on loopback, without a seal: what the MTA does not send to windtunnel really leaves.';
+    return { lab: 'loopback', privilege: undefined, warnings: [why] };
   }
   if (capabilities && !capabilities.noSeal.works) {
     throw new HarnessError(
@@ -45,4 +51,12 @@ export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Gro
     ? `No seal could be made here (${probe.step}: ${probe.reason}), so the run is on loopback with mapped ports. ${probe.fix}`
     : 'Run without a seal (--no-seal), on loopback with mapped ports.';
   return { lab: 'loopback', privilege: undefined, warnings: [why] };
+}
+
+/** What of a plan takes a seal; undefined: nothing. */
+function sealedFeature({ incidents, checks }: Plan): string | undefined {
+  if (incidents.some(({ unreachable, dns }) => unreachable ?? dns))
+    return 'an incident that takes mail hosts or names away';
+  if (checks) return 'a security check';
+  return undefined;
 }

@@ -35,11 +35,12 @@ export function openMtaHost(
 ): LabMtaHost {
   const sealed = network.lab === 'sealed';
   const programs = new Set<Program>();
+  let starts = 0;
   const host: LabMtaHost = {
     proof: network.proof,
     onEnd: () => {},
     spawn(argv, { name, cwd, env, logFile }) {
-      const wrapped = sealed ? [...OWN_PIDS, ...argv] : argv;
+      const wrapped = sealed ? [...OWN_PIDS, String((starts++ % 10) * 3000), ...argv] : argv;
       const [command = '', ...args] = network.enterHost(wrapped);
       mkdirSync(dirname(logFile), { recursive: true });
       const log = openSync(logFile, 'a');
@@ -87,9 +88,14 @@ export function openMtaHost(
 
 /**
  * The shell is the namespace's first process, because it reaps orphans while it waits; few programs do. `exit` keeps it from
- * becoming the program. --kill-child: the namespace ends with unshare.
+ * becoming the program. --kill-child: the namespace ends with unshare. What comes next is a number, and the program's
+ * process has the next one: on a real machine numbers don't come again at once either, and there are MTAs that put theirs
+ * into the names of queue files (Haraka). Where the kernel doesn't allow that, they do come again.
  */
-const OWN_PIDS = ['unshare', '--pid', '--fork', '--kill-child', '--', 'sh', '-c', '"$@"; exit $?', 'sh'];
+const OWN_PIDS = [
+  ...['unshare', '--pid', '--fork', '--kill-child', '--', 'sh', '-c'],
+  '{ echo "$0" >/proc/sys/kernel/ns_last_pid; } 2>/dev/null; "$@"; exit $?',
+];
 
 class Program implements MtaProcess {
   readonly exited: Promise<string>;

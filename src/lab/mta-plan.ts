@@ -6,6 +6,7 @@ import type { Plan } from '../scenario/plan.ts';
 import type { RunRequest } from './messages.ts';
 import type { Endpoint, LabNetwork } from './network.ts';
 import { replyTable } from './report-input.ts';
+import { CA_FILE } from './run-folder.ts';
 import { type IspEndpoints, routesOf } from './wiring.ts';
 
 /** What the adapter is told. */
@@ -16,7 +17,7 @@ export function mtaPlanOf(
   mailroom: Endpoint,
   submission: SubmissionPlan,
 ): MtaPlan {
-  const { vmtas, pools, defaultPool, isps, tls, workers } = plan.mta;
+  const { vmtas, pools, defaultPool, isps, tls, workers, external } = plan.mta;
   const sealed = network.lab === 'sealed';
   const replies = replyTable(plan, startedAt);
   return {
@@ -37,10 +38,12 @@ export function mtaPlanOf(
     })),
     senderDomains: plan.senders.map(({ domain }) => domain),
     tls,
+    caFile: join(folder, CA_FILE),
     workers,
     retry: plan.retry,
     expire: plan.expire,
     concurrency: plan.concurrency,
+    ...(external && { external }),
     resolver: sealed ? RESOLVER : undefined,
     routes: sealed ? undefined : routesOf(plan, endpoints, mailroom),
   };

@@ -88,6 +88,8 @@ async function openSealed(plan: Plan, folder: string, accounts: readonly Account
 }
 
 function openLoopback(plan: Plan): LabNetwork {
+  // An MTA that its user has pointed here must find everything where it was told, and binds what it binds.
+  const { external } = plan.mta;
   const most = platform === 'linux' ? 250 * 250 : 1;
   if (plan.sources.length > most) {
     throw new HarnessError(
@@ -106,12 +108,16 @@ function openLoopback(plan: Plan): LabNetwork {
     hostPid: undefined,
     zones: zonesOf(plan, records),
     signingKeys: keys,
-    mailroom: { address: '127.0.0.1', port: 0 },
-    listen: plan.isps.map(() => [{ address: '127.0.0.1', port: 0 }]),
-    sources: plan.sources.map((source, i) => ({
-      ...source,
-      address: most === 1 ? '127.0.0.1' : loopbackSource(i),
-    })),
+    mailroom: { address: '127.0.0.1', port: external?.firstPort ?? 0 },
+    listen: plan.isps.map((_, i) => [
+      { address: '127.0.0.1', port: external ? external.firstPort + 1 + i : 0 },
+    ]),
+    sources: external
+      ? plan.sources
+      : plan.sources.map((source, i) => ({
+          ...source,
+          address: most === 1 ? '127.0.0.1' : loopbackSource(i),
+        })),
     troubleDns: () => {},
     close: async () => {},
   };

@@ -73,6 +73,26 @@ export interface IspReply {
   readonly text: readonly string[];
 }
 
+/** An MTA that the user configures; windtunnel writes nothing of it. Commands see their own files as they are. */
+export interface ExternalMta {
+  /** The command that starts it in the seal and stays in the foreground; undefined: it runs already, outside of any. */
+  readonly start: readonly string[] | undefined;
+  /** Asks it to end; undefined: SIGTERM does. */
+  readonly stop: readonly string[] | undefined;
+  /** Prints how many messages or recipients its queue holds. */
+  readonly queue: readonly string[] | undefined;
+  /** The folder that commands run in. */
+  readonly cwd: string;
+  /** Files that it writes its log to; what a run adds to them is kept in the run's folder. */
+  readonly logs: readonly string[];
+  /** Where it takes mail in. */
+  readonly submission: { readonly address: string; readonly port: number };
+  /** How long it may take from its start until it takes mail. */
+  readonly readyWithin: Micros;
+  /** Without a seal: the port of the mailroom on 127.0.0.1; the ISPs have those after it, in the order of the scenario. */
+  readonly firstPort: number;
+}
+
 /** An ISP as the MTA's operator knows it, and what the scenario allows the MTA there. */
 export interface MtaIsp {
   readonly id: string;
@@ -106,6 +126,8 @@ export interface MtaPlan {
   readonly senderDomains: readonly string[];
   /** TLS towards the ISPs (RFC 3207): never, where offered, or nothing without. Certificates are not verified. */
   readonly tls: 'none' | 'opportunistic' | 'required';
+  /** The certificate of the authority that the ISPs' certificates are from, for MTAs that verify all the same. */
+  readonly caFile?: string;
   /** Processes that the MTA may spread its work over; undefined: as it comes. */
   readonly workers: number | undefined;
   /** Waits between attempts; the last repeats until `expire`. */
@@ -113,6 +135,8 @@ export interface MtaPlan {
   readonly expire: Micros;
   /** Delivery connections that the MTA may hold in all. */
   readonly concurrency: number;
+  /** What `external` is to start, or to find. */
+  readonly external?: ExternalMta;
   /** The lab's DNS, for MTAs that don't read resolv.conf; undefined without a seal. */
   readonly resolver: string | undefined;
   /**

@@ -2,9 +2,10 @@
 import type { Micros } from '../core/clock.ts';
 import { nearest } from '../core/nearest.ts';
 import { formatDuration, trim } from '../core/units.ts';
-import type { Capabilities, MtaSource, VirtualMta, VirtualMtaPool } from '../mta/adapter.ts';
+import type { Capabilities, ExternalMta, MtaSource, VirtualMta, VirtualMtaPool } from '../mta/adapter.ts';
 import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
 import { ownerOf } from './addresses.ts';
+import { plannedExternal } from './external.ts';
 import type { LoadedScenario } from './load.ts';
 import type { Fault } from './load-plan.ts';
 
@@ -20,6 +21,8 @@ export interface PlannedMta {
   readonly tls: 'none' | 'opportunistic' | 'required';
   readonly listen: 'all' | 'loopback';
   readonly workers: number | undefined;
+  /** What the adapter `external` is to start or find; undefined for every other. */
+  readonly external?: ExternalMta;
 }
 
 /** The name of the pool of all virtual MTAs, which takes what names no other. */
@@ -47,11 +50,8 @@ export function plannedSources({ scenario }: LoadedScenario, most: number, fault
 }
 
 /** Everything else of `mta` but its timers. */
-export function plannedMta(
-  { scenario }: LoadedScenario,
-  sources: readonly MtaSource[],
-  fault: Fault,
-): PlannedMta {
+export function plannedMta(loaded: LoadedScenario, sources: readonly MtaSource[], fault: Fault): PlannedMta {
+  const { scenario } = loaded;
   const { mta, isps } = scenario;
   const vmtas = virtualMtas(sources);
   const names = vmtas.map(({ name }) => name);
@@ -75,6 +75,7 @@ export function plannedMta(
     if (!ids.includes(id))
       fault(['mta', 'isps', id], `no ISP "${id}" in this scenario; expected one of ${ids.join(', ')}`);
   }
+  const own = plannedExternal(loaded, fault);
   return {
     vmtas,
     pools,
@@ -92,6 +93,7 @@ export function plannedMta(
     tls: mta.tls,
     listen: mta.listen,
     workers: mta.workers,
+    ...(own && { external: own }),
   };
 }
 

@@ -1,7 +1,8 @@
 /** What a scenario may say of the MTA under test. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { address, domain } from './incident-schema.ts';
-import { count, duration, rate, realRate } from './quantities.ts';
+import { count, duration, rate, realDuration, realRate } from './quantities.ts';
 
 const name = z
   .string()
@@ -28,8 +29,45 @@ const pool = z.union(
 /** What the MTA is told to keep to at one ISP. The rate is simulated, as the ISP's own limits are. */
 const atIsp = z.strictObject({ concurrency: count.optional(), rate: rate.optional() });
 
+/** A command as a list, so that no shell has to guess where its words end. */
+const command = z
+  .array(z.string().min(1, 'expected no empty word'), {
+    error: 'expected a command and its arguments as a list, such as [my-mta, -c, /etc/my-mta]',
+  })
+  .min(1, 'expected a command');
+
+/** `127.0.0.1:25`, `[::1]:25`. */
+const endpoint = z.string().transform((text, context) => {
+  const [, ip6, ip4, port = ''] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = ip6 ?? ip4 ?? '';
+  if (isIP(address) === (ip6 === undefined ? 4 : 6) && Number(port) >= 1 && Number(port) <= 65535)
+    return { address, port: Number(port) };
+  context.addIssue({
+    code: 'custom',
+    message: 'expected an address and a port, such as 127.0.0.1:25 or [::1]:25',
+  });
+  return z.NEVER;
+});
+
+/** An MTA that the user configures. */
+const external = z.strictObject({
+  start: command.optional(),
+  stop: command.optional(),
+  queue: command.optional(),
+  cwd: z.string().default('.'),
+  logs: z.array(z.string()).default([]),
+  submission: endpoint.prefault('127.0.0.1:25'),
+  ready: realDuration.prefault('60s'),
+  /** The user's word that all mail is routed to the lab; without a seal nothing else keeps it here. */
+  routed: z.boolean({ error: 'expected true or false' }).default(false),
+  firstPort: count.max(65_000, 'expected at most 65000').default(2600),
+  /** Its timers are the production's divided by `clock.scale`. */
+  scaled: z.boolean({ error: 'expected true or false' }).default(false),
+});
+
 export const mta = z.strictObject({
   adapter: z.string().default('haraka'),
+  external: external.optional(),
   sources: z.array(source).min(1, 'expected at least one source').prefault(['198.18.128.1']),
   pools: z.record(name, pool).default({}),
   /** The pool of messages that name none; default: all virtual MTAs in equal shares. */

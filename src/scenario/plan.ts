@@ -16,6 +16,7 @@ import type { MtaSource } from '../mta/adapter.ts';
 import { capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, type PlannedMailGroup } from './addresses.ts';
 import { type Checks, checkNames } from './checks.ts';
+import { externalNotes } from './external.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
@@ -182,7 +183,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     drainTimeout: scenario.drain.timeout,
     ...(scenario.checks && { checks: scenario.checks }),
     thresholds,
-    notes: notesOn(loaded, loads),
+    notes: [...notesOn(loaded, loads), ...externalNotes(mta.external, isps, scenario.senders)],
   };
 }
 

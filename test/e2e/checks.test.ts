@@ -114,5 +114,5 @@ test('without a seal there are no strangers to knock', async (t) => {
   const out = join(workFolder(t), 'runs');
   const run = await cli(['run', asset('scenarios', 'hardening.yaml'), '--out', out, '--no-seal']);
   assert.equal(run.code, 106);
-  assert.match(run.stderr, /security checks need a seal/);
+  assert.match(run.stderr, /a security check needs a seal/);
 });

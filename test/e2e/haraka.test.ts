@@ -13,7 +13,7 @@ import { sleepMs } from '../../src/core/clock.ts';
 import { HarnessError } from '../../src/core/errors.ts';
 import { loopbackOnly } from '../../src/core/proof.ts';
 import { type LabMtaHost, openMtaHost } from '../../src/lab/mta-host.ts';
-import type { MtaHost, MtaPlan, RunningMta } from '../../src/mta/adapter.ts';
+import type { MtaEvent, MtaHost, MtaPlan, RunningMta } from '../../src/mta/adapter.ts';
 import { haraka } from '../../src/mta/haraka/adapter.ts';
 import { mtaPlan } from '../support/mta-plan.ts';
 
@@ -37,6 +37,9 @@ class Isp {
   readonly attempts: Seen[] = [];
   readonly accepted: Seen[] = [];
   readonly messages: string[] = [];
+  /** The most connections at a time. */
+  most = 0;
+  #open = 0;
   readonly #answers = new Map<string, (attempt: number) => string | undefined>();
   readonly #server: SMTPServer;
 
@@ -45,6 +48,14 @@ class Isp {
       authOptional: true,
       disableReverseLookup: true,
       disabledCommands: starttls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
+      onConnect: (_session, done) => {
+        this.#open += 1;
+        this.most = Math.max(this.most, this.#open);
+        done();
+      },
+      onClose: () => {
+        this.#open -= 1;
+      },
       onRcptTo: ({ address: to }, session, done) => {
         const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : '';
         const seen = {
@@ -315,6 +326,80 @@ test('a Haraka that is killed starts again with the queue that it left', async (
   assert.deepEqual(here.pids(), []);
   await mta.restart();
   await until('a delivery', () => gmail.accepted.length === 1);
+});
+
+test('several workers share the mail, keep to the limits of an ISP, and lose nothing when they are killed mid-flow', async (t) => {
+  if (process.platform !== 'linux')
+    return t.skip('skipped: only Linux has all of 127.0.0.0/8 on its loopback');
+  const [gmail, yahoo, mailroom] = [new Isp(true), new Isp(false), new Isp(false)];
+  // One message in five is deferred at first, so that the queue holds some of every kind.
+  for (let i = 0; i < 150; i += 5)
+    gmail.answer(`u${i}.0@gmail.com`, (attempt) => (attempt === 1 ? '451 4.7.1 not now' : undefined));
+  const here = hostHere();
+  const plan = await planWith(t, { 'gmail.com': gmail, 'yahoo.com': yahoo, [SENDER]: mailroom });
+  const isp = { hosts: [], concurrency: undefined, rate: undefined, replies: [] };
+  const mta = await haraka.start(
+    {
+      ...plan,
+      workers: 2,
+      retry: [1e6],
+      expire: 60e6,
+      isps: [
+        { ...isp, id: 'gmail', domains: ['gmail.com'], concurrency: 4 },
+        { ...isp, id: 'yahoo', domains: ['yahoo.com'] },
+      ],
+    },
+    here,
+  );
+  t.after(() => mta.stop());
+  const injector = createTransport({
+    host: '127.0.0.1',
+    port: mta.submission[0]?.port ?? 0,
+    pool: true,
+    maxConnections: 8,
+    ignoreTLS: true,
+  });
+  const confirmed = new Set<string>();
+  const injections = Array.from({ length: 150 }, (_, i) => {
+    const to = `u${i}.0@${i % 3 ? 'gmail.com' : 'yahoo.com'}`;
+    const sent = injector.sendMail({ envelope: { from: `b-${i}@${SENDER}`, to }, text: 'hello' });
+    // What is under way when Haraka is killed fails.
+    return sent.then(
+      () => confirmed.add(to),
+      () => {},
+    );
+  });
+  await until('mail flows', () => gmail.accepted.length > 10 && confirmed.size > 60);
+  await here.kill();
+  injector.close();
+  await Promise.all(injections);
+  assert.deepEqual(here.ends, ['Haraka was ended by SIGKILL']);
+
+  const accepted = (): string[] => [...gmail.accepted, ...yahoo.accepted].map(({ to }) => to);
+  const before = new Set(accepted());
+  const queued = new Set(((await mta.listQueue()) ?? []).map(({ recipient }) => recipient));
+  for (const to of confirmed) assert.ok(before.has(to) || queued.has(to), `${to} is delivered or queued`);
+  assert.ok(queued.size > 0);
+
+  await mta.restart();
+  await until('an empty queue', async () => (await mta.queueDepth()) === 0);
+  const times = (to: string): number => accepted().filter((each) => each === to).length;
+  for (const to of queued) {
+    // Whom the ISP had taken before Haraka could say so in its queue gets it again (RFC 1047).
+    assert.equal(times(to), before.has(to) ? 2 : 1, to);
+  }
+  for (const to of confirmed) assert.ok(times(to) >= 1, to);
+  assert.ok(gmail.most <= 4, `${gmail.most} connections at a time`);
+
+  const events: MtaEvent[] = [];
+  for await (const event of haraka.events?.(plan.folder) ?? []) events.push(event);
+  const told = (kind: MtaEvent['kind']): string[] =>
+    events.filter((event) => event.kind === kind).map(({ recipient }) => recipient);
+  assert.equal(new Set(told('received')).size, told('received').length);
+  for (const to of confirmed) assert.ok(told('received').includes(to), `${to} was received`);
+  for (const to of new Set(told('delivered'))) assert.ok(times(to) >= 1, to);
+  await mta.stop();
+  assert.deepEqual(here.pids(), []);
 });
 
 test('a start that fails ends with the log', async (t) => {

@@ -7,7 +7,8 @@ import type { LabProof } from '../../core/proof.ts';
 import { requireTarget } from '../../core/proof.ts';
 import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
 import { endpointsOf, logText, stopProgram, untilReady, withPorts } from '../ready.ts';
-import { configFiles, PLUGIN } from './config.ts';
+import { configFiles, EVENTS, PLUGINS, pluginName } from './config.ts';
+import { harakaEvents } from './events.ts';
 import { installation } from './install.ts';
 import { listQueue, queueDepth } from './queue.ts';
 import { listenerCount } from './submission.ts';
@@ -21,7 +22,7 @@ const STOP_MS = 5_000;
 /** Where its queue is, in its folder. */
 const QUEUE = 'queue';
 
-/** Haraka, the MTA that comes with windtunnel, as it is; a plugin (plugin.cjs) gives it its sources. */
+/** Haraka, the MTA that comes with windtunnel, as it is; plugins (plugins/*.cjs) give it its sources and its pace. */
 export const haraka: MtaAdapter = {
   name: 'haraka',
   capabilities: {
@@ -62,16 +63,20 @@ export const haraka: MtaAdapter = {
       stop: () => stopProgram(program, 'SIGINT', STOP_MS),
     } satisfies RunningMta;
   },
+  events: (folder) => harakaEvents(join(folder, EVENTS)),
 } satisfies MtaAdapter;
 
 /** Starts Haraka in its folder and waits until it takes mail. */
-async function launch({ folder, submission, routes }: MtaPlan, host: MtaHost): Promise<MtaProcess> {
+async function launch(plan: MtaPlan, host: MtaHost): Promise<MtaProcess> {
+  const { folder, submission, workers = 1 } = plan;
   const logFile = join(folder, 'haraka.log');
   // Of a log that an earlier start has begun, what that one said is not what this one says.
   const before = listenersIn(await logText(logFile));
   const program = host.spawn([nodeBinary, installation().program, '-c', folder], {
     name: 'Haraka',
     cwd: folder,
+    ...(plan.tls === 'required' &&
+      plan.caFile !== undefined && { env: { NODE_EXTRA_CA_CERTS: plan.caFile } }),
     logFile,
   });
   await untilReady({
@@ -83,7 +88,8 @@ async function launch({ folder, submission, routes }: MtaPlan, host: MtaHost): P
     deadlineMs: START_MS,
     // The log comes first, since another program that holds the port may answer too.
     listens: async () =>
-      listenersIn(await logText(logFile)) >= before + listenerCount({ submission, routes }),
+      // Each worker says so of each of its listeners.
+      listenersIn(await logText(logFile)) >= before + listenerCount(plan) * workers,
   });
   return program;
 }
@@ -105,9 +111,12 @@ function checkTargets(plan: MtaPlan, proof: LabProof): void {
 }
 
 async function writeFolder(plan: MtaPlan): Promise<void> {
-  for (const name of ['config', 'plugins', 'queue'])
+  for (const name of ['config', 'plugins', QUEUE, EVENTS])
     await mkdir(join(plan.folder, name), { recursive: true });
   for (const { name, text, secret } of configFiles(plan))
     await writeFile(join(plan.folder, name), text, { mode: secret ? 0o600 : 0o666 });
-  await copyFile(asset('src', 'mta', 'haraka', 'plugin.cjs'), join(plan.folder, 'plugins', `${PLUGIN}.js`));
+  for (const plugin of PLUGINS) {
+    const code = asset('src', 'mta', 'haraka', 'plugins', `${plugin}.cjs`);
+    await copyFile(code, join(plan.folder, 'plugins', `${pluginName(plugin)}.js`));
+  }
 }

@@ -2,8 +2,16 @@ import type { ConfigFile, MtaPlan } from '../adapter.ts';
 import { intervals, needHook, retryWaits } from './schedule.ts';
 import { listenLines, submissionFiles, submissionPlugins } from './submission.ts';
 
-/** The name of the plugin in Haraka; its code is plugin.cjs. */
-export const PLUGIN = 'windtunnel';
+/** The plugins that make Haraka what a plan wants (plugins/*.cjs), in the order in which their hooks are to run. */
+export const PLUGINS = ['relay', 'sources', 'events', 'pace'] as const;
+
+/** The name that Haraka knows a plugin by. */
+export function pluginName(plugin: (typeof PLUGINS)[number]): string {
+  return `windtunnel_${plugin}`;
+}
+
+/** Where the plugin `events` writes, in the MTA's folder. */
+export const EVENTS = 'events';
 
 /**
  * Every file that Haraka reads, for a plan whose submission port is known. Each is as an operator would write it:
@@ -11,17 +19,19 @@ export const PLUGIN = 'windtunnel';
  * @throws HarnessError of kind `invalid-scenario` for a user that Haraka can't have
  */
 export function configFiles(plan: MtaPlan): readonly ConfigFile[] {
+  const plugins = [...submissionPlugins(plan.submission), ...PLUGINS.map(pluginName)];
   const files: Record<string, string> = {
     me: `${plan.hostname}\n`,
-    plugins: submissionPlugins(plan.submission).concat(PLUGIN, '').join('\n'),
+    plugins: `${plugins.join('\n')}\n`,
     'smtp.ini': smtpIni(plan),
     'connection.ini': CONNECTION_INI,
     'outbound.ini': outboundIni(plan),
     'outbound.bounce_message': BOUNCE_MESSAGE,
     'log.ini': LOG_INI,
-    [`${PLUGIN}.json`]: `${JSON.stringify(pluginSettings(plan), null, 2)}\n`,
+    'windtunnel.json': `${JSON.stringify(pluginSettings(plan), null, 2)}\n`,
     // No time limit on hooks: Haraka's own for DNS holds, and each limit is a timer for every hook of every message.
-    [`${PLUGIN}.timeout`]: '0\n',
+    plugin_timeout: '0\n',
+    ...(plan.tls === 'required' && { 'tls.ini': tlsIni(plan) }),
   };
   return [
     ...Object.entries(files).map(([name, text]) => ({ name: `config/${name}`, text, secret: false })),
@@ -29,20 +39,64 @@ export function configFiles(plan: MtaPlan): readonly ConfigFile[] {
   ];
 }
 
-/** What plugin.cjs reads. */
+/** What the plugins read. */
 export interface PluginSettings {
-  readonly sources: readonly { readonly address: string; readonly helo: string; readonly vmta: string }[];
-  readonly routes?: MtaPlan['routes'];
+  readonly vmtas: readonly {
+    readonly name: string;
+    readonly sources: readonly { readonly address: string; readonly helo: string }[];
+  }[];
+  readonly pools: MtaPlan['pools'];
+  /** `chosen`: by the scenario, so that its members keep to it. */
+  readonly defaultPool: MtaPlan['defaultPool'] & { readonly chosen: boolean };
+  readonly isps: readonly Pick<MtaPlan['isps'][number], 'id' | 'domains' | 'concurrency' | 'rate'>[];
+  readonly ownDomains: readonly string[];
+  readonly relayFrom: readonly string[];
+  readonly eventsFolder: string;
+  /** `host`: the name that its certificate is for, where Haraka is to verify it. */
+  readonly routes?: Readonly<
+    Record<string, { readonly address: string; readonly port: number; readonly host?: string }>
+  >;
   readonly waits?: readonly { readonly seconds: number; readonly times: number }[];
+  readonly workers?: number;
 }
 
 function pluginSettings(plan: MtaPlan): PluginSettings {
+  const { sources, vmtas, pools, defaultPool, workers } = plan;
   const waits = retryWaits(plan.retry, plan.expire);
   return {
-    sources: plan.sources.map(({ address, helo, vmta }) => ({ address, helo, vmta })),
-    ...(plan.routes && { routes: plan.routes }),
+    vmtas: vmtas.map((vmta) => ({
+      name: vmta.name,
+      sources: vmta.sources.flatMap((index) => {
+        const source = sources[index];
+        return source ? [{ address: source.address, helo: source.helo }] : [];
+      }),
+    })),
+    pools,
+    defaultPool: { ...defaultPool, chosen: pools.some(({ name }) => name === defaultPool.name) },
+    isps: plan.isps.map(({ id, domains, concurrency, rate }) => ({
+      id,
+      domains,
+      concurrency,
+      rate,
+    })),
+    ownDomains: plan.senderDomains,
+    relayFrom: plan.submission.relayFrom,
+    eventsFolder: EVENTS,
+    ...(plan.routes && { routes: routesOf(plan) }),
     ...(needHook(waits) && { waits }),
+    ...(workers !== undefined && { workers }),
   };
+}
+
+/** Without a seal Haraka knows the name of an ISP's mail host from here alone. */
+function routesOf({ routes = {}, isps, tls }: MtaPlan): NonNullable<PluginSettings['routes']> {
+  if (tls !== 'required') return routes;
+  return Object.fromEntries(
+    Object.entries(routes).map(([domain, route]) => {
+      const host = isps.find(({ domains }) => domains.includes(domain))?.hosts[0];
+      return [domain, { ...route, ...(host !== undefined && { host }) }];
+    }),
+  );
 }
 
 function smtpIni(plan: MtaPlan): string {
@@ -50,7 +104,7 @@ function smtpIni(plan: MtaPlan): string {
     ...listenLines(plan),
     // Without a public address Haraka asks a public STUN server for it before its first delivery.
     `public_ip=${plan.sources[0]?.address ?? plan.submission.addresses[0]}`,
-    'nodes=0',
+    `nodes=${plan.workers ?? 0}`,
     'inactivity_timeout=300',
   ];
   return `${lines.join('\n')}\n`;
@@ -58,16 +112,23 @@ function smtpIni(plan: MtaPlan): string {
 
 function outboundIni(plan: MtaPlan): string {
   const lines = [
-    `concurrency_max=${plan.concurrency}`,
+    // Of each worker.
+    `concurrency_max=${Math.max(1, Math.floor(plan.concurrency / (plan.workers ?? 1)))}`,
     `temp_fail_intervals=${intervals(retryWaits(plan.retry, plan.expire))}`,
     'connect_timeout=30',
     // STARTTLS where it is offered; certificates are not verified unless force_tls_hosts names the host.
-    'enable_tls=true',
+    `enable_tls=${plan.tls !== 'none'}`,
     // The connection has added its Received field already; this would be a second one for the same hop.
     'received_header=disabled',
   ];
   if (plan.routes) lines.push('local_mx_ok=true');
   return `${lines.join('\n')}\n`;
+}
+
+/** Nothing leaves for an ISP without TLS. Haraka verifies the certificate of whom it is forced to speak TLS with. */
+function tlsIni({ isps }: MtaPlan): string {
+  const domains = isps.flatMap((isp) => isp.domains);
+  return `[outbound]\n${domains.map((domain) => `force_tls_hosts[]=${domain}\n`).join('')}`;
 }
 
 const CONNECTION_INI = `[max]

@@ -8,14 +8,15 @@ export function listenLines({ submission, routes }: MtaPlan): string[] {
   const { port, tlsPort } = submission;
   // A listener on this port speaks TLS from the first byte.
   const tls = tlsPort === undefined ? [] : [`smtps_port=${tlsPort}`];
-  if (routes) return [`listen=${endpointsOf(submission).map(listener).join(',')}`, ...tls];
+  if (routes || submission.listen === 'loopback')
+    return [`listen=${endpointsOf(submission).map(listener).join(',')}`, ...tls];
   // `port` alone is the default of production: all addresses of both families, of IPv4 alone where there is no IPv6.
   return [`port=${port}`, ...(tlsPort === undefined ? [] : [`listen=[::0]:${tlsPort}`]), ...tls];
 }
 
 /** How many listeners those are. */
 export function listenerCount({ submission, routes }: Pick<MtaPlan, 'submission' | 'routes'>): number {
-  if (routes) return endpointsOf(submission).length;
+  if (routes || submission.listen === 'loopback') return endpointsOf(submission).length;
   return submission.tlsPort === undefined ? 1 : 2;
 }
 

@@ -6,6 +6,7 @@ import {
   type Outcome,
   outcomeOf,
   type RecipientFacts,
+  someoneWaits,
 } from '../../../src/analysis/conservation.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { type InjectionState, NONE16, Packer } from '../../../src/record/attempt-log.ts';
@@ -208,4 +209,34 @@ test('records that name what was never planned are counted and change nothing', 
   });
   assert.equal(aggregate.ledger.strangers, 4);
   assert.equal(conservation(aggregate.ledger, 2, listed).total.recipients, 0);
+});
+
+test('somebody waits until every confirmed recipient was accepted or reported', () => {
+  type Act = (packer: Packer) => void;
+  const put =
+    (message = 1): Act =>
+    (p) =>
+      inject(p, message);
+  const tried =
+    (outcome: 'accepted' | 'rejected' | 'throttled'): Act =>
+    (p) =>
+      attempt(p, 1, outcome);
+  const reported: Act = (p) => p.dsn({ at: 1, message: 1, slot: 0, action: 'failed' });
+  const rows: [name: string, waits: boolean, acts: readonly Act[]][] = [
+    ['nothing was injected', false, []],
+    ['never tried', true, [put()]],
+    ['not confirmed', false, [(p) => inject(p, 1, 'unconfirmed')]],
+    ['refused by the MTA', false, [(p) => inject(p, 1, 'refused')]],
+    ['throttled', true, [put(), tried('throttled')]],
+    ['rejected, the DSN on its way', true, [put(), tried('rejected')]],
+    ['rejected and reported', false, [put(), tried('rejected'), reported]],
+    ['accepted', false, [put(), tried('accepted')]],
+    ['one of two', true, [put(), put(2), tried('accepted')]],
+  ];
+  for (const [name, waits, acts] of rows) {
+    const { ledger } = ledgerOf(3, (p) => {
+      for (const act of acts) act(p);
+    });
+    assert.equal(someoneWaits(ledger), waits, name);
+  }
 });

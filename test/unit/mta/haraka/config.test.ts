@@ -16,60 +16,60 @@ const sealed = mtaPlan({
   concurrency: 500,
 });
 
+const gmail = {
+  id: 'gmail',
+  domains: ['gmail.com', 'googlemail.com'],
+  hosts: ['mx1.gmail.test', 'mx2.gmail.test'],
+  concurrency: 8,
+  rate: 2.5,
+  replies: [],
+};
+
 const unsealed: MtaPlan = {
   ...sealed,
   submission: { ...sealed.submission, port: 2525 },
   sources: [{ index: 0, address: '127.0.0.2', helo: 'out1.sender.test', vmta: 'one' }],
+  vmtas: [{ name: 'one', sources: [0] }],
+  defaultPool: { name: 'everybody', members: [{ vmta: 'one', weight: 1 }] },
   retry: [1e6],
   expire: 3e6,
   concurrency: 20,
   routes: { 'gmail.com': { address: '127.0.0.1', port: 2601 } },
 };
 
-const PLUGIN_SEALED = `{
-  "sources": [
-    {
-      "address": "198.18.128.1",
-      "helo": "out1.sender.test",
-      "vmta": "one"
-    },
-    {
-      "address": "2001:2:0:1::1",
-      "helo": "out2.sender.test",
-      "vmta": "two"
-    }
-  ]
-}
-`;
+const one = { name: 'one', sources: [{ address: '198.18.128.1', helo: 'out1.sender.test' }] };
+const two = { name: 'two', sources: [{ address: '2001:2:0:1::1', helo: 'out2.sender.test' }] };
 
-const PLUGIN_UNSEALED = `{
-  "sources": [
-    {
-      "address": "127.0.0.2",
-      "helo": "out1.sender.test",
-      "vmta": "one"
-    }
-  ],
-  "routes": {
-    "gmail.com": {
-      "address": "127.0.0.1",
-      "port": 2601
-    }
+/** windtunnel.json of the sealed plan. */
+const SETTINGS = {
+  vmtas: [one, two],
+  pools: [],
+  defaultPool: {
+    name: 'everybody',
+    members: [
+      { vmta: 'one', weight: 1 },
+      { vmta: 'two', weight: 1 },
+    ],
+    chosen: false,
   },
-  "waits": [
-    {
-      "seconds": 1,
-      "times": 3
-    }
-  ]
+  isps: [],
+  ownDomains: ['news.sender.test'],
+  relayFrom: ['127.0.0.0/8', '::1', '198.18.128.1', '2001:2:0:1::1'],
+  eventsFolder: 'events',
+};
+
+const PLUGIN_LIST = 'windtunnel_relay\nwindtunnel_sources\nwindtunnel_events\nwindtunnel_pace\n';
+
+/** As the configuration writes it. */
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
-`;
 
 /** The files that are the same for every plan. */
 const SAME: Record<string, string> = {
   'config/me': 'mta.sender.test\n',
-  'config/plugins': 'windtunnel\n',
-  'config/windtunnel.timeout': '0\n',
+  'config/plugins': PLUGIN_LIST,
+  'config/plugin_timeout': '0\n',
   'config/log.ini': '[main]\nlevel=notice\ntimestamps=true\nformat=default\n',
 };
 
@@ -81,7 +81,7 @@ const table: { name: string; plan: MtaPlan; files: Record<string, string> }[] = 
       'config/smtp.ini': 'port=25\npublic_ip=198.18.128.1\nnodes=0\ninactivity_timeout=300\n',
       'config/outbound.ini':
         'concurrency_max=500\ntemp_fail_intervals=60s,300s,900s*96\nconnect_timeout=30\nenable_tls=true\nreceived_header=disabled\n',
-      'config/windtunnel.json': PLUGIN_SEALED,
+      'config/windtunnel.json': json(SETTINGS),
     },
   },
   {
@@ -91,7 +91,38 @@ const table: { name: string; plan: MtaPlan; files: Record<string, string> }[] = 
       'config/smtp.ini': 'listen=127.0.0.1:2525\npublic_ip=127.0.0.2\nnodes=0\ninactivity_timeout=300\n',
       'config/outbound.ini':
         'concurrency_max=20\ntemp_fail_intervals=5s*3\nconnect_timeout=30\nenable_tls=true\nreceived_header=disabled\nlocal_mx_ok=true\n',
-      'config/windtunnel.json': PLUGIN_UNSEALED,
+      'config/windtunnel.json': json({
+        ...SETTINGS,
+        vmtas: [{ name: 'one', sources: [{ address: '127.0.0.2', helo: 'out1.sender.test' }] }],
+        defaultPool: { name: 'everybody', members: [{ vmta: 'one', weight: 1 }], chosen: false },
+        routes: { 'gmail.com': { address: '127.0.0.1', port: 2601 } },
+        waits: [{ seconds: 1, times: 3 }],
+      }),
+    },
+  },
+  {
+    name: 'several workers, loopback alone, no TLS, a pool that was chosen, limits at an ISP',
+    plan: {
+      ...sealed,
+      submission: { ...sealed.submission, listen: 'loopback', addresses: ['127.0.0.1', '::1'] },
+      workers: 4,
+      tls: 'none',
+      pools: [{ name: 'bulk', members: [{ vmta: 'one', weight: 3 }] }],
+      defaultPool: { name: 'bulk', members: [{ vmta: 'one', weight: 3 }] },
+      isps: [gmail],
+    },
+    files: {
+      'config/smtp.ini':
+        'listen=127.0.0.1:25,[::1]:25\npublic_ip=198.18.128.1\nnodes=4\ninactivity_timeout=300\n',
+      'config/outbound.ini':
+        'concurrency_max=125\ntemp_fail_intervals=60s,300s,900s*96\nconnect_timeout=30\nenable_tls=false\nreceived_header=disabled\n',
+      'config/windtunnel.json': json({
+        ...SETTINGS,
+        pools: [{ name: 'bulk', members: [{ vmta: 'one', weight: 3 }] }],
+        defaultPool: { name: 'bulk', members: [{ vmta: 'one', weight: 3 }], chosen: true },
+        isps: [{ id: 'gmail', domains: ['gmail.com', 'googlemail.com'], concurrency: 8, rate: 2.5 }],
+        workers: 4,
+      }),
     },
   },
   {
@@ -110,13 +141,26 @@ const users = [
   { user: 'two', password: 'x1' },
 ];
 
+test('TLS that is required is forced at the ISPs, not at the mailroom', () => {
+  const plan: MtaPlan = { ...unsealed, tls: 'required', isps: [gmail] };
+  const text = (name: string): string | undefined =>
+    configFiles(plan).find((file) => file.name === `config/${name}`)?.text;
+  assert.equal(
+    text('tls.ini'),
+    '[outbound]\nforce_tls_hosts[]=gmail.com\nforce_tls_hosts[]=googlemail.com\n',
+  );
+  assert.match(text('outbound.ini') ?? '', /^enable_tls=true$/m);
+  const { routes } = JSON.parse(text('windtunnel.json') ?? '') as { routes: object };
+  assert.deepEqual(routes, { 'gmail.com': { address: '127.0.0.1', port: 2601, host: 'mx1.gmail.test' } });
+});
+
 test('TLS and AUTH are there for those who ask', () => {
   const table: { name: string; plan: MtaPlan; files: Record<string, string>; more: number }[] = [
     {
       name: 'STARTTLS',
       plan: { ...sealed, submission: { ...sealed.submission, certificate } },
       files: {
-        'config/plugins': 'tls\nwindtunnel\n',
+        'config/plugins': `tls\n${PLUGIN_LIST}`,
         'config/tls_key.pem': 'KEY\n',
         'config/tls_cert.pem': 'CERT\n',
       },
@@ -152,7 +196,7 @@ test('TLS and AUTH are there for those who ask', () => {
       name: 'AUTH',
       plan: { ...sealed, submission: { ...sealed.submission, users } },
       files: {
-        'config/plugins': 'auth/flat_file\nwindtunnel\n',
+        'config/plugins': `auth/flat_file\n${PLUGIN_LIST}`,
         'config/auth_flat_file.ini': `[core]
 methods=PLAIN,LOGIN,CRAM-MD5
 constrain_sender=false
@@ -216,10 +260,10 @@ for (const { name, plan, files } of table) {
       'config/me',
       'config/outbound.bounce_message',
       'config/outbound.ini',
+      'config/plugin_timeout',
       'config/plugins',
       'config/smtp.ini',
       'config/windtunnel.json',
-      'config/windtunnel.timeout',
     ]);
   });
 }

@@ -1,0 +1,94 @@
+/** An MTA that the user configures: what the scenario must say of it, and what the user must know before the run. */
+import { dirname, resolve } from 'node:path';
+import { isLoopback } from '../core/proof.ts';
+import { trim } from '../core/units.ts';
+import type { ExternalMta } from '../mta/adapter.ts';
+import type { LoadedScenario } from './load.ts';
+import type { Fault } from './load-plan.ts';
+
+/** The plan for an external MTA; undefined for scenarios of any other. Paths are as seen from the scenario's folder. */
+export function plannedExternal(loaded: LoadedScenario, fault: Fault): ExternalMta | undefined {
+  const { mta, clock, isps } = loaded.scenario;
+  if (mta.adapter !== 'external') return undefined;
+  const { external: wish } = mta;
+  if (!wish) {
+    fault(
+      ['mta', 'adapter'],
+      'expected mta.external beside it: how the MTA is started, or where it takes mail in, such as { start: [my-mta, -c, /etc/my-mta], submission: 127.0.0.1:25 }',
+    );
+    return undefined;
+  }
+  const { start, stop, queue, logs, submission, ready, routed, firstPort, scaled } = wish;
+  if (clock.scale !== 1 && !scaled) {
+    fault(
+      ['clock', 'scale'],
+      `found ${trim(clock.scale)}; expected 1, since an MTA with a configuration of its own runs on the real clock, or mta.external.scaled: true if the times in that are divided by ${trim(clock.scale)}`,
+    );
+  }
+  if (start === undefined) {
+    if (stop !== undefined) fault(['mta', 'external', 'stop'], 'expected start beside it');
+    if (!isLoopback(submission.address))
+      fault(
+        ['mta', 'external', 'submission'],
+        `found ${submission.address}; expected a loopback address, or start beside it: without a seal nothing else is sent to`,
+      );
+    for (const [at, { ip }] of mta.sources.entries()) {
+      if (!isLoopback(ip))
+        fault(
+          ['mta', 'sources', at],
+          `found ${ip}; expected the loopback address that the MTA sends from, such as 127.0.0.1, since it runs on this machine`,
+        );
+    }
+    if (!routed)
+      fault(
+        ['mta', 'external'],
+        'expected start, so that the MTA runs in the seal, or routed: true, your word that it sends all mail for the domains of the ISPs to windtunnel (check prints the routes): without a seal what it sends elsewhere really leaves',
+      );
+  }
+  const last = firstPort + Object.keys(isps).length;
+  if (last > 65_535)
+    fault(
+      ['mta', 'external', 'firstPort'],
+      `found ${firstPort}; expected at most ${65_535 - (last - firstPort)}`,
+    );
+  const here = dirname(loaded.file);
+  const cwd = resolve(here, wish.cwd);
+  return {
+    start,
+    stop,
+    queue,
+    cwd,
+    logs: logs.map((file) => resolve(here, file)),
+    submission,
+    readyWithin: ready,
+    firstPort,
+  };
+}
+
+/** What the user must know of a run with an external MTA: what it is to be pointed at, and what is not told to it. */
+export function externalNotes(
+  external: ExternalMta | undefined,
+  isps: readonly { readonly resolved: { readonly id: string; readonly domains: readonly string[] } }[],
+  senders: readonly { readonly domain: string }[],
+): string[] {
+  if (!external) return [];
+  const { start, submission, firstPort } = external;
+  const at = `${submission.address.includes(':') ? `[${submission.address}]` : submission.address}:${submission.port}`;
+  const own =
+    'the MTA has its own configuration: of the scenario’s mta it knows nothing; mta.sources must be the addresses that it sends from';
+  if (start)
+    return [
+      own,
+      `the MTA runs in the seal, where it finds DNS, the ISPs' mail hosts and port 25 as on the internet; it must take mail in at ${at}`,
+    ];
+  const mailroom = senders.map(({ domain }) => domain).join(', ');
+  return [
+    own,
+    `the MTA is yours to start, on this machine; it must take mail in at ${at} from 127.0.0.1, and send`,
+    `  ${mailroom} to 127.0.0.1 port ${firstPort} (DSNs and reports to the sender)`,
+    ...isps.map(
+      ({ resolved: { id, domains } }, index) =>
+        `  ${domains.join(', ')} to 127.0.0.1 port ${firstPort + 1 + index} (${id})`,
+    ),
+  ];
+}
