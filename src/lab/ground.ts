@@ -30,6 +30,13 @@ export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Gro
       hint: probe ? `${probe.step}: ${probe.reason}. ${probe.fix}` : 'run it without --no-seal',
     });
   }
+  const { faults, queueDisk } = plan;
+  if (queueDisk !== undefined || faults.some(({ what }) => what.kind === 'dns')) {
+    const what = queueDisk === undefined ? 'a fault of the DNS' : "a disk of its own for the MTA's queue";
+    throw new HarnessError('lab', `${what} needs a seal`, {
+      hint: probe ? `${probe.step}: ${probe.reason}. ${probe.fix}` : 'run it without --no-seal',
+    });
+  }
   if (capabilities && !capabilities.noSeal.works) {
     throw new HarnessError(
       'lab',

@@ -15,6 +15,7 @@ import type { Threshold } from '../gate/threshold.ts';
 import type { MtaSource } from '../mta/adapter.ts';
 import { capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, type PlannedMailGroup } from './addresses.ts';
+import { type PlannedFault, plannedFaults, plannedQueueDisk } from './faults.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
@@ -57,6 +58,10 @@ export interface Plan {
   readonly messages: number | undefined;
   readonly warmup: Micros;
   readonly incidents: readonly PlannedIncident[];
+  /** What happens to the MTA itself. */
+  readonly faults: readonly PlannedFault[];
+  /** Bytes of a disk of its own for the MTA's queue, if it is to have one. */
+  readonly queueDisk?: number;
   readonly phases: readonly PhaseSpan[];
   /** Processes that drive the load; undefined: as many as the machine and the load want. */
   readonly drivers: number | undefined;
@@ -142,6 +147,9 @@ export function planRun(loaded: LoadedScenario): Plan {
     fault,
   );
 
+  const faults = plannedFaults(loaded, duration, fault);
+  const queueDisk = plannedQueueDisk(loaded, fault);
+
   const retry = scenario.mta.retry.map(real);
   const expire = real(scenario.mta.expire);
   checkAdapter(loaded, retry, expire, fault);
@@ -169,7 +177,12 @@ export function planRun(loaded: LoadedScenario): Plan {
     messages: totalOf(loads),
     warmup: scenario.warmup,
     incidents,
-    phases: phasesOf(duration, scenario.warmup, incidents),
+    faults,
+    ...(queueDisk !== undefined && { queueDisk }),
+    phases: phasesOf(duration, scenario.warmup, [
+      ...incidents,
+      ...faults.map(({ start, end = duration }) => ({ start, end })),
+    ]),
     drivers: scenario.workers.drivers,
     drainTimeout: scenario.drain.timeout,
     thresholds,
@@ -276,6 +289,7 @@ function thresholdsOf(
     source: sources.map((s) => s.address),
     phase: PHASES,
     incident: scenario.incidents.map((_, index) => String(index + 1)),
+    fault: scenario.faults.map((_, index) => String(index + 1)),
     reply: [...new Set(isps.flatMap((isp) => isp.resolved.replies.map((r) => r.id)))],
   };
   return plannedThresholds(scenario.thresholds, known, fault);
@@ -289,8 +303,9 @@ function notesOn({ scenario }: LoadedScenario, loads: readonly LoadPlan[]): stri
     );
   }
   const rampEnd = loads.reduce((end, load) => Math.max(end, load.start + rampEndOf(load.shape)), 0);
-  const { incidents, warmup } = scenario;
-  if (incidents.length > 0 && (warmup < rampEnd || incidents.some(({ at }) => at < rampEnd))) {
+  const { incidents, faults, warmup } = scenario;
+  const moments = [...incidents, ...faults].map(({ at }) => at);
+  if (moments.length > 0 && (warmup < rampEnd || moments.some((at) => at < rampEnd))) {
     notes.push(
       `the load still ramps until ${formatDuration(rampEnd)}; a warmup of at least that keeps the ramp out of the baseline`,
     );

@@ -3,6 +3,7 @@
  * misspelt key is an error. Everything has a default, so that a scenario of ten lines runs.
  */
 import { z } from 'zod';
+import { fault } from './fault-schema.ts';
 import { address, domain, incident, limits } from './incident-schema.ts';
 import { load } from './load-schema.ts';
 import { mta } from './mta-schema.ts';
@@ -94,6 +95,7 @@ export const scenarioSchema = z
     workers: z.strictObject({ drivers: count.max(256, 'expected at most 256').optional() }).prefault({}),
     warmup: realDuration.prefault('0s'),
     incidents: z.array(incident).default([]),
+    faults: z.array(fault).default([]),
     drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
     thresholds: z.record(z.string(), thresholds).default({}),
   })

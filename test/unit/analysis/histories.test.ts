@@ -248,9 +248,9 @@ test('what a history says of its recipient is what the ledger says, whatever was
         const history = histories.of(recipient) as History;
         const known = knownFrom(aggregate.ledger, recipient);
         const found = knownFromHistory(history);
-        assert.deepEqual(found, { ...known, repeatedKnowingly: found.repeatedKnowingly });
+        assert.deepEqual(found, { ...known, repeated: found.repeated });
         assert.equal(history.attempts.length, aggregate.ledger.attempts(recipient));
-        if (found.accepted > 1) assert.equal(found.repeatedKnowingly, known.repeatedKnowingly);
+        if (found.accepted > 1) assert.equal(found.repeated, known.repeated);
         const judged = judgeRecipient(found, evidence);
         assert.deepEqual(judged, judgeRecipient(known, evidence));
         if (judged?.outcome) assert.equal(judged.outcome, outcomeOf(known, evidence));

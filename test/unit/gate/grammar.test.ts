@@ -9,6 +9,7 @@ const known: KnownTags = {
   phase: ['warmup', 'baseline', 'incident', 'recovery'],
   load: ['default'],
   incident: [],
+  fault: [],
   reply: ['G2', 'Y1'],
 };
 

@@ -5,7 +5,15 @@ import { METRICS, type MetricDefinition } from '../../../src/gate/metrics.ts';
 import { judge, type Measured, type Threshold, valueAsked } from '../../../src/gate/threshold.ts';
 import { reasonOf, type Word } from '../../../src/gate/words.ts';
 
-const known: KnownTags = { isp: ['gmail'], source: [], phase: [], load: [], incident: [], reply: [] };
+const known: KnownTags = {
+  isp: ['gmail'],
+  source: [],
+  phase: [],
+  load: [],
+  incident: [],
+  fault: [],
+  reply: [],
+};
 
 function parsed(key: string, expression: string): Threshold {
   const result = parseThreshold(key, expression, known);
