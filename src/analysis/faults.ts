@@ -24,12 +24,14 @@ export interface FaultCost {
   dropped: number;
 }
 
+/** A fault as it was. */
+export interface FaultSpan extends FaultMoments {
+  /** It ended the MTA. */
+  readonly kills: boolean;
+}
+
 /** Goes through the ledger once, for all faults. */
-export function faultCosts(
-  ledger: Ledger,
-  evidence: MtaEvidence,
-  faults: readonly FaultMoments[],
-): FaultCost[] {
+export function faultCosts(ledger: Ledger, evidence: MtaEvidence, faults: readonly FaultSpan[]): FaultCost[] {
   const costs = faults.map((fault) => ({ fault, ...times(fault), cost: nothing() }));
   if (costs.length === 0) return [];
   for (const r of ledger.recipients()) {
@@ -73,10 +75,12 @@ interface Counted {
   readonly over: Micros;
 }
 
-function times({ began, starting, ended }: FaultMoments): Pick<Counted, 'held' | 'again' | 'over'> {
-  const over = ended ?? Number.POSITIVE_INFINITY;
-  // A killed MTA's last words may be read after the kill.
-  return { held: starting ?? began, again: starting ?? over, over };
+function times({ kills, began, starting, ended }: FaultSpan): Pick<Counted, 'held' | 'again' | 'over'> {
+  const never = Number.POSITIVE_INFINITY;
+  const over = ended ?? never;
+  if (!kills) return { held: began, again: over, over };
+  // A killed MTA's last words may be read after the kill, but not after it was started again.
+  return { held: starting ?? never, again: starting ?? never, over };
 }
 
 function countHeld({ fault, cost, held, again }: Counted, ledger: Ledger, r: number, outcome: Outcome): void {

@@ -20,7 +20,7 @@ export function faultSummaries(
   const costs = faultCosts(
     aggregate.ledger,
     evidence,
-    begun.map(({ moments }) => moments),
+    begun.map(({ moments, facts }) => ({ ...moments, kills: facts.kind === 'kill' })),
   );
   return begun.flatMap(({ facts, index, moments }, i) => {
     const cost = costs[i];

@@ -20,6 +20,7 @@ import { inlineModules, inlineScript } from './inline.ts';
 import { html, type Markup, raw, scriptJson } from './markup.ts';
 import { connectionsSection } from './sections/connections.ts';
 import { conservationSection } from './sections/conservation.ts';
+import { faultsSection } from './sections/faults.ts';
 import { harnessSection } from './sections/harness.ts';
 import { injectionSection } from './sections/injection.ts';
 import { type IspCharts, ispsSection } from './sections/isps.ts';
@@ -198,6 +199,7 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
     latencySection(summary, charts),
     ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),
+    ...(summary.faults.length > 0 ? [faultsSection(summary)] : []),
     mtaSection(summary),
     harnessSection(summary),
     metricsSection(summary),
