@@ -46,7 +46,7 @@ export function faultCosts(ledger: Ledger, evidence: MtaEvidence, faults: readon
   return costs.map(({ cost }) => cost);
 }
 
-/** How long an MTA that was killed took to take mail again, milliseconds; over several the longest. */
+/** How long an MTA that was killed took to take mail again, milliseconds; over several kills the longest. */
 export function restartTime(
   faults: ReadonlyMap<number, FaultMoments>,
   number?: string,
@@ -55,13 +55,13 @@ export function restartTime(
     ([index, { starting }]) =>
       starting !== undefined && (number === undefined || String(index + 1) === number),
   );
-  if (restarts.length === 0) return undefined;
+  if (faults.size === 0) return undefined;
   const took = restarts.map(([, { starting = 0, ended }]) =>
     ended === undefined ? undefined : (ended - starting) / 1e3,
   );
   const known = took.filter((ms) => ms !== undefined);
-  const none = Number.NaN;
-  if (known.length < took.length) return { kind: 'gauge', value: none, min: none, max: none, word: 'never' };
+  const word = known.length < took.length ? 'never' : known.length === 0 ? 'not applicable' : undefined;
+  if (word !== undefined) return { kind: 'gauge', value: Number.NaN, min: Number.NaN, max: Number.NaN, word };
   return { kind: 'gauge', value: Math.max(...known), min: Math.min(...known), max: Math.max(...known) };
 }
 

@@ -43,6 +43,7 @@ const REASONS: Readonly<Record<string, Readonly<Partial<Record<Word, string>>>>>
   collateral: { 'not applicable': 'there was no other ISP or no baseline to compare with' },
   restart_time: {
     never: 'it was started again and did not take mail',
+    'not applicable': 'no fault had the MTA started again',
   },
   oscillation: { 'not applicable': 'there were too few attempts to see a swing' },
 };
