@@ -18,8 +18,8 @@ seed: 21
 clock: { scale: 60 }
 mta: { adapter: haraka, retry: [2m] }
 isps:
-  gmail: { share: 50%, mailboxes: { unknown: 0%, full: 0% }, limits: { ip-rate: 3/s@real }, penalties: off, reputation: off }
-  yahoo: { share: 50%, mailboxes: { unknown: 0%, full: 0% }, limits: unlimited, penalties: off, reputation: off }
+  gmail: { share: 50%, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, limits: { ip-rate: 3/s@real }, penalties: off, reputation: off }
+  yahoo: { share: 50%, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, limits: unlimited, penalties: off, reputation: off }
 load: { executor: shared-iterations, vus: 8, iterations: 400, pause: 100ms, maxDuration: 2m }
 faults: [{ at: 2s, kill: SIGKILL, restart: 1s }]
 drain: { timeout: 3s }
@@ -102,7 +102,7 @@ test("kill -9 in full flow: what the crash cost is what Haraka's own queue says"
 
 const full = (length: string): string => `
 mta: { adapter: haraka, queueDisk: 4MB }
-isps: { yahoo: { share: 100%, mailboxes: { unknown: 0%, full: 0% }, limits: unlimited } }
+isps: { yahoo: { share: 100%, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, limits: unlimited } }
 load: { rate: 30/s, duration: 5s }
 faults: [{ at: 2s, for: ${length}, disk: full }]
 drain: { timeout: 5s }
@@ -139,7 +139,7 @@ test('no lookup works for a while: the mail waits, and is delivered afterwards',
   const scenario = `
 clock: { scale: 60 }
 mta: { adapter: haraka, retry: [1m] }
-isps: { yahoo: { share: 100%, mailboxes: { unknown: 0%, full: 0% }, limits: unlimited } }
+isps: { yahoo: { share: 100%, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, limits: unlimited } }
 load: { rate: 20/s, duration: 4s }
 faults: [{ at: 1s, for: 2s, dns: servfail }]
 drain: { timeout: 20s }

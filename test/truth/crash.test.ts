@@ -15,7 +15,7 @@ import { flyHere } from '../support/fly-here.ts';
 /** The MTA takes mail faster than it delivers, so that it always has some to lose. */
 const scenario = (fault: string): string => `
 seed: 5
-isps: { yahoo: { share: 100%, mailboxes: { unknown: 0%, full: 0% }, limits: unlimited } }
+isps: { yahoo: { share: 100%, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, limits: unlimited } }
 load: { rate: 100/s, duration: 4s, connections: 8 }
 faults: [${fault}]
 drain: { timeout: 30s }
