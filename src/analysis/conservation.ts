@@ -10,7 +10,7 @@
  *   6. the queue can't be listed                                     unaccounted
  */
 import type { InjectionState } from '../record/attempt-log.ts';
-import type { LastAnswer, Ledger } from '../record/ledger.ts';
+import type { LastAnswer, Ledger, Repeated } from '../record/ledger.ts';
 
 export const OUTCOMES = ['delivered', 'bounced', 'expired', 'pending', 'lost', 'unaccounted'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -45,10 +45,17 @@ export function outcomeOf(facts: RecipientFacts, evidence: MtaEvidence): Outcome
 
 /**
  * Why a recipient was delivered more than once. `unconfirmed`: the MTA can't have read the 250 of any delivery but the
- * last, or the driver never read the MTA's own 250 for the message, so that nobody is to blame (RFC 1047). `mta`:
- * anything else.
+ * last, or the driver never read the MTA's own 250 for the message, so that nobody is to blame (RFC 1047). `crash`: the
+ * MTA was killed after a delivery and started again before the next; what it had not noted down by then it has to deliver
+ * again. `mta`: anything else.
  */
-export type DuplicateCause = 'mta' | 'unconfirmed';
+export type DuplicateCause = 'mta' | 'crash' | 'unconfirmed';
+
+const CAUSE: Readonly<Record<Repeated, DuplicateCause>> = {
+  knowingly: 'mta',
+  'after a restart': 'crash',
+  unknowingly: 'unconfirmed',
+};
 
 /** All that is judged of one recipient. */
 export interface Judgement {
@@ -66,13 +73,13 @@ export interface Judgement {
 export interface KnownRecipient extends RecipientFacts {
   /** undefined: there is no record of it. */
   readonly injection: InjectionState | undefined;
-  /** The MTA can have read a 250 for it before the last one. */
-  readonly repeatedKnowingly: boolean;
+  /** What the MTA could know when it delivered it again; of whom it did not, anything. */
+  readonly repeated: Repeated;
 }
 
 /** Judges one recipient; undefined if the MTA never had it: its message was refused, or never handed over. */
 export function judgeRecipient(
-  { injection, repeatedKnowingly, ...facts }: KnownRecipient,
+  { injection, repeated, ...facts }: KnownRecipient,
   evidence: MtaEvidence,
 ): Judgement | undefined {
   const { accepted, failedDsn } = facts;
@@ -82,10 +89,9 @@ export function judgeRecipient(
   }
   if (injection !== 'confirmed') return undefined;
   const outcome = outcomeOf(facts, evidence);
-  const cause = repeatedKnowingly ? 'mta' : 'unconfirmed';
   return {
     outcome,
-    duplicate: accepted > 1 ? cause : undefined,
+    duplicate: accepted > 1 ? CAUSE[repeated] : undefined,
     falseBounce: accepted > 0 && failedDsn,
     missingDsn: outcome === 'bounced' && !failedDsn && evidence.sendsDsn,
   };
@@ -99,7 +105,7 @@ export function knownFrom(ledger: Ledger, recipient: number): KnownRecipient {
     lastAnswer: ledger.lastAnswer(recipient),
     failedDsn: ledger.hasFailedDsn(recipient),
     pending: ledger.isPending(recipient),
-    repeatedKnowingly: ledger.repeatedKnowingly(recipient),
+    repeated: ledger.repeated(recipient),
   };
 }
 
@@ -111,6 +117,8 @@ export interface OutcomeCounts {
   duplicated: number;
   /** Delivered more than once, by nobody's fault. */
   duplicatedUnconfirmed: number;
+  /** Delivered before the MTA was killed, and again after. */
+  duplicatedAfterCrash: number;
   falseBounces: number;
   missingDsns: number;
 }
@@ -155,6 +163,7 @@ function count(
   counts.outcomes[outcome]++;
   if (duplicate === 'mta') counts.duplicated++;
   if (duplicate === 'unconfirmed') counts.duplicatedUnconfirmed++;
+  if (duplicate === 'crash') counts.duplicatedAfterCrash++;
   if (falseBounce) counts.falseBounces++;
   if (missingDsn) counts.missingDsns++;
 }
@@ -165,6 +174,7 @@ function emptyCounts(): OutcomeCounts {
     outcomes: { delivered: 0, bounced: 0, expired: 0, pending: 0, lost: 0, unaccounted: 0 },
     duplicated: 0,
     duplicatedUnconfirmed: 0,
+    duplicatedAfterCrash: 0,
     falseBounces: 0,
     missingDsns: 0,
   };

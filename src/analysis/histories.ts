@@ -8,13 +8,14 @@ import {
   INJECTION_STATES,
   type InjectionState,
   Kind,
+  MARKS,
   NONE16,
   QUEUED,
   type Queued,
   RecordView,
   type Stage,
 } from '../record/attempt-log.ts';
-import type { LastAnswer } from '../record/ledger.ts';
+import type { LastAnswer, Repeated } from '../record/ledger.ts';
 import { eachRecipient, type LoadModel, placeOfRecipient } from '../record/run-model.ts';
 import type { KnownRecipient } from './conservation.ts';
 
@@ -59,6 +60,8 @@ export interface History {
 export class Histories {
   readonly #loads: readonly LoadModel[];
   readonly #found = new Map<number, History>();
+  /** When the MTA was started anew. */
+  readonly restarts: Micros[] = [];
 
   /** @param recipients numbers of recipients; those that were never planned have no history */
   constructor(loads: readonly LoadModel[], recipients: readonly number[]) {
@@ -105,6 +108,9 @@ export class Histories {
           dsns.push({ at: view.at, action: DSN_ACTIONS[view.outcome] as DsnAction }),
         );
         return;
+      case Kind.mark:
+        if (MARKS[view.outcome] === 'mta_starting') this.restarts.push(view.at);
+        return;
       case Kind.pending: {
         const queued = QUEUED[view.outcome];
         this.#each(view.message, view.slot, undefined, (history) => {
@@ -150,8 +156,14 @@ const ANSWER: Readonly<Record<AttemptOutcome, LastAnswer>> = {
   abandoned: 'no-reply',
 };
 
-/** What a history says of its recipient; the ledger says the same, unless records are missing. */
-export function knownFromHistory({ injections, attempts, dsns, queued }: History): KnownRecipient {
+/**
+ * What a history says of its recipient; the ledger says the same, unless records are missing.
+ * @param restarts when the MTA was started anew
+ */
+export function knownFromHistory(
+  { injections, attempts, dsns, queued }: History,
+  restarts: readonly Micros[] = [],
+): KnownRecipient {
   const accepted = attempts.filter(({ outcome }) => outcome === 'accepted');
   const last = attempts.at(-1);
   return {
@@ -160,6 +172,18 @@ export function knownFromHistory({ injections, attempts, dsns, queued }: History
     lastAnswer: accepted.length > 0 ? 'accepted' : last ? ANSWER[last.outcome] : 'none',
     failedDsn: dsns.some(({ action }) => action === 'failed'),
     pending: queued !== undefined,
-    repeatedKnowingly: accepted.slice(0, -1).some(({ replyLost }) => !replyLost),
+    repeated: repeatedIn(accepted, restarts),
   };
+}
+
+function repeatedIn(accepted: readonly AttemptEvent[], restarts: readonly Micros[]): Repeated {
+  const repeats = accepted.slice(1).map(({ at }, i) => {
+    const before = accepted[i] as AttemptEvent;
+    return {
+      told: !before.replyLost,
+      restarted: restarts.some((moment) => before.at < moment && moment <= at),
+    };
+  });
+  if (repeats.some(({ told, restarted }) => told && !restarted)) return 'knowingly';
+  return repeats.some(({ restarted }) => restarted) ? 'after a restart' : 'unknowingly';
 }

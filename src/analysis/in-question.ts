@@ -12,6 +12,7 @@ export const HISTORY_KINDS = [
   'false_bounce',
   'missing_dsn',
   'unaccounted',
+  'crash_duplicated',
   'duplicated_unconfirmed',
   'pending',
 ] as const;
@@ -54,6 +55,7 @@ export function kindsOf(judgement: Judgement | undefined): HistoryKind[] {
     false_bounce: falseBounce,
     missing_dsn: missingDsn,
     unaccounted: outcome === 'unaccounted',
+    crash_duplicated: duplicate === 'crash',
     duplicated_unconfirmed: duplicate === 'unconfirmed',
     pending: outcome === 'pending',
   };

@@ -11,6 +11,7 @@ import { measureScore } from './adaptation/measure-score.ts';
 import type { Adaptation } from './adaptation/scores.ts';
 import type { Conservation, OutcomeCounts } from './conservation.ts';
 import { DELIVERED_SCALE, type DeliveredMetric, deliveredValue } from './delivered.ts';
+import { restartTime } from './faults.ts';
 import { PHASES, type PhaseSpan, phaseAt } from './phases.ts';
 import { queueAges } from './queue-age.ts';
 
@@ -247,6 +248,8 @@ export function createMeasure(
       case 'collateral':
       case 'oscillation':
         return adaptation && measureScore(adaptation, metric, selector, seconds({}));
+      case 'restart_time':
+        return restartTime(aggregate.faults, selector.fault);
       case 'bounced':
       case 'expired':
       case 'pending':
@@ -255,6 +258,8 @@ export function createMeasure(
         return fromOutcomes(selector, (counts) => counts.outcomes[metric]);
       case 'duplicated':
         return fromOutcomes(selector, (counts) => counts.duplicated);
+      case 'crash_duplicated':
+        return fromOutcomes(selector, (counts) => counts.duplicatedAfterCrash);
       case 'missing_dsn':
         return fromOutcomes(selector, (counts) => counts.missingDsns);
       case 'false_bounce':

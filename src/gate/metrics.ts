@@ -2,7 +2,7 @@
 export type MetricKind = 'counter' | 'rate' | 'gauge' | 'trend';
 
 /** Tags by which a metric can be narrowed: `delivered{isp:yahoo,phase:incident}`. */
-export type TagName = 'isp' | 'source' | 'phase' | 'reply' | 'load' | 'incident' | 'check';
+export type TagName = 'isp' | 'source' | 'phase' | 'reply' | 'load' | 'incident' | 'check' | 'fault';
 
 /** One metric that thresholds and reports know. */
 export interface MetricDefinition {
@@ -338,6 +338,14 @@ export const METRICS = {
     step: ONE_POINT,
     meaning: 'how much the pace swings, beyond what chance explains: 0 is steady',
   },
+  restart_time: {
+    kind: 'gauge',
+    unit: 'ms',
+    tags: ['fault'],
+    words: true,
+    better: 'lower',
+    meaning: 'from the moment a killed MTA was started again until it took mail',
+  },
   bounced: { kind: 'counter', unit: '', tags: ['isp'], meaning: 'recipients: 5xx, and reported or gone' },
   expired: {
     kind: 'counter',
@@ -366,6 +374,13 @@ export const METRICS = {
     tags: ['isp'],
     better: 'lower',
     meaning: 'recipients delivered more than once, for which the MTA is to blame',
+  },
+  crash_duplicated: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    better: 'lower',
+    meaning: 'recipients delivered before the MTA was killed, and again after it was started again',
   },
   unaccounted: {
     kind: 'counter',

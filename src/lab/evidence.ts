@@ -88,7 +88,7 @@ function teller(
     const history = histories.of(recipient);
     if (!history) throw new Error(`recipient ${recipient} was never planned`);
     const judgement = judgeRecipient(knownFrom(ledger, recipient), evidence);
-    const found = judgeRecipient(knownFromHistory(history), evidence);
+    const found = judgeRecipient(knownFromHistory(history, histories.restarts), evidence);
     const facts = {
       kinds: kindsOf(judgement),
       address: addressOf(history.message, history.slot),

@@ -54,9 +54,11 @@ export async function chooseGround(plan: Plan, sealWanted: boolean): Promise<Gro
 }
 
 /** What of a plan takes a seal; undefined: nothing. */
-function sealedFeature({ incidents, checks }: Plan): string | undefined {
+function sealedFeature({ incidents, checks, faults, queueDisk }: Plan): string | undefined {
   if (incidents.some(({ unreachable, dns }) => unreachable ?? dns))
     return 'an incident that takes mail hosts or names away';
+  if (queueDisk !== undefined) return "a disk of its own for the MTA's queue";
+  if (faults.some(({ what }) => what.kind === 'dns')) return 'a fault of the DNS';
   if (checks) return 'a security check';
   return undefined;
 }

@@ -14,8 +14,8 @@ const COMMAND_MS = 10_000;
 
 /** The MTA's machine, with what the lab alone may do to it. */
 export interface LabMtaHost extends MtaHost {
-  /** Is told of each program that ends, with a sentence; killed and stopped ones too. */
-  onEnd: (sentence: string) => void;
+  /** Is told of each program that ends, with a sentence and the file that it logged to; killed and stopped ones too. */
+  onEnd: (sentence: string, logFile: string) => void;
   /** Every process of the MTA that runs now, as this PID namespace numbers them; the programs that `spawn` started come first. */
   pids(): number[];
   /** Kills every program that `spawn` started, and all that they started. Resolves when all is gone. */
@@ -54,7 +54,7 @@ export function openMtaHost(
       programs.add(program);
       program.exited.then((sentence) => {
         programs.delete(program);
-        host.onEnd(sentence);
+        host.onEnd(sentence, logFile);
       });
       return program;
     },
@@ -80,7 +80,13 @@ export function openMtaHost(
       for (const program of programs) program.signal(name);
     },
     pause(paused) {
-      for (const pid of host.pids()) killProcess(pid, paused ? 'SIGSTOP' : 'SIGCONT');
+      // What is started while others are being stopped is found the next time.
+      const told = new Set<number>();
+      for (let fresh = host.pids(); fresh.length > 0; fresh = host.pids().filter((pid) => !told.has(pid)))
+        for (const pid of fresh) {
+          killProcess(pid, paused ? 'SIGSTOP' : 'SIGCONT');
+          told.add(pid);
+        }
     },
   };
   return host;

@@ -38,7 +38,7 @@ export interface LabNetwork {
   readonly listen: readonly (readonly Endpoint[])[];
   /** The sources as the MTA can bind them here. */
   readonly sources: readonly MtaSource[];
-  /** Makes lookups of a domain and all below it fail, or work again. Nothing without a seal, where nobody asks. */
+  /** Makes lookups of a domain and all below it ('': of everything) fail, or work again. Nothing without a seal, where nobody asks. */
   troubleDns(domain: string, trouble: DnsTrouble | undefined): void;
   close(): Promise<void>;
 }
@@ -177,7 +177,7 @@ async function openDns(
 
 /** What is wrong with a name: what is wrong with the nearest domain that it is in. */
 function troubleOf(name: string, troubles: ReadonlyMap<string, DnsTrouble>): DnsTrouble | undefined {
-  const labels = name.split('.');
-  const trouble = labels.map((_, at) => troubles.get(labels.slice(at).join('.')));
+  const labels = [...name.split('.'), ''];
+  const trouble = labels.map((_, at) => troubles.get(labels.slice(at, -1).join('.')));
   return trouble.find((found) => found !== undefined);
 }

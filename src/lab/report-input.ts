@@ -112,6 +112,14 @@ export function reportInput(
     phases: plan.phases,
     loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load), action: load.action })),
     incidents: plan.incidents,
+    ...(plan.faults.length > 0 && {
+      faults: plan.faults.map(({ what, label, start, end }) => ({
+        kind: what.kind,
+        label,
+        start,
+        ...(end !== undefined && { end }),
+      })),
+    }),
     ...(plan.capacity !== undefined && { capacity: plan.capacity }),
     thresholds: plan.thresholds,
     ...(baseline && { baseline }),

@@ -10,11 +10,12 @@ import { type Authority, createAuthority } from '../../fakes/tls.ts';
 import { someoneWaits } from '../analysis/conservation.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
+import { HarnessError, messageOf } from '../core/errors.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
 import type { MtaAdapter, RunningMta } from '../mta/adapter.ts';
+import { lastLines } from '../mta/ready.ts';
 import { adapterNamed } from '../mta/registry.ts';
 import { Recorder } from '../record/recorder.ts';
 import type { RecordBatch } from '../record/reporter.ts';
@@ -25,6 +26,7 @@ import { checkedMta } from './checks/checked-mta.ts';
 import { makeChecks } from './checks/checks.ts';
 import { DriverProcesses } from './driver-processes.ts';
 import { gatherEvidence } from './evidence.ts';
+import { FaultSchedule, type FaultSwitches, type Presence } from './faults.ts';
 import { IspProcesses, ispProcessNames } from './isp-processes.ts';
 import type {
   FromDriver,
@@ -35,10 +37,11 @@ import type {
   ToDriver,
   ToIspWorker,
 } from './messages.ts';
-import { openMtaHost } from './mta-host.ts';
+import { type LabMtaHost, openMtaHost } from './mta-host.ts';
 import { mtaName, mtaPlanOf } from './mta-plan.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, type Switches, scheduleOutages } from './outages.ts';
+import { mountQueueDisk, type QueueDisk } from './queue-disk.ts';
 import { recordQueue } from './recording-queue.ts';
 import { modelOf, reportInput } from './report-input.ts';
 import {
@@ -81,6 +84,8 @@ const SAMPLE_MS = 1000;
 const LEAD_MICROS = 300_000;
 /** How long the driver may take to end after it said that it has finished, or was told to for a failed threshold. */
 const WORKER_GRACE_MS = 5000;
+/** Lines of the log of an MTA that ended. */
+const LAST_LINES = 15;
 
 /**
  * Flies a run and writes its reports.
@@ -116,8 +121,12 @@ class Run {
   readonly #sessions: number[] = [];
   #mailroom: Mailroom | undefined;
   #mta: RunningMta | undefined;
-  /** Why the MTA ended, if it did before it was told to. */
-  #died: string | undefined;
+  #host: LabMtaHost | undefined;
+  #queueDisk: QueueDisk | undefined;
+  /** What is done to the MTA on purpose, once the load has begun. */
+  #faults: FaultSchedule | undefined;
+  /** Why the MTA ended, if it did before it was told to, and where its last words are. */
+  #died: { readonly why: string; readonly log: readonly string[] | { readonly file: string } } | undefined;
   /** The thresholds that may end the run. */
   #watch: AbortWatch | undefined;
   /** Why the lab can't go on, if it can't. */
@@ -290,14 +299,17 @@ class Run {
     }
     const version = await adapter.version();
     const host = openMtaHost(network);
+    this.#host = host;
     this.#cleanup.defer(() => host.kill());
     const submission = await submissionPlan(network, plan, mtaName(plan), authority);
     const mtaPlan = mtaPlanOf(this.#request, network, endpoints, mailroom, submission);
+    await this.#mountQueue(network, mtaPlan.folder, adapter);
     const running = await adapter.start(mtaPlan, host);
     this.#mta = running;
     let stopping = false;
-    host.onEnd = (why) => {
-      if (this.#stage !== 'report' && !stopping) this.#died = why;
+    host.onEnd = (why, file) => {
+      if (this.#stage !== 'report' && !stopping && this.#presence === 'here')
+        this.#died ??= { why, log: { file } };
     };
     this.#cleanup.defer(() => running.stop());
     this.#cleanup.defer(() => {
@@ -306,6 +318,16 @@ class Run {
     const checks = plan.checks && (await makeChecks(plan.checks, checkedMta(plan, running, host), host));
     const facts = { adapter: adapter.name, version, sources, config: mtaConfig(folder) };
     return { ...reportInput(this.#request, facts, evidenceOf(adapter)), ...(checks && { checks }) };
+  }
+
+  /** Puts the MTA's queue on a disk of its own, if the plan says so. */
+  async #mountQueue(network: LabNetwork, folder: string, { capabilities }: MtaAdapter): Promise<void> {
+    const { queueDisk } = this.#request.plan;
+    if (queueDisk === undefined || capabilities.queueFolder === undefined) return;
+    if (network.lab !== 'sealed') throw new HarnessError('lab', 'a disk for the queue needs a seal');
+    const disk = await mountQueueDisk(join(folder, capabilities.queueFolder), queueDisk);
+    this.#queueDisk = disk;
+    this.#cleanup.defer(() => disk.close());
   }
 
   // --- flying ---
@@ -328,9 +350,10 @@ class Run {
     };
     const switches = { route, listen, dns: network.troubleDns };
     this.#cleanup.defer(scheduleOutages(this.#request.plan.incidents, this.#epoch, switches, failed));
+    this.#startFaults(network, failed);
     this.#stage = 'load';
     const measure = measureSelf();
-    this.#cleanup.defer(every(SAMPLE_MS, () => void this.#sample(measure)));
+    this.#cleanup.defer(every(SAMPLE_MS, () => void this.#sample(measure).catch(failed)));
 
     let finished = false;
     running.then(() => {
@@ -344,7 +367,56 @@ class Run {
       }
       await sleepMs(LOOK_MS);
     }
+    this.#faults?.close();
     this.#recorder.own.mark({ at: this.#now(), name: 'load_ended' });
+  }
+
+  #startFaults(network: LabNetwork, failed: (error: unknown) => void): void {
+    const { faults } = this.#request.plan;
+    const mta = this.#mta;
+    const host = this.#host;
+    if (faults.length === 0 || !mta || !host) return;
+    const switches: FaultSwitches = {
+      kill: () => host.kill(),
+      terminate: () => host.signal('SIGTERM'),
+      pause: (paused) => host.pause(paused),
+      disk: this.#queueDisk,
+      // All that there is lies below the root.
+      dns: (trouble) => network.troubleDns('', trouble),
+      restart: async () => {
+        try {
+          await mta.restart();
+        } catch (error) {
+          const [why = '', ...log] = messageOf(error).split('\n');
+          this.#died ??= { why: `it could not be started again: ${why}`, log };
+          throw error;
+        }
+      },
+      mark: (name, fault) => {
+        this.#recorder.own.mark({ at: this.#now(), name, fault });
+        // Whatever comes after it is recorded after it.
+        this.#recorder.flush();
+      },
+    };
+    const schedule = new FaultSchedule(faults, this.#epoch, switches, failed);
+    this.#faults = schedule;
+    this.#cleanup.defer(() => schedule.stop());
+  }
+
+  get #presence(): Presence {
+    return this.#faults?.presence ?? 'here';
+  }
+
+  /** What the MTA says of its queue; undefined if it can't be asked now. */
+  async #askDepth(): Promise<number | undefined> {
+    if (this.#presence !== 'here') return undefined;
+    try {
+      return await this.#mta?.queueDepth();
+    } catch (error) {
+      // It may have gone while it was asked, whether on purpose or not.
+      if (this.#died !== undefined || this.#faults !== undefined) return undefined;
+      throw error;
+    }
   }
 
   /** False if the run is to end at once. Throws why, if the lab can't go on. */
@@ -364,7 +436,7 @@ class Run {
     own.sample({ at, name: 'resident', value: resident, worker });
     own.sample({ at, name: 'loop_use', value: loopUse, worker });
     if (this.#mta && this.#stage !== 'report') {
-      this.#queue = await this.#mta.queueDepth();
+      this.#queue = await this.#askDepth();
       if (this.#queue !== undefined) own.sample({ at, name: 'queue_depth', value: this.#queue });
     }
     this.#recorder.flush();
@@ -378,12 +450,13 @@ class Run {
     let empty = 0;
     let enough = 2;
     while (this.#mayGoOn() && this.#mta) {
-      const depth = await this.#mta.queueDepth();
+      const depth = await this.#askDepth();
       this.#queue = depth;
+      if (this.#presence === 'gone') break;
       // Twice in a row: a message on its way from one queue file to the next is in neither for an instant. Where the MTA
       // can't tell, what was recorded does; the last records take a moment to come in.
       enough = depth === undefined ? 1 + (2 * SAMPLE_MS) / LOOK_MS : 2;
-      const idle = depth === undefined ? !someoneWaits(ledger) : depth === 0;
+      const idle = depth === undefined ? this.#presence === 'here' && !someoneWaits(ledger) : depth === 0;
       empty = idle ? empty + 1 : 0;
       if (empty >= enough) break;
       if (this.#now() > deadline) {
@@ -400,6 +473,7 @@ class Run {
   async #stopAll(isps: IspProcesses, driver: DriverProcesses): Promise<void> {
     this.#stage = 'report';
     const hurry = this.#stopRequest() === 'now' || this.#died !== undefined;
+    await this.#faults?.stop();
     await driver.end(hurry ? 0 : WORKER_GRACE_MS);
     // The MTA first: it must not deliver after its queue has been read.
     if (this.#mta) await this.#mta.stop();
@@ -419,11 +493,12 @@ class Run {
     this.#recorder.flush();
   }
 
-  #report(input: ReportInput): FlownReport {
+  async #report(input: ReportInput): Promise<FlownReport> {
     const { folder, plan } = this.#request;
     const final = {
       ...input,
-      mtaDied: this.#died,
+      mtaDied: this.#died?.why,
+      ...(this.#died && { mtaLog: await lastWords(this.#died.log) }),
       ...(this.#watch?.aborted && { aborted: this.#watch.aborted.sentence }),
       warnings: [...input.warnings, ...this.#recorder.failures()],
     };
@@ -443,6 +518,10 @@ class Run {
       this.#unwritten.push(messageOf(error));
     }
   }
+}
+
+async function lastWords(log: readonly string[] | { readonly file: string }): Promise<readonly string[]> {
+  return 'file' in log ? (await lastLines(log.file, LAST_LINES)).split('\n').filter(Boolean) : log;
 }
 
 function isRecords(message: { readonly type: string }): message is RecordBatch {

@@ -35,6 +35,14 @@ export interface RunningIsp {
   connections: number;
 }
 
+/** When a fault of the MTA began and ended; undefined: it did not. */
+export interface FaultMoments {
+  readonly began: Micros;
+  /** Of a killed MTA: when it was started again. */
+  starting: Micros | undefined;
+  ended: Micros | undefined;
+}
+
 /** Adds up packed records, in whatever order the workers' batches come. */
 export class Aggregate {
   readonly ledger: Ledger;
@@ -45,6 +53,8 @@ export class Aggregate {
   readonly messagesPerConnection = new Map<string, Recorded>();
   /** The first time each mark was set. */
   readonly marks = new Map<MarkName, Micros>();
+  /** What became of each fault of the MTA, by its place in the scenario. */
+  readonly faults = new Map<number, FaultMoments>();
   /** Attempts whose envelope and header named different messages, by ISP. */
   readonly mismatched = new Map<number, number>();
   /** Running counts for the progress line. */
@@ -114,9 +124,19 @@ export class Aggregate {
       case Kind.mark: {
         const name = MARKS[view.outcome];
         if (name !== undefined && !this.marks.has(name)) this.marks.set(name, view.at);
+        this.#faultMark(view, name);
         return;
       }
     }
+  }
+
+  #faultMark({ fault, at }: RecordView, name: MarkName | undefined): void {
+    if (name === 'fault_began') this.faults.set(fault, { began: at, starting: undefined, ended: undefined });
+    const moments = this.faults.get(fault);
+    if (name === 'fault_ended' && moments) moments.ended = at;
+    if (name !== 'mta_starting') return;
+    this.ledger.addRestart(at);
+    if (moments) moments.starting = at;
   }
 
   #injection(view: RecordView): void {

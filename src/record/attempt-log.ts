@@ -112,6 +112,9 @@ export const MARKS = [
   'queue_listed', // the pending records name all that was left in the MTA's queue
   'ended',
   'aborted', // a threshold with abortOnFail failed
+  'fault_began', // a fault of the MTA (slot: its place in the scenario)
+  'fault_ended', // it is over: an MTA that was killed takes mail again (slot)
+  'mta_starting', // a killed MTA is started again; what it delivers from here on is of its new life (slot)
 ] as const;
 export type MarkName = (typeof MARKS)[number];
 
@@ -330,9 +333,10 @@ export class Packer {
     this.#u8[i * 32 + 29] = SAMPLES.indexOf(e.name);
   }
 
-  /** A moment of the run. */
-  mark(e: { at: Micros; name: MarkName }): void {
+  /** A moment of the run. `fault`: the place of the fault that it is about. */
+  mark(e: { at: Micros; name: MarkName; fault?: number }): void {
     const i = this.#event(Kind.mark, { at: e.at, isp: NO_ISP, source: NONE16 });
+    this.#u16[i * 16 + 10] = e.fault ?? NONE16;
     this.#u8[i * 32 + 29] = MARKS.indexOf(e.name);
   }
 
@@ -426,6 +430,10 @@ export class RecordView {
     return this.#u16[this.index * 16 + 10] as number;
   }
   get worker(): number {
+    return this.#u16[this.index * 16 + 10] as number;
+  }
+  /** Marks about a fault of the MTA: its place in the scenario. */
+  get fault(): number {
     return this.#u16[this.index * 16 + 10] as number;
   }
   get source(): number {

@@ -15,6 +15,12 @@ const NO_ATTEMPT = 0xff;
 /** The class of the last answer that a recipient had; who was accepted once stays so. */
 export type LastAnswer = 'none' | 'accepted' | '4xx' | '5xx' | 'no-reply';
 
+/**
+ * What an MTA could know when it delivered again. `knowingly`: it can have read a 250 before, and was not started anew since.
+ * `after a restart`: it was, before every delivery that it can have known to be another one. `unknowingly`: neither.
+ */
+export type Repeated = 'knowingly' | 'after a restart' | 'unknowingly';
+
 const ACCEPTED = ATTEMPT_OUTCOMES.indexOf('accepted');
 const REJECTED = ATTEMPT_OUTCOMES.indexOf('rejected');
 const THROTTLED = ATTEMPT_OUTCOMES.indexOf('throttled');
@@ -31,6 +37,8 @@ const FLAG_PENDING = 4;
 const FLAG_KNOWN = 8;
 /** The MTA can't know of the last acceptance. */
 const FLAG_LAST_REPLY_LOST = 16;
+/** The MTA was started anew between two acceptances. */
+const FLAG_RESTARTED_BETWEEN = 32;
 
 const PAGE_BITS = 14;
 const PAGE_SIZE = 1 << PAGE_BITS;
@@ -55,10 +63,13 @@ class Page {
   failedAt: Float32Array | undefined;
   /** Acceptances of which the MTA can't know; such pages are few. */
   repliesLost: Uint8Array | undefined;
+  /** Acceptances of which the MTA can know, and that it may have forgotten, since it was started anew before the next one. */
+  forgotten: Uint8Array | undefined;
 
   get bytes(): number {
-    const { lastAccepted, failedAt, repliesLost } = this;
-    return PAGE_SIZE * (28 + (lastAccepted ? 8 : 0) + (failedAt ? 4 : 0) + (repliesLost ? 1 : 0));
+    const { lastAccepted, failedAt, repliesLost, forgotten } = this;
+    const rare = (lastAccepted ? 8 : 0) + (failedAt ? 4 : 0) + (repliesLost ? 1 : 0) + (forgotten ? 1 : 0);
+    return PAGE_SIZE * (28 + rare);
   }
 }
 
@@ -77,6 +88,8 @@ export class Ledger {
 
   readonly #loads: readonly LoadModel[];
   readonly #pages = new Map<number, Page>();
+  /** When the MTA was started anew, rising. */
+  readonly #restarts: Micros[] = [];
   /** The page that was used last; neighbours are told of at about the same time. */
   #near = BLANK;
   #nearNumber = -1;
@@ -129,6 +142,11 @@ export class Ledger {
     }
   }
 
+  /** Takes in that the MTA was started anew; before any attempt that came after. */
+  addRestart(at: Micros): void {
+    this.#restarts.push(at);
+  }
+
   /** Takes in one recipient attempt. Workers report in batches, so a later one may be told first. */
   addAttempt(view: RecordView): void {
     const { at, outcome, source } = view;
@@ -137,7 +155,7 @@ export class Ledger {
       const before = page.accepted[i] as number;
       if (outcome === ACCEPTED) {
         page.accepted[i] = Math.min(before + 1, 0xff);
-        if (before > 0) acceptedAgain(page, i, before, at);
+        if (before > 0) this.#acceptedAgain(page, i, before, at);
         if (before > 0 && at >= (page.moment[i] as number)) return;
         page.acceptedFrom[i] = source;
       } else if (before > 0 || (page.last[i] !== NO_ATTEMPT && at < (page.moment[i] as number))) return;
@@ -196,7 +214,10 @@ export class Ledger {
   due(recipient: number): Micros {
     return this.#read(recipient).due[recipient & IN_PAGE] as number;
   }
-  /** The moment at which the driver read the MTA's 250 for the message; meaningful for confirmed injections. */
+  /**
+   * The moment at which the driver read the MTA's 250 for the message, or knew that it would not; of one that was never
+   * begun, the moment that the schedule named.
+   */
   confirmedAt(recipient: number): Micros {
     return (this.#read(recipient).confirmedAt[recipient & IN_PAGE] as number) * 1e6;
   }
@@ -221,13 +242,21 @@ export class Ledger {
   acceptedFrom(recipient: number): number {
     return this.#read(recipient).acceptedFrom[recipient & IN_PAGE] as number;
   }
-  /** Whether the MTA delivered again what it could know to be delivered: it can have read a 250 before the last one. */
-  repeatedKnowingly(recipient: number): boolean {
+  /** The last acceptance; meaningful where `accepted` is not 0. */
+  lastAcceptedAt(recipient: number): Micros {
     const page = this.#read(recipient);
     const i = recipient & IN_PAGE;
+    return lastAcceptance(page, i, page.accepted[i] as number);
+  }
+  /** What the MTA could know when it delivered again; meaningful where `accepted` is above 1. */
+  repeated(recipient: number): Repeated {
+    const page = this.#read(recipient);
+    const i = recipient & IN_PAGE;
+    const flags = page.flags[i] as number;
     const told = (page.accepted[i] as number) - (page.repliesLost?.[i] ?? 0);
-    const lastTold = ((page.flags[i] as number) & FLAG_LAST_REPLY_LOST) === 0 ? 1 : 0;
-    return told > lastTold;
+    const lastTold = (flags & FLAG_LAST_REPLY_LOST) === 0 ? 1 : 0;
+    if (told - lastTold > (page.forgotten?.[i] ?? 0)) return 'knowingly';
+    return (flags & FLAG_RESTARTED_BETWEEN) === 0 ? 'unknowingly' : 'after a restart';
   }
   lastAnswer(recipient: number): LastAnswer {
     switch (this.#read(recipient).last[recipient & IN_PAGE]) {
@@ -249,6 +278,22 @@ export class Ledger {
   }
   isPending(recipient: number): boolean {
     return ((this.#read(recipient).flags[recipient & IN_PAGE] as number) & FLAG_PENDING) !== 0;
+  }
+
+  /** Takes in an acceptance of a recipient that has been accepted so many times before. */
+  #acceptedAgain(page: Page, i: number, before: number, at: Micros): void {
+    const last = lastAcceptance(page, i, before);
+    page.lastAccepted ??= new Float64Array(PAGE_SIZE);
+    page.lastAccepted[i] = Math.max(last, at);
+    const flags = page.flags[i] as number;
+    if (this.#restarts.some((restart) => Math.min(last, at) < restart && restart <= Math.max(last, at))) {
+      page.flags[i] = flags | FLAG_RESTARTED_BETWEEN;
+      if ((flags & FLAG_LAST_REPLY_LOST) === 0) {
+        page.forgotten ??= new Uint8Array(PAGE_SIZE);
+        page.forgotten[i] = Math.min((page.forgotten[i] as number) + 1, 0xff);
+      }
+    }
+    if (at >= last) page.flags[i] = (page.flags[i] as number) & ~FLAG_LAST_REPLY_LOST;
   }
 
   /** The page of a recipient, to look at. */
@@ -290,12 +335,4 @@ export class Ledger {
 /** The last acceptance of a recipient that has been accepted so many times. */
 function lastAcceptance(page: Page, i: number, accepted: number): Micros {
   return (accepted > 1 ? page.lastAccepted?.[i] : page.moment[i]) as Micros;
-}
-
-/** Takes in an acceptance of a recipient that has been accepted so many times before. */
-function acceptedAgain(page: Page, i: number, before: number, at: Micros): void {
-  const last = lastAcceptance(page, i, before);
-  page.lastAccepted ??= new Float64Array(PAGE_SIZE);
-  page.lastAccepted[i] = Math.max(last, at);
-  if (at >= last) page.flags[i] = (page.flags[i] as number) & ~FLAG_LAST_REPLY_LOST;
 }

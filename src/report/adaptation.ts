@@ -4,6 +4,7 @@ import type { PhaseSpan } from '../analysis/phases.ts';
 import type { Micros } from '../core/clock.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { BUCKET_MICROS } from '../record/timeline.ts';
+import { withoutDns } from './faults.ts';
 import type { ReportInput } from './input.ts';
 
 /** Scores a run from its records. `phases` and `end`: as they really were. */
@@ -17,7 +18,7 @@ export function adaptationOf(
     isps: input.isps.map(({ id }) => id),
     sources: input.sources,
     throttles: (reply: number) => input.replies[reply]?.class === 'throttled',
-    outages: input.incidents.filter(({ stops }) => stops === true),
+    outages: [...input.incidents.filter(({ stops }) => stops === true), ...withoutDns(aggregate, input, end)],
     storesMail: input.mta.adapter !== 'none',
   };
   const loadEnd = bucket(phases.at(-1)?.to ?? 0);

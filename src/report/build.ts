@@ -12,6 +12,7 @@ import { countsBetween, createRecorded, merge, type Recorded, record } from '../
 import { BUCKET_MICROS, type Row } from '../record/timeline.ts';
 import { adaptationOf } from './adaptation.ts';
 import type { Dialogue } from './dialogue.ts';
+import { faultPhases, faultSummaries, faultsLeftOut } from './faults.ts';
 import { harnessLoad } from './harness.ts';
 import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
@@ -107,13 +108,14 @@ export function buildReport(
     evidence: histories,
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     adaptation: adaptation.scores,
+    faults: faultSummaries(aggregate, input, evidence),
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure, input.thresholds),
     ...(input.checks && { checks: input.checks }),
-    phases: phasesWithLabels(input),
+    phases: phasesWithLabels(input, faultPhases(aggregate, input, end / 1e6)),
     harness,
     machine: input.machine,
-    mta: input.mta,
+    mta: { ...input.mta, ...(input.mtaLog && { lastLines: input.mtaLog }) },
   };
   return {
     summary,
@@ -210,6 +212,7 @@ function warningsOf(
       "The MTA's queue could not be listed at the end, so recipients without an answer are unaccounted for.",
     );
   }
+  warnings.push(...faultsLeftOut(aggregate, input));
   const { unconfirmed } = outcome;
   if (unconfirmed.recipients > 0) {
     const twice = unconfirmed.duplicated > 0 ? `, ${unconfirmed.duplicated} more than once` : '';
@@ -278,6 +281,7 @@ function outcomeCounts({ total }: Conservation): OutcomeCount[] {
         name: 'delivered more than once, since the 250 never reached the MTA',
         count: total.duplicatedUnconfirmed,
       },
+      { name: 'delivered again after the MTA was killed', count: total.duplicatedAfterCrash },
       { name: 'reported as failed all the same (false bounce)', count: total.falseBounces },
     ],
     bounced: [{ name: 'without a DSN', count: total.missingDsns }],
@@ -448,14 +452,14 @@ function metricValue(measured: Measured): MetricValue {
   }
 }
 
-function phasesWithLabels({ phases, incidents }: ReportInput): Phase[] {
+function phasesWithLabels({ phases, incidents }: ReportInput, faults: readonly Phase[]): Phase[] {
   const shown: Phase[] = phases
     .filter((span) => span.name !== 'incident')
     .map(({ name, from, to }) => ({ name, from: from / 1e6, to: to / 1e6 }));
   incidents.forEach(({ isp, start, end, label }, index) => {
     shown.push({ name: 'incident', from: start / 1e6, to: end / 1e6, incident: index + 1, isp, label });
   });
-  return shown.sort((a, b) => a.from - b.from);
+  return [...shown, ...faults].sort((a, b) => a.from - b.from);
 }
 
 function lastMoment(aggregate: Aggregate): Micros {

@@ -1,4 +1,5 @@
 import { incidentRows } from './adaptation-rows.ts';
+import { FAULT_COLUMNS, faultName } from './fault-text.ts';
 import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
 import {
   formatCount,
@@ -26,6 +27,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
   const paint = paintWith(color);
   const sections = [
     verdict(summary, paint, width),
+    lastLines(summary, paint),
     warnings(summary, paint, width),
     thresholds(summary, paint),
     checks(summary, paint, width),
@@ -36,6 +38,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
           isPlainInjection(summary) ? [] : injection(summary, paint, width),
           isps(summary, paint, width),
           adaptation(summary, paint, width),
+          faults(summary, paint, width),
           conservation(summary, paint, width),
         ]),
     latency(summary, paint, width),
@@ -105,6 +108,12 @@ function verdict({ verdict, run }: Summary, paint: Paint, width: number): string
     ...wrap(verdict.sentence, width - 4).map((line) => `    ${line}`),
     paint('dim', `    ${facts.join(' · ')}`),
   ];
+}
+
+/** The end of the log of an MTA that ended, as it is. */
+function lastLines({ mta: { lastLines = [] } }: Summary, paint: Paint): string[] {
+  if (lastLines.length === 0) return [];
+  return [heading("the last lines of the MTA's log", paint), ...lastLines.map((line) => `    ${line}`)];
 }
 
 function warnings({ warnings }: Summary, paint: Paint, width: number): string[] {
@@ -231,6 +240,17 @@ function adaptation(summary: Summary, paint: Paint, width: number): string[] {
   ]);
   if (rows.length === 0) return [];
   return titled('incidents', ['', 'utilisation', 'wasted', 'reaction', 'recovery'], rows, paint, width);
+}
+
+/** A line for each fault of the MTA. */
+function faults({ faults }: Summary, paint: Paint, width: number): string[] {
+  if (faults.length === 0) return [];
+  const head = ['', ...FAULT_COLUMNS.map(({ head }) => head)];
+  const rows = faults.map((fault) => [
+    `${fault.fault}: ${faultName(fault)}`,
+    ...FAULT_COLUMNS.map(({ of }) => of(fault)),
+  ]);
+  return titled('faults', head, rows, paint, width);
 }
 
 function conservation({ conservation, totals, evidence }: Summary, paint: Paint, width: number): string[] {

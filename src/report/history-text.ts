@@ -9,6 +9,7 @@ export const KIND_MEANING: Readonly<Record<HistoryKind, string>> = {
   false_bounce: 'delivered, and yet reported as failed',
   missing_dsn: 'bounced, and no DSN came',
   unaccounted: 'no answer, and the queue can’t be listed',
+  crash_duplicated: 'delivered before the MTA was killed, and again after it was started again',
   duplicated_unconfirmed: 'delivered again by nobody’s fault: a 250 was never read',
   pending: 'still in the queue at the end',
 };

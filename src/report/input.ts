@@ -6,6 +6,7 @@ import type { Dialogue } from './dialogue.ts';
 import type {
   AuthenticationSummary,
   CheckResult,
+  FaultSummary,
   Machine,
   MtaFacts,
   ReplyCount,
@@ -53,6 +54,14 @@ export interface ReportInput {
     /** Nothing can reach the ISP meanwhile. */
     readonly stops?: true;
   }[];
+  /** Faults of the MTA, as planned. Absent: none. */
+  readonly faults?: readonly {
+    readonly kind: FaultSummary['kind'];
+    readonly label: string;
+    readonly start: Micros;
+    /** Absent: it is not undone. */
+    readonly end?: Micros;
+  }[];
   /** What the scenario says of the MTA's capacity at an ISP, transactions a second. */
   readonly capacity?: number;
   readonly thresholds: readonly Threshold[];
@@ -69,6 +78,8 @@ export interface ReportInput {
   readonly dialogues: readonly Dialogue[];
   /** The MTA's end, if it ended before it was stopped. */
   readonly mtaDied: string | undefined;
+  /** The end of its log then. Absent: it did not end. */
+  readonly mtaLog?: readonly string[];
   /** Why a threshold ended the run: its sentence at that moment. Absent: none did. */
   readonly aborted?: string;
   /** Why the lab ended, if it did before its report was written. Absent also where nobody saw it end. */

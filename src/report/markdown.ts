@@ -1,20 +1,24 @@
 /** `summary.md`: the result in GitHub-flavoured Markdown, for the summary of a CI job. */
 import { wholeIsps } from './adaptation-rows.ts';
+import { FAULT_COLUMNS, faultText } from './fault-text.ts';
 import { holdsSessionsOnly } from './injection-text.ts';
 import { keyFigures } from './key-figures.ts';
 import { block, code, plain, table } from './markdown-text.ts';
 import { formatCount, formatMs, formatShare, formatShareScore, formatTimeScore } from './numbers.ts';
-import type { AdaptationSummary, IspSummary, Summary } from './summary.ts';
+import type { AdaptationSummary, FaultSummary, IspSummary, Summary } from './summary.ts';
 
 /** Renders `summary.md`. */
 export function renderMarkdown(summary: Summary): string {
   const sections = [
     head(summary),
+    lastLines(summary.mta),
     ...summary.warnings.map((warning) => `> ⚠️ ${plain(warning)}`),
     thresholds(summary),
     checks(summary),
     figures(summary),
-    ...(holdsSessionsOnly(summary) ? [] : [isps(summary.isps), adaptation(summary.adaptation)]),
+    ...(holdsSessionsOnly(summary)
+      ? []
+      : [isps(summary.isps), adaptation(summary.adaptation), faults(summary.faults)]),
     again(summary),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -97,6 +101,24 @@ function adaptation(all: readonly AdaptationSummary[]): string {
   if (rows.length === 0) return '';
   const head = ['>utilisation', '>wasted', '>reaction', '>recovery', '>drain', '>collateral'];
   return table(['ISP', 'incident', ...head], rows);
+}
+
+/** A line for each fault of the MTA. */
+function faults(faults: readonly FaultSummary[]): string {
+  if (faults.length === 0) return '';
+  return table(
+    ['fault', ...FAULT_COLUMNS.map(({ head }) => `>${head}`)],
+    faults.map((fault) => [
+      `#${fault.fault} ${plain(faultText(fault))}`,
+      ...FAULT_COLUMNS.map(({ of }) => plain(of(fault))),
+    ]),
+  );
+}
+
+/** The end of the log of an MTA that ended. */
+function lastLines({ lastLines = [] }: Summary['mta']): string {
+  if (lastLines.length === 0) return '';
+  return `The last lines of the MTA's log:\n\n${block('', lastLines.join('\n'))}`;
 }
 
 function again({ run }: Summary): string {

@@ -26,6 +26,8 @@ export interface Summary {
   readonly isps: readonly IspSummary[];
   /** How the MTA adapted: one entry an ISP, and one for each source of it that was tried (DESIGN "Adaptation"). */
   readonly adaptation: readonly AdaptationSummary[];
+  /** What each fault of the MTA cost, in the scenario's order. */
+  readonly faults: readonly FaultSummary[];
   readonly latency: readonly LatencySummary[];
   /** Every metric that a threshold can name, without tags; and those with tags that thresholds name, by their key. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
@@ -156,6 +158,7 @@ export type HistoryKind =
   | 'false_bounce'
   | 'missing_dsn'
   | 'unaccounted'
+  | 'crash_duplicated'
   | 'duplicated_unconfirmed'
   | 'pending';
 
@@ -234,6 +237,40 @@ export interface HistoryAttempt {
   readonly text: readonly string[] | null;
   /** It was accepted, and the MTA can't have read so. */
   readonly replyLost: boolean;
+}
+
+/**
+ * A fault of the MTA, and what it cost, in recipients. Of those at risk each is one of meanwhile, delayed, pending, bounced,
+ * expired, lost and unaccounted.
+ */
+export interface FaultSummary {
+  /** Its number in the scenario, from 1. */
+  readonly fault: number;
+  readonly kind: 'kill' | 'pause' | 'disk' | 'dns';
+  readonly label: string;
+  readonly from: number;
+  /** When it was over: of a killed MTA when it took mail again; null: not within the run. */
+  readonly to: number | null;
+  /** From the moment a killed MTA was started again until it took mail; null: it was not, or did not. */
+  readonly restartSeconds: number | null;
+  /** When the fault came, the MTA had confirmed their messages, and had neither delivered nor bounced them. */
+  readonly atRisk: number;
+  /** Delivered before the fault was over. */
+  readonly meanwhile: number;
+  /** Delivered when it was over; the last of them so long after the fault's begin, null: there were none. */
+  readonly delayed: number;
+  readonly longestDelaySeconds: number | null;
+  readonly pending: number;
+  readonly bounced: number;
+  readonly expired: number;
+  readonly lost: number;
+  readonly unaccounted: number;
+  /** Delivered before the MTA was killed, and again after it was started again. */
+  readonly duplicated: number;
+  /** Recipients of messages that the MTA refused, never confirmed, or was never handed, while the fault lasted. */
+  readonly refused: number;
+  readonly unconfirmed: number;
+  readonly dropped: number;
 }
 
 export interface IspSummary {
@@ -334,6 +371,8 @@ export interface Phase {
   readonly incident?: number;
   readonly isp?: string;
   readonly label?: string;
+  /** Faults of the MTA only, in place of `incident`: the number in the scenario, from 1. */
+  readonly fault?: number;
 }
 
 /** What the harness measured of itself. Pace and delays are of the load alone, without warm-up and drain. */
@@ -386,6 +425,8 @@ export interface MtaFacts {
   readonly sources: readonly string[];
   /** Name and content of each configuration file that the run generated. */
   readonly config: readonly { readonly name: string; readonly text: string }[];
+  /** The end of its log, if it ended before it was told to. */
+  readonly lastLines?: readonly string[];
 }
 
 /** The timeline, drawn by the report and written to timeline.csv. All arrays have the length of `t`. */

@@ -32,6 +32,13 @@ export function describePlan(plan: Plan): string {
       'incident',
       `${i.isp} from ${formatDuration(i.start)} to ${formatDuration(i.end)}: ${i.label}`,
     ]),
+    ...plan.faults.map((f): [string, string] => [
+      'fault',
+      `${formatDuration(f.start)} ${f.end === undefined ? 'on' : `to ${formatDuration(f.end)}`}: ${f.label}`,
+    ]),
+    ...(plan.queueDisk === undefined
+      ? []
+      : [['queue', `on a disk of its own of ${trim(plan.queueDisk / 1e6)} MB`] as [string, string]]),
     [
       'drain',
       `at most ${formatDuration(plan.drainTimeout)}, so the run ends within ${formatDuration(plan.duration + plan.drainTimeout)}`,

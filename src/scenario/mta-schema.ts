@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { address, domain } from './incident-schema.ts';
-import { count, duration, rate, realDuration, realRate } from './quantities.ts';
+import { count, duration, rate, realDuration, realRate, size } from './quantities.ts';
 
 const name = z
   .string()
@@ -79,6 +79,8 @@ export const mta = z.strictObject({
   retry: z.array(duration).min(1, 'expected at least one wait').prefault(['1m', '5m', '15m', '1h']),
   expire: duration.prefault('1d'),
   concurrency: count.default(100),
+  /** The size of a disk of its own for its queue, in memory. Default: none, unless a fault fills it. */
+  queueDisk: size.refine((bytes) => bytes >= 1e6 && bytes <= 4e9, 'expected 1MB to 4000MB').optional(),
   /** What it can do at one ISP, for the perfect sender; default: its best ten seconds in the run. */
   capacity: realRate.optional(),
 });

@@ -17,6 +17,7 @@ import { capabilitiesOf } from '../mta/registry.ts';
 import { mxAddresses, type PlannedMailGroup } from './addresses.ts';
 import { type Checks, checkNames } from './checks.ts';
 import { externalNotes } from './external.ts';
+import { type PlannedFault, plannedFaults, plannedQueueDisk } from './faults.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
@@ -59,6 +60,10 @@ export interface Plan {
   readonly messages: number | undefined;
   readonly warmup: Micros;
   readonly incidents: readonly PlannedIncident[];
+  /** What happens to the MTA itself. */
+  readonly faults: readonly PlannedFault[];
+  /** Bytes of a disk of its own for the MTA's queue, if it is to have one. */
+  readonly queueDisk?: number;
   readonly phases: readonly PhaseSpan[];
   /** Processes that drive the load; undefined: as many as the machine and the load want. */
   readonly drivers: number | undefined;
@@ -146,6 +151,9 @@ export function planRun(loaded: LoadedScenario): Plan {
     fault,
   );
 
+  const faults = plannedFaults(loaded, duration, fault);
+  const queueDisk = plannedQueueDisk(loaded, fault);
+
   const retry = scenario.mta.retry.map(real);
   const expire = real(scenario.mta.expire);
   checkAdapter(loaded, retry, expire, fault);
@@ -178,7 +186,12 @@ export function planRun(loaded: LoadedScenario): Plan {
     messages: totalOf(loads),
     warmup: scenario.warmup,
     incidents,
-    phases: phasesOf(duration, scenario.warmup, incidents),
+    faults,
+    ...(queueDisk !== undefined && { queueDisk }),
+    phases: phasesOf(duration, scenario.warmup, [
+      ...incidents,
+      ...faults.map(({ start, end = duration }) => ({ start, end })),
+    ]),
     drivers: scenario.workers.drivers,
     drainTimeout: scenario.drain.timeout,
     ...(scenario.checks && { checks: scenario.checks }),
@@ -286,6 +299,7 @@ function thresholdsOf(
     source: sources.map((s) => s.address),
     phase: PHASES,
     incident: scenario.incidents.map((_, index) => String(index + 1)),
+    fault: scenario.faults.map((_, index) => String(index + 1)),
     reply: [...new Set(isps.flatMap((isp) => isp.resolved.replies.map((r) => r.id)))],
     check: checkNames(scenario.checks ?? {}),
   };
@@ -307,8 +321,9 @@ function notesOn({ scenario }: LoadedScenario, loads: readonly LoadPlan[]): stri
     );
   }
   const rampEnd = loads.reduce((end, load) => Math.max(end, load.start + rampEndOf(load.shape)), 0);
-  const { incidents, warmup } = scenario;
-  if (incidents.length > 0 && (warmup < rampEnd || incidents.some(({ at }) => at < rampEnd))) {
+  const { incidents, faults, warmup } = scenario;
+  const moments = [...incidents, ...faults].map(({ at }) => at);
+  if (moments.length > 0 && (warmup < rampEnd || moments.some((at) => at < rampEnd))) {
     notes.push(
       `the load still ramps until ${formatDuration(rampEnd)}; a warmup of at least that keeps the ramp out of the baseline`,
     );

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { checks } from './checks.ts';
+import { fault } from './fault-schema.ts';
 import { address, domain, incident, limits } from './incident-schema.ts';
 import { load } from './load-schema.ts';
 import { mta } from './mta-schema.ts';
@@ -95,6 +96,7 @@ export const scenarioSchema = z
     workers: z.strictObject({ drivers: count.max(256, 'expected at most 256').optional() }).prefault({}),
     warmup: realDuration.prefault('0s'),
     incidents: z.array(incident).default([]),
+    faults: z.array(fault).default([]),
     drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
     checks: checks.optional(),
     thresholds: z.record(z.string(), thresholds).default({}),

@@ -4,7 +4,7 @@
  * test's own process; one transaction a recipient.
  */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { after, monotonicMicros, sleepMs, wallClock } from '../../src/core/clock.ts';
 import { messageOfSender } from '../../src/core/identity.ts';
@@ -42,12 +42,24 @@ export interface FaultyMtaOptions {
   readonly sources?: readonly string[];
 }
 
+/** What an MTA that crashed finds of its queue when it is started again; what is not said is as it was. */
+export interface Amnesia {
+  /** So many of its oldest recipients are gone. */
+  readonly forgets: number;
+  /** So many that were delivered last are in it again. */
+  readonly repeats: number;
+}
+
 /** Recipients, by what was done to them on purpose. */
 export interface Misdeeds {
   dropped: number;
   /** Counted when the second copy was accepted. */
   duplicated: number;
   forgotten: number;
+  /** In a crash. */
+  readonly lost: QueuedRecipient[];
+  /** Put into the queue again after a crash, although they were delivered. */
+  readonly repeated: QueuedRecipient[];
 }
 
 /** A recipient in the queue. A DSN has the sender ''. */
@@ -81,11 +93,14 @@ export async function startFaultyMta(options: FaultyMtaOptions): Promise<FaultyM
 }
 
 export class FaultyMta {
-  readonly misdeeds: Misdeeds = { dropped: 0, duplicated: 0, forgotten: 0 };
+  readonly misdeeds: Misdeeds = { dropped: 0, duplicated: 0, forgotten: 0, lost: [], repeated: [] };
+  /** What was delivered, in order. */
+  readonly #delivered: Item[] = [];
   /** Recipients tried again after an attempt that ended without a reply, as RFC 1047 says an MTA must. */
   readonly repeated = new Set<string>();
   readonly #options: FaultyMtaOptions;
-  readonly #server: SMTPServer;
+  #server: SMTPServer | undefined;
+  readonly #clients = new Set<Socket>();
   readonly #queue = new Set<Item>();
   readonly #lanes = new Map<string, Lane>();
   readonly #couriers = new Set<Courier>();
@@ -93,11 +108,22 @@ export class FaultyMta {
   #submission: Endpoint;
   #taken = 0;
   #stopped = false;
+  /** It has crashed. */
+  #down = false;
 
   constructor(options: FaultyMtaOptions) {
     this.#options = options;
     this.#submission = options.listen;
-    this.#server = new SMTPServer({
+  }
+
+  /** Where it takes mail in. */
+  get submission(): Endpoint {
+    return this.#submission;
+  }
+
+  /** For `startFaultyMta`. */
+  async listen(): Promise<void> {
+    const server = new SMTPServer({
       name: 'faulty.mta.test',
       disabledCommands: ['AUTH', 'STARTTLS'],
       disableReverseLookup: true,
@@ -116,20 +142,16 @@ export class FaultyMta {
       },
     });
     // A client that goes away is no concern of an MTA.
-    this.#server.on('error', () => {});
-  }
-
-  /** Where it takes mail in. */
-  get submission(): Endpoint {
-    return this.#submission;
-  }
-
-  /** For `startFaultyMta`. */
-  async listen(): Promise<void> {
-    const { address, port } = this.#options.listen;
-    this.#server.listen(port, address);
-    await once(this.#server.server, 'listening');
-    this.#submission = { address, port: (this.#server.server.address() as AddressInfo).port };
+    server.on('error', () => {});
+    server.server.on('connection', (socket: Socket) => {
+      this.#clients.add(socket);
+      socket.once('close', () => this.#clients.delete(socket));
+    });
+    const { address, port } = this.#submission;
+    server.listen(port, address);
+    await once(server.server, 'listening');
+    this.#server = server;
+    this.#submission = { address, port: (server.server.address() as AddressInfo).port };
   }
 
   /** What is still to be delivered: mail that waits or is on its way, second copies and DSNs too. */
@@ -140,10 +162,44 @@ export class FaultyMta {
   /** Stops at once. The queue stays as it is. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const closed = new Promise<void>((resolve) => this.#server.close(resolve));
+    const closed = new Promise<void>((resolve) => (this.#server ? this.#server.close(resolve) : resolve()));
     for (const cancel of this.#retries) cancel();
     for (const courier of this.#couriers) courier.close();
     await closed;
+  }
+
+  /**
+   * Is gone for its clients at once. What is under way to ISPs comes to its end, so that it is known what was delivered.
+   * @returns what its queue holds then
+   */
+  async crash(): Promise<QueuedRecipient[]> {
+    this.#down = true;
+    for (const socket of this.#clients) socket.destroy();
+    const closed = new Promise<void>((resolve) => (this.#server ? this.#server.close(resolve) : resolve()));
+    for (const cancel of this.#retries) cancel();
+    this.#retries.clear();
+    while ([...this.#lanes.values()].some(({ working }) => working > 0)) await sleepMs(LOOK_MS);
+    await closed;
+    this.#server = undefined;
+    return this.listQueue();
+  }
+
+  /** Comes back after a crash. */
+  async restart({ forgets, repeats }: Amnesia): Promise<void> {
+    const held = [...this.#queue];
+    this.#queue.clear();
+    this.#lanes.clear();
+    this.#down = false;
+    const mail = held.filter(({ message }) => message !== undefined);
+    for (const { sender, recipient } of mail.slice(0, forgets))
+      this.misdeeds.lost.push({ sender, recipient });
+    for (const item of held) if (!mail.slice(0, forgets).includes(item)) this.#enqueue(item);
+    for (const item of repeats === 0 ? [] : this.#delivered.slice(-repeats)) {
+      const { sender, recipient } = item;
+      this.misdeeds.repeated.push({ sender, recipient });
+      this.#enqueue({ ...item, copy: true, attempts: 0, unanswered: false });
+    }
+    await this.listen();
   }
 
   #takeIn(sender: string, recipient: string, body: Buffer): void {
@@ -181,7 +237,7 @@ export class FaultyMta {
   async #work(lane: Lane, { endpoint, source }: Pick<Item, 'endpoint' | 'source'>): Promise<void> {
     lane.working++;
     let courier: Courier | undefined;
-    while (lane.ready.length > 0 && !this.#stopped) {
+    while (lane.ready.length > 0 && !this.#stopped && !this.#down) {
       const wait = lane.pace.wait(monotonicMicros() / 1e3);
       if (wait > 0) {
         await sleepMs(Math.min(wait, LOOK_MS));
@@ -209,6 +265,7 @@ export class FaultyMta {
     if (item.unanswered) this.repeated.add(`${item.sender} ${item.recipient}`);
     item.unanswered ||= verdict.kind === 'refused' && verdict.code === 0;
     if (verdict.kind === 'refused' && verdict.code < 500 && item.attempts < attempts) {
+      if (this.#down) return;
       const cancel = after(retryMs, () => {
         this.#retries.delete(cancel);
         this.#enqueue(item);
@@ -218,6 +275,7 @@ export class FaultyMta {
     }
     // What follows from an item enters the queue before the item leaves it, so that a queue that lists as empty is.
     if (verdict.kind === 'accepted') {
+      if (!item.copy && item.message !== undefined) this.#delivered.push(item);
       if (item.copy) this.misdeeds.duplicated++;
       else if (item.message !== undefined && faults.duplicate(item.message))
         this.#enqueue({ ...item, copy: true, attempts: 0, unanswered: false });

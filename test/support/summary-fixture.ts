@@ -142,6 +142,7 @@ export function sessionsFixture(): ReportFixture {
         authentication: null,
       })),
       adaptation: [],
+      faults: [],
       latency: [connect, noop],
       phases: [],
       harness: {
@@ -208,6 +209,7 @@ export function emptyFixture(): ReportFixture {
       evidence: evidenceOf([], {}),
       isps: [],
       adaptation: [],
+      faults: [],
       latency: [],
       metrics: {},
       phases: [],
@@ -563,6 +565,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
     evidence: evidenceFixture(),
     isps,
     adaptation: adaptation(runs),
+    faults: [],
     latency,
     metrics: {
       delivered: { kind: 'counter', count: delivered, rate: delivered / SECONDS },

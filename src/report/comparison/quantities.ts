@@ -94,7 +94,7 @@ const COUNT: Aggregation = { kind: 'count' };
 const RATE: Aggregation = { kind: 'rate' };
 const VALUE: Aggregation = { kind: 'value' };
 const MEDIAN: Aggregation = { kind: 'med' };
-const TAGS: readonly TagName[] = ['isp', 'source', 'phase', 'reply', 'load', 'incident', 'check'];
+const TAGS: readonly TagName[] = ['isp', 'source', 'phase', 'reply', 'load', 'incident', 'check', 'fault'];
 
 function percentile(p: number): Aggregation {
   return { kind: 'percentile', percentile: p };

@@ -37,9 +37,11 @@ function kindOf(phase: Phase, isp: string | undefined): Band['kind'] {
   return phase.name === 'incident' && elsewhere ? 'elsewhere' : phase.name;
 }
 
-function labelOf({ name, isp, label }: Phase, here: string | undefined): string {
+function labelOf({ name, isp, label, fault }: Phase, here: string | undefined): string {
   if (name === 'warmup') return 'warm-up';
   if (name !== 'incident') return name;
   const what = label ?? 'incident';
+  // It concerns every ISP.
+  if (fault !== undefined) return `MTA: ${what}`;
   return isp === undefined || isp === here ? what : `${isp}: ${what}`;
 }

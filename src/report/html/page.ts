@@ -21,6 +21,7 @@ import { html, type Markup, raw, scriptJson } from './markup.ts';
 import { checksSection } from './sections/checks.ts';
 import { connectionsSection } from './sections/connections.ts';
 import { conservationSection } from './sections/conservation.ts';
+import { faultsSection } from './sections/faults.ts';
 import { harnessSection } from './sections/harness.ts';
 import { injectionSection } from './sections/injection.ts';
 import { type IspCharts, ispsSection } from './sections/isps.ts';
@@ -200,6 +201,7 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
     ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),
     ...checksSection(summary),
+    ...(summary.faults.length > 0 ? [faultsSection(summary)] : []),
     mtaSection(summary),
     harnessSection(summary),
     metricsSection(summary),

@@ -126,6 +126,7 @@ test('every confirmed recipient has one outcome, and they add up, per ISP and in
     outcomes: { delivered: 3, bounced: 2, expired: 0, pending: 1, lost: 1, unaccounted: 0 },
     duplicated: 1,
     duplicatedUnconfirmed: 1,
+    duplicatedAfterCrash: 0,
     falseBounces: 1,
     missingDsns: 1,
   });

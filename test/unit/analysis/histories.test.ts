@@ -248,9 +248,9 @@ test('what a history says of its recipient is what the ledger says, whatever was
         const history = histories.of(recipient) as History;
         const known = knownFrom(aggregate.ledger, recipient);
         const found = knownFromHistory(history);
-        assert.deepEqual(found, { ...known, repeatedKnowingly: found.repeatedKnowingly });
+        assert.deepEqual(found, { ...known, repeated: found.repeated });
         assert.equal(history.attempts.length, aggregate.ledger.attempts(recipient));
-        if (found.accepted > 1) assert.equal(found.repeatedKnowingly, known.repeatedKnowingly);
+        if (found.accepted > 1) assert.equal(found.repeated, known.repeated);
         const judged = judgeRecipient(found, evidence);
         assert.deepEqual(judged, judgeRecipient(known, evidence));
         if (judged?.outcome) assert.equal(judged.outcome, outcomeOf(known, evidence));
@@ -272,4 +272,28 @@ test('what a history says of its recipient is what the ledger says, whatever was
     'unaccounted',
     'unconfirmed',
   ]);
+});
+
+test('what a history says of deliveries before and after a restart is what the ledger says', () => {
+  const delivered =
+    (at: number, lost = false) =>
+    (p: Packer) =>
+      pack(p, { what: 'attempt', message: 0, slot: 0, isp: 0, outcome: 0, lost, at });
+  const restart = (at: number) => (p: Packer) => p.mark({ at, name: 'mta_starting', fault: 0 });
+  const rows: [string, ((p: Packer) => void)[], string][] = [
+    ['again in a new life', [delivered(1), restart(2), delivered(3)], 'after a restart'],
+    ['again, after a lost reply', [delivered(1, true), restart(2), delivered(3)], 'after a restart'],
+    ['again in the same life', [restart(1), delivered(2), delivered(3)], 'knowingly'],
+    [
+      'in every life, and twice in the last',
+      [delivered(1), restart(2), delivered(3), delivered(4)],
+      'knowingly',
+    ],
+    ['twice without knowing', [restart(1), delivered(2, true), delivered(3)], 'unknowingly'],
+  ];
+  for (const [name, events, expected] of rows) {
+    const { aggregate, histories } = recorded(...events);
+    assert.equal(knownFromHistory(histories.of(0) as History, histories.restarts).repeated, expected, name);
+    assert.equal(aggregate.ledger.repeated(0), expected, name);
+  }
 });

@@ -26,6 +26,7 @@ test('the kinds of each judgement', () => {
     ['unaccounted', { ...fine, outcome: 'unaccounted' }, ['unaccounted']],
     ['bounced without', { ...fine, outcome: 'bounced', missingDsn: true }, ['missing_dsn']],
     ['twice by the MTA', { ...fine, duplicate: 'mta' }, ['duplicated']],
+    ['again after a crash', { ...fine, duplicate: 'crash' }, ['crash_duplicated']],
     [
       'twice by nobody',
       { ...fine, outcome: undefined, duplicate: 'unconfirmed' },
@@ -120,6 +121,7 @@ test('who is told of, where there is room for all and where there is not', () =>
       false_bounce: 10,
       missing_dsn: 0,
       unaccounted: 0,
+      crash_duplicated: 0,
       duplicated_unconfirmed: 0,
       pending: 10,
     });
@@ -139,6 +141,7 @@ test('a sample is of the first of its kind', () => {
     false_bounce: [30, 31, 32],
     missing_dsn: [],
     unaccounted: [],
+    crash_duplicated: [],
     duplicated_unconfirmed: [],
     pending: [20, 21, 22],
   });

@@ -10,6 +10,7 @@ const known: KnownTags = {
   load: ['default'],
   incident: [],
   check: [],
+  fault: [],
   reply: ['G2', 'Y1'],
 };
 

@@ -12,6 +12,7 @@ const known: KnownTags = {
   load: [],
   incident: [],
   check: [],
+  fault: [],
   reply: [],
 };
 

@@ -154,7 +154,10 @@ test('the file has a history a line and the sample is of them', (t) => {
     ],
   );
   const none = { lost: 0, duplicated: 0, false_bounce: 0, missing_dsn: 0, unaccounted: 0 };
-  assert.deepEqual(last, { histories: 4, leftOut: { ...none, duplicated_unconfirmed: 0, pending: 0 } });
+  assert.deepEqual(last, {
+    histories: 4,
+    leftOut: { ...none, crash_duplicated: 0, duplicated_unconfirmed: 0, pending: 0 },
+  });
 
   // The report's sample is shorter than the file.
   const lost = evidence.kinds[0]?.sample ?? [];
@@ -176,6 +179,7 @@ test('the file has a history a line and the sample is of them', (t) => {
         ['false_bounce', 0, 0],
         ['missing_dsn', 0, 0],
         ['unaccounted', 0, 0],
+        ['crash_duplicated', 0, 0],
         ['duplicated_unconfirmed', 0, 0],
         ['pending', 2, 0],
       ],

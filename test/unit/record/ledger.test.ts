@@ -32,6 +32,7 @@ function ledgerOf(pack: (packer: Packer) => void, onDelivered?: (recipient: numb
   for (view.index = 0; view.index < view.count; view.index++) {
     if (view.kind === Kind.injection) ledger.addInjection(view);
     else if (view.kind === Kind.replyLost) ledger.addReplyLost(view);
+    else if (view.kind === Kind.mark) ledger.addRestart(view.at);
     else ledger.addAttempt(view);
   }
   return ledger;
@@ -122,8 +123,37 @@ test('an MTA repeats a delivery knowingly if it can have read a 250 before the l
         if (moment < 0) p.replyLost({ at, isp: 0, source: 3, message: 10, slot: 0, connection: 1 });
       }
     });
-    assert.equal(ledger.repeatedKnowingly(20), knowingly, name);
+    assert.equal(ledger.repeated(20), knowingly ? 'knowingly' : 'unknowingly', name);
     assert.equal(ledger.acceptedAt(20), Math.min(...moments.map(Math.abs)), name);
+  }
+});
+
+const RESTARTED: readonly [string, readonly (number | 'restart')[], ReturnType<Ledger['repeated']>][] = [
+  ['read, and again in a new life', [1, 'restart', 2], 'after a restart'],
+  ['lost, and again in a new life', [-1, 'restart', 2], 'after a restart'],
+  ['twice in the first life', [1, 2, 'restart'], 'knowingly'],
+  ['twice in the second life', ['restart', 1, 2], 'knowingly'],
+  ['lost in one life', ['restart', -1, 2], 'unknowingly'],
+  ['in three lives', [1, 'restart', 2, 'restart', 3], 'after a restart'],
+  ['again, and once more knowingly', [1, 'restart', 2, 3], 'knowingly'],
+  ['knowingly, and in a new life', [1, 2, 'restart', 3], 'knowingly'],
+  ['again, and once more unknowingly', [1, 'restart', -2, 3], 'after a restart'],
+  ['lost, again in a new life, and once more knowingly', [-1, 'restart', 2, 3], 'knowingly'],
+];
+
+test('what an MTA delivers again after it was started anew, it may have forgotten', () => {
+  for (const [name, moments, expected] of RESTARTED) {
+    let now = 0;
+    const events = (p: Packer): void => {
+      for (const moment of moments) {
+        const at = ++now;
+        if (moment === 'restart') p.mark({ at, name: 'mta_starting', fault: 0 });
+        else p.attempt({ ...accepted, at, message: 10, slot: 0 });
+        if (typeof moment === 'number' && moment < 0)
+          p.replyLost({ at, isp: 0, source: 3, message: 10, slot: 0, connection: 1 });
+      }
+    };
+    assert.equal(ledgerOf(events).repeated(20), expected, name);
   }
 });
 

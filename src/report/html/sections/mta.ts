@@ -19,6 +19,7 @@ ${facts([
   ['adapter', mta.adapter],
   ['version', mta.version],
 ])}
+${mta.lastLines && mta.lastLines.length > 0 && html`<h3>The last lines of its log</h3><pre tabindex="0">${mta.lastLines.join('\n')}</pre>`}
 ${mta.adapter === 'none' && html`<p class="fine">The driver spoke to the ISPs itself; there was no MTA and no queue.</p>`}
 ${mta.sources.length > 0 && html`<h3>Source addresses <small>${mta.sources.length}</small></h3>${sources(mta.sources)}`}
 ${mta.config.length > 0 && html`<h3>Configuration <small>${mta.config.length} files made for this run</small></h3>${mta.config.map(file)}`}
