@@ -12,6 +12,7 @@ import type { ReplyFacts, ReportInput } from '../report/input.ts';
 import type { Machine, MtaFacts } from '../report/summary.ts';
 import { describeLoad } from '../scenario/load-plan.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { spreadPlan } from '../scenario/spread-plan.ts';
 import { runId } from './group-folder.ts';
 import { ispProcessNames } from './isp-processes.ts';
 import type { RunRequest } from './messages.ts';
@@ -30,6 +31,7 @@ export function modelOf(plan: Plan): RunModel {
       recipientsPerMessage: recipients.perMessage,
       ispOf: createRecipients(recipients, prng).isp,
     })),
+    vmtas: plan.sources.map(({ vmta }) => plan.sources.findIndex((source) => source.vmta === vmta)),
     phaseOf: (at) => phaseAt(plan.phases, at),
   };
 }
@@ -108,6 +110,7 @@ export function reportInput(
     mta,
     isps: plan.isps.map(({ resolved }) => ({ id: resolved.id, name: resolved.name })),
     sources: plan.sources.map((s) => s.address),
+    ...(plan.adapter !== 'none' && { spread: spreadPlan(plan, lab === 'sealed') }),
     replies: replyTable(plan, startedAt),
     phases: plan.phases,
     loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load), action: load.action })),

@@ -19,6 +19,8 @@ export interface LoadModel {
 export interface RunModel {
   /** In the order of their message numbers. */
   readonly loads: readonly LoadModel[];
+  /** The virtual MTA of each source, by number; absent: each source is its own. */
+  readonly vmtas?: readonly number[];
   /** The phase of a moment, or undefined outside the load. */
   phaseOf(at: Micros): string | undefined;
 }

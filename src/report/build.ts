@@ -18,6 +18,7 @@ import { allInjections, injectorSummary } from './injector.ts';
 import type { LabEnd, ReportInput } from './input.ts';
 import { namesOf } from './names.ts';
 import { buildSeries } from './series.ts';
+import { sourcesSummary } from './sources.ts';
 import type {
   CountRange,
   Evidence,
@@ -25,6 +26,7 @@ import type {
   IspSummary,
   LatencySummary,
   MetricValue,
+  MtaLogSummary,
   OutcomeCount,
   Phase,
   ReplyCount,
@@ -53,11 +55,13 @@ export function mtaEvidence(aggregate: Aggregate, input: ReportInput): MtaEviden
 /**
  * Builds the report.
  * @param histories where the recipients in question are told of; null while the run goes on
+ * @param mtaLog what the MTA's own log says; null if it says nothing, and while the run goes on
  */
 export function buildReport(
   aggregate: Aggregate,
   input: ReportInput,
   histories: Evidence | null = null,
+  mtaLog: MtaLogSummary | null = null,
 ): Report {
   const evidence = mtaEvidence(aggregate, input);
   const { end, loadEnd } = endsOf(aggregate, input.run.running === true);
@@ -106,6 +110,8 @@ export function buildReport(
     conservation: outcomeCounts(outcome),
     evidence: histories,
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
+    sources: sourcesSummary(aggregate, input, evidence),
+    mtaLog,
     adaptation: adaptation.scores,
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure, input.thresholds),

@@ -14,7 +14,9 @@ export function renderMarkdown(summary: Summary): string {
     thresholds(summary),
     checks(summary),
     figures(summary),
-    ...(holdsSessionsOnly(summary) ? [] : [isps(summary.isps), adaptation(summary.adaptation)]),
+    ...(holdsSessionsOnly(summary)
+      ? []
+      : [isps(summary.isps), findings(summary), adaptation(summary.adaptation)]),
     again(summary),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -77,6 +79,12 @@ function isps(isps: readonly IspSummary[]): string {
       formatCount(isp.connectionsOpened),
     ]),
   );
+}
+
+/** Where mail did not leave as asked for, and where the MTA's own log is wrong. */
+function findings({ sources, mtaLog }: Summary): string {
+  const all = [...(sources?.findings ?? []), ...(mtaLog?.findings ?? [])];
+  return all.map((finding) => `- ⚠️ ${plain(finding)}`).join('\n');
 }
 
 /** A line for the run at each ISP, and one for each of its incidents. */

@@ -21,8 +21,9 @@ export function describePlan(plan: Plan): string {
     ]),
     [
       'MTA',
-      `${plan.adapter}, ${plan.sources.length} source${plan.sources.length === 1 ? '' : 's'}: ${plan.sources.map((s) => s.address).join(', ')}`,
+      `${plan.adapter}, ${plan.sources.length} source${plan.sources.length === 1 ? '' : 's'}${sourcesOf(plan)}`,
     ],
+    ...virtualMtaRows(plan),
     ['retry', `${plan.retry.map(both).join(', ')}; gives up after ${both(plan.expire)}`],
     [
       'phases',
@@ -43,6 +44,33 @@ export function describePlan(plan: Plan): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return `${plan.name} (${plan.file})\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join('')}`;
+}
+
+/** The addresses, unless virtual MTAs are told with theirs. */
+function sourcesOf({ sources, mta, adapter }: Plan): string {
+  const addresses = sources.map(({ address }) => address).join(', ');
+  const { vmtas } = mta;
+  return adapter === 'none' || vmtas.length === 1 ? `: ${addresses}` : `, ${vmtas.length} virtual MTAs`;
+}
+
+/** Virtual MTAs with their addresses, pools with their weights, and who takes what names neither. */
+function virtualMtaRows({ sources, mta: { vmtas, pools, defaultPool }, adapter }: Plan): [string, string][] {
+  if (adapter === 'none' || vmtas.length === 1) return [];
+  const rows = vmtas.map(({ name, sources: own }): [string, string] => [
+    'virtual MTA',
+    `${name}: ${own.map((source) => sources[source]?.address).join(', ')}`,
+  ]);
+  for (const pool of pools) {
+    const weights = pool.members.reduce((sum, { weight }) => sum + weight, 0);
+    const members = pool.members.map(({ vmta, weight }) => `${vmta} ${trim((weight / weights) * 100)} %`);
+    rows.push([
+      'pool',
+      `${pool.name}: ${members.join(', ')}${pool === defaultPool ? '; takes what names none' : ''}`,
+    ]);
+  }
+  if (!pools.includes(defaultPool))
+    rows.push(['pool', 'all virtual MTAs in equal shares take what names none']);
+  return rows;
 }
 
 /** What messages are like besides their size: `html, signed with rsa-2048, one-click unsubscribe`. */
