@@ -108,13 +108,19 @@ function openLoopback(plan: Plan): LabNetwork {
     signingKeys: keys,
     mailroom: { address: '127.0.0.1', port: 0 },
     listen: plan.isps.map(() => [{ address: '127.0.0.1', port: 0 }]),
-    sources: plan.sources.map((source, i) => ({
-      ...source,
-      address: most === 1 ? '127.0.0.1' : loopbackSource(i),
-    })),
+    sources: sourcesOn('loopback', plan),
     troubleDns: () => {},
     close: async () => {},
   };
+}
+
+/** The sources as the MTA can bind them. */
+export function sourcesOn(lab: LabKind, { sources }: Pick<Plan, 'sources'>): readonly MtaSource[] {
+  if (lab === 'sealed') return sources;
+  return sources.map((source, i) => ({
+    ...source,
+    address: platform === 'linux' ? loopbackSource(i) : '127.0.0.1',
+  }));
 }
 
 /** 127.1.0.1, 127.1.0.2 …: every address of 127.0.0.0/8 is local on Linux. */

@@ -216,6 +216,11 @@ export interface MtaEvent {
   readonly text: string | undefined;
 }
 
+/** A line of a log that should tell an event and can't be read, such as one that a crash tore. */
+export interface UnreadableEvent {
+  readonly kind: 'unreadable';
+}
+
 /** A mail server under test. */
 export interface MtaAdapter {
   readonly name: string;
@@ -235,8 +240,11 @@ export interface MtaAdapter {
    * with the last lines of its log if it does not.
    */
   start(plan: MtaPlan, host: MtaHost): Promise<RunningMta>;
-  /** Reads what the MTA logged in its folder, also after the run. Absent: it tells nothing that can be read. */
-  events?(folder: string): AsyncIterable<MtaEvent>;
+  /**
+   * Reads what the MTA logged in its folder, also after the run, in the order logged. Absent: it tells nothing that can be
+   * read.
+   */
+  events?(folder: string): AsyncIterable<MtaEvent | UnreadableEvent>;
 }
 
 /** A file of an MTA's configuration; its name is a path in the MTA's folder. */

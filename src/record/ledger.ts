@@ -253,6 +253,12 @@ export class Ledger {
     const lastTold = ((page.flags[i] as number) & FLAG_LAST_REPLY_LOST) === 0 ? 1 : 0;
     return told > lastTold;
   }
+  /** Whether the MTA can have read a 250 for it. */
+  canKnowOfAcceptance(recipient: number): boolean {
+    const page = this.#read(recipient);
+    const i = recipient & IN_PAGE;
+    return (page.accepted[i] as number) > (page.repliesLost?.[i] ?? 0);
+  }
   lastAnswer(recipient: number): LastAnswer {
     switch (this.#read(recipient).last[recipient & IN_PAGE]) {
       case ACCEPTED:

@@ -11,6 +11,8 @@ export interface LoadModel {
   readonly recipientsPerMessage: number;
   /** Number of the first message's first recipient. */
   readonly firstRecipient: number;
+  /** Mailboxes are written to more than once, so that an address alone does not tell the recipient. Absent: they are not. */
+  readonly mailboxesRepeat?: boolean;
   /** The ISP (index) of a message's recipient. */
   ispOf(message: number, slot: number): number;
 }

@@ -26,8 +26,8 @@ import type {
   IspSummary,
   LatencySummary,
   MetricValue,
-  MtaLogSummary,
   OutcomeCount,
+  OwnLogSummary,
   Phase,
   ReplyCount,
   Series,
@@ -55,13 +55,13 @@ export function mtaEvidence(aggregate: Aggregate, input: ReportInput): MtaEviden
 /**
  * Builds the report.
  * @param histories where the recipients in question are told of; null while the run goes on
- * @param mtaLog what the MTA's own log says; null if it says nothing, and while the run goes on
+ * @param ownLog what the MTA's own log says; null if it says nothing, and while the run goes on
  */
 export function buildReport(
   aggregate: Aggregate,
   input: ReportInput,
   histories: Evidence | null = null,
-  mtaLog: MtaLogSummary | null = null,
+  ownLog: OwnLogSummary | null = null,
 ): Report {
   const evidence = mtaEvidence(aggregate, input);
   const { end, loadEnd } = endsOf(aggregate, input.run.running === true);
@@ -111,7 +111,7 @@ export function buildReport(
     evidence: histories,
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     sources: sourcesSummary(aggregate, input, evidence),
-    mtaLog,
+    ownLog,
     adaptation: adaptation.scores,
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure, input.thresholds),

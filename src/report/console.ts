@@ -38,7 +38,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
           adaptation(summary, paint, width),
           conservation(summary, paint, width),
           findings('sources', summary.sources, paint, width),
-          findings("the MTA's own log", summary.mtaLog, paint, width),
+          findings("the MTA's own log", summary.ownLog, paint, width),
         ]),
     latency(summary, paint, width),
   ].filter((lines) => lines.length > 0);

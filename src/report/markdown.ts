@@ -82,8 +82,11 @@ function isps(isps: readonly IspSummary[]): string {
 }
 
 /** Where mail did not leave as asked for, and where the MTA's own log is wrong. */
-function findings({ sources, mtaLog }: Summary): string {
-  const all = [...(sources?.findings ?? []), ...(mtaLog?.findings ?? [])];
+function findings({ sources, ownLog }: Summary): string {
+  const all = [
+    ...(sources?.findings ?? []),
+    ...(ownLog?.findings ?? []).map((finding) => `The MTA's own log: ${finding}`),
+  ];
   return all.map((finding) => `- ⚠️ ${plain(finding)}`).join('\n');
 }
 

@@ -122,7 +122,8 @@ function findingsOf(at: IspSources): string[] {
   const off = at.vmtas.filter((vmta) => vmta.off).sort((a, b) => apart(b) - apart(a));
   const [worst] = off;
   if (worst) {
-    const others = off.length > 1 ? `; ${formatCount(off.length - 1)} more ${off.length === 2 ? 'is' : 'are'} off` : '';
+    const others =
+      off.length > 1 ? `; ${formatCount(off.length - 1)} more ${off.length === 2 ? 'is' : 'are'} off` : '';
     found.push(
       `${isp}: ${worst.vmta} sent ${formatShare(worst.share, 1)} of the first attempts, and ${formatShare(worst.askedShare ?? 0, 1)} were asked for (chance explains ${formatShare(worst.tolerance, 1)})${others}.`,
     );

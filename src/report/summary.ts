@@ -27,7 +27,7 @@ export interface Summary {
   /** How mail left: from which virtual MTAs and sources, and whether that was asked for; null: there was no MTA. */
   readonly sources: SourcesSummary | null;
   /** What the MTA's own log says, beside what the ISPs saw; null: it tells nothing, or the run goes on. */
-  readonly mtaLog: MtaLogSummary | null;
+  readonly ownLog: OwnLogSummary | null;
   /** How the MTA adapted: one entry an ISP, and one for each source of it that was tried (DESIGN "Adaptation"). */
   readonly adaptation: readonly AdaptationSummary[];
   readonly latency: readonly LatencySummary[];
@@ -323,18 +323,18 @@ export interface UnreachableMail {
   readonly outcomes: Readonly<Record<Outcome, number>>;
 }
 
-export interface MtaLogSummary {
+export interface OwnLogSummary {
   /** Entries about recipients of this run; about others; and those that could not be read. */
   readonly events: number;
   readonly others: number;
   readonly unreadable: number;
   /** Where log and ISPs disagree, a sentence each; none: nowhere. */
   readonly findings: readonly string[];
-  readonly isps: readonly IspMtaLog[];
+  readonly isps: readonly IspOwnLog[];
 }
 
 /** Recipients of an ISP, as the MTA's log tells of them and as the ISP saw them. */
-export interface IspMtaLog {
+export interface IspOwnLog {
   readonly isp: string;
   /** Delivered, the log says; accepted, the ISP says. */
   readonly delivered: number;

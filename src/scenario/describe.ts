@@ -47,30 +47,36 @@ export function describePlan(plan: Plan): string {
 }
 
 /** The addresses, unless virtual MTAs are told with theirs. */
-function sourcesOf({ sources, mta, adapter }: Plan): string {
-  const addresses = sources.map(({ address }) => address).join(', ');
-  const { vmtas } = mta;
-  return adapter === 'none' || vmtas.length === 1 ? `: ${addresses}` : `, ${vmtas.length} virtual MTAs`;
+function sourcesOf(plan: Plan): string {
+  const { sources, mta } = plan;
+  if (hasVirtualMtas(plan)) return `, ${mta.vmtas.length} virtual MTAs`;
+  return `: ${sources.map(({ address }) => address).join(', ')}`;
+}
+
+/** Whether there is more to say than that each source is a virtual MTA, and all take turns. */
+function hasVirtualMtas({ adapter, mta: { vmtas, pools }, sources }: Plan): boolean {
+  if (adapter === 'none') return false;
+  return (
+    pools.length > 0 || vmtas.length < sources.length || vmtas.some(({ name }, i) => name !== `vmta${i + 1}`)
+  );
 }
 
 /** Virtual MTAs with their addresses, pools with their weights, and who takes what names neither. */
-function virtualMtaRows({ sources, mta: { vmtas, pools, defaultPool }, adapter }: Plan): [string, string][] {
-  if (adapter === 'none' || vmtas.length === 1) return [];
-  const rows = vmtas.map(({ name, sources: own }): [string, string] => [
+function virtualMtaRows(plan: Plan): [string, string][] {
+  if (!hasVirtualMtas(plan)) return [];
+  const { vmtas, pools, defaultPool } = plan.mta;
+  const rows = vmtas.map(({ name, sources }): [string, string] => [
     'virtual MTA',
-    `${name}: ${own.map((source) => sources[source]?.address).join(', ')}`,
+    `${name}: ${sources.map((source) => plan.sources[source]?.address).join(', ')}`,
   ]);
-  for (const pool of pools) {
-    const weights = pool.members.reduce((sum, { weight }) => sum + weight, 0);
-    const members = pool.members.map(({ vmta, weight }) => `${vmta} ${trim((weight / weights) * 100)} %`);
-    rows.push([
-      'pool',
-      `${pool.name}: ${members.join(', ')}${pool === defaultPool ? '; takes what names none' : ''}`,
-    ]);
+  for (const { name, members } of pools) {
+    const weights = members.reduce((sum, { weight }) => sum + weight, 0);
+    const shares = members.map(({ vmta, weight }) => `${vmta} ${trim((weight / weights) * 100)} %`);
+    rows.push(['pool', `${name}: ${shares.join(', ')}`]);
   }
-  if (!pools.includes(defaultPool))
-    rows.push(['pool', 'all virtual MTAs in equal shares take what names none']);
-  return rows;
+  const isNamed = pools.some(({ name }) => name === defaultPool.name);
+  const takers = isNamed ? defaultPool.name : 'all virtual MTAs in equal shares';
+  return [...rows, ['pool', `mail that names none: ${takers}`]];
 }
 
 /** What messages are like besides their size: `html, signed with rsa-2048, one-click unsubscribe`. */

@@ -10,13 +10,20 @@ export interface FaultyAdapterOptions
   readonly queueDepth?: (mta: FaultyMta) => number;
   /** Is handed the MTA once it runs. */
   readonly started?: (mta: FaultyMta) => void;
+  /** What its log tells; default: it has none. */
+  readonly events?: MtaAdapter['events'];
 }
 
 /**
  * The faulty MTA behind the adapter interface, as any MTA under test, in this process and without a seal. As it comes it
  * has no faults, and gives up after three attempts, a tenth of a second apart.
  */
-export function faultyAdapter({ queueDepth, started, ...options }: FaultyAdapterOptions = {}): MtaAdapter {
+export function faultyAdapter({
+  queueDepth,
+  started,
+  events,
+  ...options
+}: FaultyAdapterOptions = {}): MtaAdapter {
   return {
     name: 'faulty',
     capabilities: {
@@ -30,6 +37,7 @@ export function faultyAdapter({ queueDepth, started, ...options }: FaultyAdapter
     },
     version: () => Promise.resolve('faulty'),
     config: () => [],
+    ...(events && { events }),
     async start({ routes = {}, sources }) {
       const routeOf = (domain: string): Endpoint => {
         const route = routes[domain];

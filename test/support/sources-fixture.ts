@@ -1,4 +1,4 @@
-import type { IspSummary, MtaLogSummary, SourcesSummary, VmtaSources } from '../../src/report/summary.ts';
+import type { IspSummary, OwnLogSummary, SourcesSummary, VmtaSources } from '../../src/report/summary.ts';
 
 /** A virtual MTA of one address with an equal share, exactly as asked unless it says otherwise. */
 export function vmtaOf(
@@ -106,7 +106,7 @@ export function oddSources(isps: readonly IspSummary[], sources: readonly string
 }
 
 /** An MTA's log that says what the ISPs say. */
-export function trueLog(isps: readonly IspSummary[]): MtaLogSummary {
+export function trueLog(isps: readonly IspSummary[]): OwnLogSummary {
   return {
     events: 1234,
     others: 3,

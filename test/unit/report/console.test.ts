@@ -265,7 +265,7 @@ test('where mail left as asked for and the log is right nothing is said; else it
   const odd = {
     ...summary,
     sources: oddSources(summary.isps, sources),
-    mtaLog: { ...trueLog(summary.isps), findings: ['gmail: 3 recipients were never accepted.'] },
+    ownLog: { ...trueLog(summary.isps), findings: ['gmail: 3 recipients were never accepted.'] },
   };
   const said = renderConsole(odd, { color: false });
   assert.match(

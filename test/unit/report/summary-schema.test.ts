@@ -149,7 +149,7 @@ function schemaOfText(folder: string, text: string): Record<string, unknown> {
 
 /** Without what came after the first version. */
 function early(now: Summary): unknown {
-  const { adaptation: _, evidence: _e, sources: _s, mtaLog: _l, ...rest } = now;
+  const { adaptation: _, evidence: _e, sources: _s, ownLog: _l, ...rest } = now;
   return { ...rest, isps: now.isps.map(({ messagesPerConnection: _m, authentication: _a, ...isp }) => isp) };
 }
 
@@ -163,7 +163,7 @@ const reads: readonly [name: string, content: unknown, expected: Summary | undef
       adaptation: [],
       evidence: null,
       sources: null,
-      mtaLog: null,
+      ownLog: null,
       isps: summary.isps.map((isp) => ({ ...isp, messagesPerConnection: [], authentication: null })),
     },
   ],

@@ -471,7 +471,7 @@ test("the MTA's own log stands beside what the ISPs saw, and where they differ s
   const page = renderHtml(
     {
       ...summary,
-      mtaLog: {
+      ownLog: {
         ...log,
         unreadable: 2,
         findings: ['gmail: a lie'],
@@ -487,5 +487,5 @@ test("the MTA's own log stands beside what the ISPs saw, and where they differ s
     page,
     /1,234 entries about recipients of this run; 3 about other mail, such as DSNs, 2 that could not be read\./,
   );
-  assert.match(renderHtml({ ...summary, mtaLog: null }, series), /The MTA tells nothing in a log of its own/);
+  assert.match(renderHtml({ ...summary, ownLog: null }, series), /The MTA tells nothing in a log of its own/);
 });

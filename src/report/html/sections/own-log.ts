@@ -1,10 +1,10 @@
 import { formatCount } from '../../numbers.ts';
-import type { MtaLogSummary } from '../../summary.ts';
+import type { OwnLogSummary } from '../../summary.ts';
 import { html, type Markup } from '../markup.ts';
 import { table } from '../table.ts';
 
 /** What the MTA's own log says, beside what the ISPs saw. */
-export function mtaLogTable({ isps, findings, events, others, unreadable }: MtaLogSummary): Markup {
+export function ownLogTable({ isps, findings, events, others, unreadable }: OwnLogSummary): Markup {
   const number = true as const;
   const rest = [
     ...(others > 0 ? [`${formatCount(others)} about other mail, such as DSNs`] : []),
