@@ -3,17 +3,16 @@ import { messageOfSender, recipientOf } from '../core/identity.ts';
 import type { Ledger } from '../record/ledger.ts';
 import { eachRecipient, type LoadModel, placeOfRecipient } from '../record/run-model.ts';
 
-/** An entry of the MTA's log, as far as it is compared. `unreadable`: it should tell something, and can't be read. */
-export type LoggedEvent =
-  | {
-      readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired';
-      /** The envelope sender; undefined where only the recipient is told. */
-      readonly sender: string | undefined;
-      readonly recipient: string;
-      /** The address that it was sent from, or the name of the virtual MTA, if told. */
-      readonly source: string | undefined;
-    }
-  | { readonly kind: 'unreadable' };
+/** An entry of the MTA's log, as far as it is compared. */
+export interface LoggedEvent {
+  /** `unreadable`: it should tell something, and can't be read. */
+  readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired' | 'unreadable';
+  /** The envelope sender; undefined where only the recipient is told. */
+  readonly sender: string | undefined;
+  readonly recipient: string;
+  /** The address that it was sent from, or the name of the virtual MTA, if told. */
+  readonly source: string | undefined;
+}
 
 /** Recipients of one ISP. */
 export interface LogCounts {

@@ -33,9 +33,9 @@ export interface VmtaSpread {
   /** How many of them were to leave from it; undefined: nobody knows what they ask for. */
   readonly asked: number | undefined;
   readonly seen: number;
-  /** How far chance can bring the two apart, where weights decide. */
-  readonly tolerance: number;
-  /** They are further apart than that, and by more than a twentieth of what was asked. */
+  /** The least and the most that chance explains, where weights decide. */
+  readonly chance: readonly [number, number];
+  /** It is beyond that, and by more than a twentieth of what was asked. */
   readonly off: boolean;
 }
 
@@ -173,6 +173,16 @@ function countFirsts(
   return byIsp;
 }
 
+/** What was asked of a virtual MTA and seen. Where weights decide, chance may bring the two apart. */
+interface Tally {
+  seen: number;
+  /** Nothing but the virtual MTA will do; of what nobody knows, what is seen passes for what was asked. */
+  certain: number;
+  isAsked: boolean;
+  /** Recipients and messages of pools that it is in, and its part of those recipients. */
+  readonly drawn: { recipients: number; messages: number; asked: number };
+}
+
 function atIsp(
   byAsk: ReadonlyMap<number, Counted>,
   within: readonly Within[],
@@ -181,42 +191,41 @@ function atIsp(
 ): IspSpread {
   let firstAttempts = 0;
   let elsewhere = 0;
-  const all = plan.vmtas.map(() => ({ seen: 0, asked: 0, isAsked: false, variance: 0, step: 1 }));
+  const tallies = plan.vmtas.map(
+    (): Tally => ({
+      seen: 0,
+      certain: 0,
+      isAsked: false,
+      drawn: { recipients: 0, messages: 0, asked: 0 },
+    }),
+  );
   for (const [ask, { recipients, messages, byVmta }] of byAsk) {
     firstAttempts += recipients;
     const shares = within[ask]?.shares;
     for (const [vmta, seen] of byVmta) {
-      const at = all[vmta];
-      if (at) at.seen += seen;
-      // Of what nobody knows, what is seen passes for what was asked.
-      if (at && !shares) at.asked += seen;
+      const tally = tallies[vmta];
+      if (tally) tally.seen += seen;
+      if (tally && !shares) tally.certain += seen;
       if (shares ? !shares.has(vmta) : vmta === NOBODY) elsewhere += seen;
     }
     for (const [vmta, share] of shares ?? []) {
-      const at = all[vmta];
-      if (!at || recipients === 0) continue;
-      const together = recipients / messages;
-      at.isAsked = true;
-      at.asked += recipients * share;
-      at.variance += recipients * share * (1 - share) * together;
-      at.step = Math.max(at.step, together);
+      const tally = tallies[vmta];
+      if (!tally || recipients === 0) continue;
+      tally.isAsked = true;
+      if (share === 1) tally.certain += recipients;
+      else {
+        tally.drawn.recipients += recipients;
+        tally.drawn.messages += messages;
+        tally.drawn.asked += recipients * share;
+      }
     }
   }
   return {
     firstAttempts,
     elsewhere,
-    vmtas: all.map(({ seen, asked, isAsked, variance, step }, vmta) => {
-      const tolerance = toleranceOf(variance, step, sureness);
-      const apart = Math.abs(seen - asked);
-      const known = isAsked || !byAsk.has(UNKNOWN);
-      return {
-        vmta,
-        asked: known ? asked : undefined,
-        seen,
-        tolerance,
-        off: known && apart > tolerance && apart > SLIGHT * asked,
-      };
-    }),
+    vmtas: tallies.map((tally, vmta) =>
+      vmtaSpread(vmta, tally, tally.isAsked || !byAsk.has(UNKNOWN), sureness),
+    ),
     unreachable: [...byAsk].flatMap(([ask, { stranded, outcomes }]) => {
       const { shares, beyond = [] } = within[ask] ?? {};
       if (!shares || beyond.length === 0) return [];
@@ -226,15 +235,46 @@ function atIsp(
   };
 }
 
+function vmtaSpread(
+  vmta: number,
+  { seen, certain, drawn }: Tally,
+  known: boolean,
+  sureness: number,
+): VmtaSpread {
+  const { recipients, messages, asked } = drawn;
+  const [low, high] = recipients === 0 ? [0, 0] : chanceRange(asked / recipients, messages, sureness);
+  const all = certain + asked;
+  const chance = [certain + low * recipients, certain + high * recipients] as const;
+  return {
+    vmta,
+    asked: known ? all : undefined,
+    seen,
+    chance,
+    off: known && (seen < chance[0] || seen > chance[1]) && Math.abs(seen - all) > SLIGHT * all,
+  };
+}
+
 /**
- * What a sum of independent draws stays within, but for once in so many times (Bernstein's inequality): also where it is
- * small, and whatever the shares. Nothing where nothing is drawn.
- * @param step what one draw can add
+ * Where a share of so many independent draws lies, but for once in so many times: Chernoff's bound, which holds for few
+ * draws too, and where their chances differ (Hoeffding 1963, theorem 1).
  */
-function toleranceOf(variance: number, step: number, sureness: number): number {
-  if (variance === 0) return 0;
-  const third = (step * sureness) / 3;
-  return third + Math.sqrt(third ** 2 + 2 * variance * sureness);
+function chanceRange(share: number, draws: number, sureness: number): [low: number, high: number] {
+  const surprise = (seen: number): number => {
+    const part = (a: number, b: number): number => (a === 0 ? 0 : a * Math.log(a / b));
+    return draws * (part(seen, share) + part(1 - seen, 1 - share));
+  };
+  // From the share outwards it rises, so halving finds where it is enough.
+  const reach = (end: number): number => {
+    if (surprise(end) <= sureness) return end;
+    let [inside, outside] = [share, end];
+    for (let i = 0; i < 50; i++) {
+      const middle = (inside + outside) / 2;
+      if (surprise(middle) <= sureness) inside = middle;
+      else outside = middle;
+    }
+    return inside;
+  };
+  return [reach(0), reach(1)];
 }
 
 function noOutcomes(): Outcomes {

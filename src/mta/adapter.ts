@@ -203,7 +203,8 @@ export interface Account {
 
 /** What the MTA itself says that it did, as its log or accounting file tells it. */
 export interface MtaEvent {
-  readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired';
+  /** `unreadable`: a line that should tell something and can't be read, such as one that a crash tore; it has no recipient (''). */
+  readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired' | 'unreadable';
   /** Unix time in milliseconds, as exact as the log is; undefined if it doesn't tell. */
   readonly atMs: number | undefined;
   /** The envelope sender, by which a message is known in a run; undefined where only the recipient is told. */
@@ -214,11 +215,6 @@ export interface MtaEvent {
   /** The ISP's reply, if told. */
   readonly code: number | undefined;
   readonly text: string | undefined;
-}
-
-/** A line of a log that should tell an event and can't be read, such as one that a crash tore. */
-export interface UnreadableEvent {
-  readonly kind: 'unreadable';
 }
 
 /** A mail server under test. */
@@ -244,7 +240,7 @@ export interface MtaAdapter {
    * Reads what the MTA logged in its folder, also after the run, in the order logged. Absent: it tells nothing that can be
    * read.
    */
-  events?(folder: string): AsyncIterable<MtaEvent | UnreadableEvent>;
+  events?(folder: string): AsyncIterable<MtaEvent>;
 }
 
 /** A file of an MTA's configuration; its name is a path in the MTA's folder. */

@@ -50,12 +50,12 @@ function ispSources(
     share: share(ledger.firsts.get(isp)?.get(source) ?? 0),
     ...countsIn(rows.get(`${isp}/${source}`) ?? []),
   });
-  const vmta = ({ vmta: number, asked, seen, tolerance, off }: VmtaSpread): VmtaSources => ({
+  const vmta = ({ vmta: number, asked, seen, chance, off }: VmtaSpread): VmtaSources => ({
     vmta: plan.vmtas[number]?.name ?? '',
     reaches: reaches(plan, number, isp),
     askedShare: asked === undefined ? null : share(asked),
     share: share(seen),
-    tolerance: share(tolerance),
+    chance: [share(chance[0]), share(chance[1])],
     off,
     sources: (plan.vmtas[number]?.sources ?? []).map(use),
   });
@@ -125,7 +125,7 @@ function findingsOf(at: IspSources): string[] {
     const others =
       off.length > 1 ? `; ${formatCount(off.length - 1)} more ${off.length === 2 ? 'is' : 'are'} off` : '';
     found.push(
-      `${isp}: ${worst.vmta} sent ${formatShare(worst.share, 1)} of the first attempts, and ${formatShare(worst.askedShare ?? 0, 1)} were asked for (chance explains ${formatShare(worst.tolerance, 1)})${others}.`,
+      `${isp}: ${worst.vmta} sent ${formatShare(worst.share, 1)} of the first attempts, and ${formatShare(worst.askedShare ?? 0, 1)} were asked for (chance explains ${rangeText(worst.chance)})${others}.`,
     );
   }
   if (retriesFromOtherVmta > 0)
@@ -137,6 +137,11 @@ function findingsOf(at: IspSources): string[] {
 
 function apart({ share, askedShare }: VmtaSources): number {
   return Math.abs(share - (askedShare ?? share));
+}
+
+/** `1.2% to 5%`. */
+function rangeText([least, most]: VmtaSources['chance']): string {
+  return least === most ? 'nothing else' : `${formatShare(least, 1)} to ${formatShare(most, 1)}`;
 }
 
 const PLURALS = { recipient: 'recipients', attempt: 'attempts', retry: 'retries' } as const;

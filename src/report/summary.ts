@@ -292,9 +292,9 @@ export interface VmtaSources {
   /** What messages and pools asked for, among those that can reach the ISP; null: nobody knows what they asked for. */
   readonly askedShare: number | null;
   readonly share: number;
-  /** How far chance can bring the two apart. */
-  readonly tolerance: number;
-  /** They are further apart than chance explains, and by more than a twentieth of what was asked. */
+  /** The least and the largest share that chance explains, where the weights of a pool decide. */
+  readonly chance: readonly [number, number];
+  /** It is beyond that, and by more than a twentieth of what was asked. */
   readonly off: boolean;
   readonly sources: readonly SourceUse[];
 }

@@ -15,7 +15,7 @@ export function vmtaOf(
     reaches: true,
     askedShare: 1 / of,
     share,
-    tolerance: 0.02,
+    chance: [0.9 / of, 1.1 / of],
     off: false,
     sources: [
       {
@@ -63,7 +63,7 @@ export function oddSources(isps: readonly IspSummary[], sources: readonly string
   return {
     findings: [
       `${first.isp}: 132 recipients asked for dark, from which the ISP can't be reached: 132 expired.`,
-      `${first.isp}: vmta1 sent 40% of the first attempts, and 33.3% were asked for (chance explains 2%).`,
+      `${first.isp}: vmta1 sent 40% of the first attempts, and 33.3% were asked for (chance explains 30% to 36.7%).`,
     ],
     isps: [
       {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { rebuildReports } from '../../src/lab/rebuild.ts';
 import { addressesOf } from '../../src/lab/report-input.ts';
 import { readRunFile } from '../../src/lab/run-folder.ts';
-import type { MtaEvent, UnreadableEvent } from '../../src/mta/adapter.ts';
+import type { MtaEvent } from '../../src/mta/adapter.ts';
 import { ATTEMPT_OUTCOMES, Kind, RecordView } from '../../src/record/attempt-log.ts';
 import { recordsIn } from '../../src/record/recorder.ts';
 import { faultyAdapter } from '../support/faulty-adapter.ts';
@@ -21,10 +21,10 @@ drain: { timeout: 20s }
 `;
 
 /** How a log departs from what was: an entry of a recipient's delivery or bounce, told otherwise, or not at all. */
-type Lie = (event: MtaEvent, message: number) => MtaEvent | UnreadableEvent | undefined;
+type Lie = (event: MtaEvent, message: number) => MtaEvent | undefined;
 
 /** A log that tells what the ISPs recorded, but for the lies. `folder`: the MTA's, in the run's. */
-async function* eventsOf(folder: string, lie: Lie): AsyncGenerator<MtaEvent | UnreadableEvent> {
+async function* eventsOf(folder: string, lie: Lie): AsyncGenerator<MtaEvent> {
   const { plan } = readRunFile(dirname(folder));
   const addressOf = addressesOf(plan);
   for (const block of recordsIn(dirname(folder), 'events')) {
@@ -61,13 +61,13 @@ test('a log that tells the truth is found to, and nothing is said of it', async 
 });
 
 test('a log that lies is convicted of each lie, in the run and when the report is made again; the run passes', async (t) => {
-  const events = (folder: string): AsyncGenerator<MtaEvent | UnreadableEvent> =>
+  const events = (folder: string): AsyncGenerator<MtaEvent> =>
     eventsOf(folder, (event, message) => {
       if (event.kind === 'bounced') return message % 2 === 0 ? { ...event, kind: 'delivered' } : event;
       if (message % 10 === 1) return undefined;
       if (message % 10 === 3) return { ...event, kind: 'expired' };
       if (message % 10 === 5) return { ...event, source: 'nowhere' };
-      if (message % 10 === 7) return { kind: 'unreadable' };
+      if (message % 10 === 7) return { ...event, kind: 'unreadable', sender: undefined, recipient: '' };
       return message % 10 === 9 ? { ...event, source: event.source?.endsWith('1') ? 'a' : 'b' } : event;
     });
   const adapter = faultyAdapter({ events });
@@ -100,7 +100,7 @@ test('a log that lies is convicted of each lie, in the run and when the report i
 test('without a log nothing is said; one that breaks off is compared as far as it goes, with a warning', async (t) => {
   const silent = await flyHere(t, scenario, faultyAdapter());
   assert.equal(silent.summary.ownLog, null);
-  async function* broken(folder: string): AsyncGenerator<MtaEvent | UnreadableEvent> {
+  async function* broken(folder: string): AsyncGenerator<MtaEvent> {
     let told = 0;
     for await (const event of eventsOf(folder, (one) => one)) {
       if (told++ === 100) throw new Error('the disk is gone');

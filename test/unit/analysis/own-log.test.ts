@@ -56,11 +56,7 @@ function logged(fates: readonly Seen[], events: readonly LoggedEvent[], mailboxe
   return log;
 }
 
-function event(
-  kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired',
-  message: number,
-  about: Partial<Extract<LoggedEvent, { sender: unknown }>> = {},
-): LoggedEvent {
+function event(kind: LoggedEvent['kind'], message: number, about: Partial<LoggedEvent> = {}): LoggedEvent {
   return {
     kind,
     sender: `b-${message}@news.sender.test`,
@@ -196,7 +192,7 @@ test('entries about other mail, and lines that can not be read, are counted apar
       event('delivered', 99),
       event('delivered', 0, { recipient: 'u0.7@gmail.com' }),
       event('delivered', 0, { sender: 'news@sender.test' }),
-      { kind: 'unreadable' },
+      event('unreadable', 0, { recipient: '' }),
     ],
   );
   assert.deepEqual([log.events, log.others, log.unreadable], [0, 4, 1]);
@@ -218,7 +214,7 @@ test('where log and ISPs disagree, in sentences, the gravest first', () => {
       event('received', 3),
       event('delivered', 4, { source: '198.18.128.3' }),
       event('delivered', 5),
-      { kind: 'unreadable' },
+      event('unreadable', 0, { recipient: '' }),
     ],
   );
   assert.deepEqual(ownLogSummary(log, ['gmail']).findings, [

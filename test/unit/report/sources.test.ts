@@ -77,7 +77,7 @@ test('what left as asked for, by virtual MTA and address', () => {
             reaches: true,
             askedShare: 1,
             share: 1,
-            tolerance: 0,
+            chance: [1, 1],
             off: false,
             sources: [
               {
@@ -111,7 +111,7 @@ test('all that is not as asked for, a sentence each', () => {
     "gmail: 10 recipients asked for idle, from which the ISP can't be reached: 10 lost.",
     'gmail: 1 attempt came from addresses that no virtual MTA has.',
     'gmail: 7 of 30 recipients were first tried from a virtual MTA that the message did not ask for.',
-    'gmail: four sent 76.7% of the first attempts, and 100% were asked for (chance explains 0%); 1 more is off.',
+    'gmail: four sent 76.7% of the first attempts, and 100% were asked for (chance explains nothing else); 1 more is off.',
     'gmail: 1 of 2 retries left from another virtual MTA than the first attempt.',
   ]);
   const [gmail] = found?.isps ?? [];

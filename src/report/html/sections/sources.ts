@@ -32,7 +32,7 @@ ${
     ? html`<p><span class="balance passed"><span class="mark" aria-hidden="true">✓</span> spread as asked for, and every retry left from the virtual MTA of the first attempt</span></p>`
     : html`<ul class="findings">${findings.map((finding) => html`<li><span class="mark failed" aria-hidden="true">✗</span> ${finding}</li>`)}</ul>`
 }
-<p class="fine">Shares are of recipients’ first attempts. What is asked for is what messages name in X-Virtual-MTA, or the pool’s weights, among the virtual MTAs that reach the ISP. A bar is what was seen, its notch what was asked for; ± is how far chance can bring the two apart.</p>
+<p class="fine">Shares are of recipients’ first attempts. What is asked for is what messages name in X-Virtual-MTA, or the pool’s weights, among the virtual MTAs that reach the ISP. A bar is what was seen, its notch what was asked for.</p>
 </div>
 ${isps.filter(({ vmtas, unreachable }) => vmtas.length + unreachable.length > 0).map((isp) => oneIsp(isp, names.find(({ id }) => id === isp.isp)?.name ?? isp.isp))}`,
   };
@@ -45,16 +45,15 @@ function oneIsp(isp: IspSources, name: string): Markup {
   const rest = vmtas.filter((vmta) => !off.includes(vmta));
   return html`<div class="panel"><h3>${name} <small>${formatCount(isp.firstAttempts)} recipients tried from ${formatCount(vmtas.length)} virtual MTAs</small></h3>
 ${off.length > 0 && sharesTable(off, most, name)}
-${rest.length > 0 && html`<details class="kind"><summary>${formatCount(rest.length)} virtual MTAs as asked for <small>${range(rest)}</small></summary>${sharesTable(rest, most, `${name}, as asked for`)}</details>`}
+${rest.length > 0 && html`<details class="kind"><summary>${formatCount(rest.length)} virtual MTAs as asked for <small>${range(rest.map(({ share }) => share))} each</small></summary>${sharesTable(rest, most, `${name}, as asked for`)}</details>`}
 <p class="fine">${retriesSentence(isp)}${isp.foreignAttempts > 0 && ` ${formatCount(isp.foreignAttempts)} attempts came from addresses that no virtual MTA has.`}</p>
 ${isp.unreachable.map(unreachableNote)}
 </div>`;
 }
 
-function range(vmtas: readonly VmtaSources[]): string {
-  const shares = vmtas.map(({ share }) => share);
+function range(shares: readonly number[]): string {
   const [least, most] = [Math.min, Math.max].map((pick) => formatShare(pick(...shares), 1));
-  return least === most ? `${least} each` : `${least} to ${most} each`;
+  return least === most ? `${least}` : `${least} to ${most}`;
 }
 
 function sharesTable(vmtas: readonly VmtaSources[], most: number, label: string): Markup {
@@ -64,6 +63,7 @@ function sharesTable(vmtas: readonly VmtaSources[], most: number, label: string)
     [
       { head: 'virtual MTA' },
       { head: 'asked', number },
+      { head: 'by chance', number },
       { head: 'seen', number },
       { head: 'apart', number },
       { head: 'attempts', number },
@@ -79,11 +79,12 @@ function sharesTable(vmtas: readonly VmtaSources[], most: number, label: string)
 
 /** A virtual MTA with one address is one row; each of several addresses has a row of its own below it. */
 function rowsOf(vmta: VmtaSources, most: number): Part[][] {
-  const { sources, askedShare, share } = vmta;
+  const { sources, askedShare, chance, share } = vmta;
   const [only] = sources;
   const alone = sources.length === 1 && only;
   const shares: Part[] = [
     askedShare === null ? '–' : formatShare(askedShare, 1),
+    askedShare === null ? '–' : range(chance),
     html`<span class="share">${formatShare(share, 1)}${bar(share, askedShare, most)}</span>`,
     apartText(vmta),
   ];
@@ -94,6 +95,7 @@ function rowsOf(vmta: VmtaSources, most: number): Part[][] {
     ...sources.map((one): Part[] => [
       html`<span class="of"><code>${one.source}</code></span>${!one.reaches && html` <small>can’t reach it</small>`}`,
       '',
+      '',
       html`<span class="share">${formatShare(one.share, 1)}${bar(one.share, null, most)}</span>`,
       '',
       ...counts(one),
@@ -101,12 +103,12 @@ function rowsOf(vmta: VmtaSources, most: number): Part[][] {
   ];
 }
 
-function apartText({ askedShare, share, tolerance, off }: VmtaSources): Part {
+function apartText({ askedShare, share, off }: VmtaSources): Part {
   if (askedShare === null) return '–';
   const points = (share - askedShare) * 100;
   const sign = points < 0 ? '−' : '+';
   const text = `${sign}${Math.abs(points).toFixed(1)}`;
-  return html`${off ? html`<b class="failed">${text}</b>` : text} <small>±${(tolerance * 100).toFixed(1)}</small>`;
+  return off ? html`<b class="failed">${text}</b>` : text;
 }
 
 function counts({ attempts, accepted, throttled, deferred, rejected, connectionsOpened }: Counts): string[] {
