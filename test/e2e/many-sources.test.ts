@@ -14,12 +14,12 @@ import { lacking } from '../support/skip.ts';
 const path = asset('scenarios', 'many-sources.yaml');
 const plan = planRun(loadScenario(path));
 
-/** Shares that the scenario asks for, among those that reach the ISP: newsletters, receipts, codes and alerts a second. */
+/** Shares that the scenario asks for, among those that reach the ISP. */
 const LARGE = 3 / 18;
 const SMALL = 1 / 18;
 const ASKED: Readonly<Record<string, (vmta: string) => number>> = {
-  // 18 newsletters, 5 receipts, 2 codes and 1 alert a second.
-  gmail: (vmta) => shareOf(vmta, { newsletter: 18, receipts: 5, six15: 1, six16: 2 }),
+  // For 18 newsletters there are 5 receipts and 1 alert; codes go to Gmail alone, which has 40 % of the rest.
+  gmail: (vmta) => shareOf(vmta, { newsletter: 18, receipts: 5, six15: 1, six16: 2.5 }),
   yahoo: (vmta) => shareOf(vmta, { newsletter: 18, receipts: 5, six15: 0, six16: 0 }),
   outlook: (vmta) => shareOf(vmta, { newsletter: 18, receipts: 5, six15: 0, six16: 0 }),
 };
@@ -60,8 +60,7 @@ for (const name of ['haraka', 'postfix']) {
   test(`${name}: each ISP sees the sources that can reach it, in the shares asked, and no retry changes`, async (t) => {
     if (!(await mtaHere(t, name))) return;
     const out = join(workFolder(t), 'runs');
-    const short = plan.loads.flatMap((load) => ['--set', `loads.${load.name}.duration=15s`]);
-    const { code, stdout, stderr } = await cli(['run', path, '--mta', name, '--out', out, ...short]);
+    const { code, stdout, stderr } = await cli(['run', path, '--mta', name, '--out', out]);
     assert.equal(code, 0, `${stdout}${stderr}`);
     const { folder, summary } = onlyRun(out);
     checkSeen(sourcesSeen(folder));
