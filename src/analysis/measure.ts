@@ -3,9 +3,15 @@
 import type { MetricName } from '../gate/metrics.ts';
 import type { Measured, Selector } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
-import { ATTEMPT_OUTCOMES, type AttemptOutcome, TRANSACTION_OUTCOMES } from '../record/attempt-log.ts';
+import {
+  ATTEMPT_OUTCOMES,
+  type AttemptOutcome,
+  NONE16,
+  TRANSACTION_OUTCOMES,
+} from '../record/attempt-log.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import type { InjectionCounts } from '../record/injection-counts.ts';
+import type { RetryCounts } from '../record/ledger.ts';
 import { BUCKET_MICROS, isGlobal, type Row, type Sample } from '../record/timeline.ts';
 import { measureScore } from './adaptation/measure-score.ts';
 import type { Adaptation } from './adaptation/scores.ts';
@@ -21,6 +27,8 @@ export interface Names {
   readonly isps: readonly string[];
   /** Source addresses by index. */
   readonly sources: readonly string[];
+  /** Virtual MTAs with the numbers of their sources. */
+  readonly vmtas: readonly { readonly name: string; readonly sources: readonly number[] }[];
   /** Reply ids by index. */
   readonly replies: readonly string[];
   readonly phases: readonly PhaseSpan[];
@@ -124,6 +132,32 @@ export function createMeasure(
     return { kind: 'counter', count, rate: count / seconds({}) };
   }
 
+  /** Of a source or a virtual MTA; nothing without either, since all together is everything. */
+  function sourceShare({ isp, source, vmta }: Selector): Measured | undefined {
+    const ofVmta =
+      vmta === undefined ? undefined : (names.vmtas.find(({ name }) => name === vmta)?.sources ?? []);
+    if (source === undefined && vmta === undefined) return undefined;
+    let part = 0;
+    let whole = 0;
+    for (const [i, bySource] of aggregate.ledger.firsts) {
+      if (isp !== undefined && names.isps[i] !== isp) continue;
+      for (const [s, count] of bySource) {
+        whole += count;
+        if ((source ?? names.sources[s]) === names.sources[s] && (ofVmta?.includes(s) ?? true)) part += count;
+      }
+    }
+    if (whole === 0) return undefined;
+    const value = part / whole;
+    return { kind: 'gauge', value, min: value, max: value };
+  }
+
+  function fromRetries({ isp }: Selector, value: (counts: RetryCounts) => number): Measured {
+    let count = 0;
+    for (const [i, counts] of aggregate.ledger.retries)
+      if (isp === undefined || names.isps[i] === isp) count += value(counts);
+    return { kind: 'counter', count, rate: count / seconds({}) };
+  }
+
   /** One pass over the delivered recipients that a selector matches. */
   function deliveredTrend(metric: DeliveredMetric, selector: Selector): Measured {
     const { ledger } = aggregate;
@@ -223,6 +257,16 @@ export function createMeasure(
         });
         return trend(merge(parts.map(([, recorded]) => recorded)), 1);
       }
+      case 'source_share':
+        return sourceShare(selector);
+      case 'source_changes':
+        return fromRetries(selector, (counts) => counts.fromOtherSource);
+      case 'vmta_changes':
+        return fromRetries(selector, (counts) => counts.fromOtherVmta);
+      case 'foreign_attempts':
+        return counter(selector, (row) =>
+          row.source === NONE16 ? row.attempts.reduce((sum, n) => sum + n, 0) : 0,
+        );
       case 'queue_depth': {
         const values = aggregate.timeline.samples
           .filter((s) => s.name === 'queue_depth' && isGlobal(s))

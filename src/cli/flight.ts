@@ -100,7 +100,7 @@ async function flyUnwatched(
   const error = result.kind === 'failed' ? result.error : endOf(result, interrupts.count > before);
   const log = result.kind === 'failed' ? '' : `\n${result.log}`;
   const why = error.message.split('\n', 1)[0] as string;
-  const report = salvage(folder, { why, exitCode: exitCodeOf(error.kind) });
+  const report = await salvage(folder, { why, exitCode: exitCodeOf(error.kind) });
   if (report) {
     progress.note(`${error.message}; the report holds what was recorded until then${log}`);
     return told(report, out);

@@ -25,7 +25,7 @@ export interface MessagePlan {
   readonly recipients: number;
   /** Domains that mail is sent from, used in turn, and whether their mail may be signed. */
   readonly senders: readonly { readonly domain: string; readonly signed: boolean }[];
-  /** The sources' virtual MTAs, for `{{vmta}}`. */
+  /** The virtual MTAs, each once, for `{{vmta}}`. */
   readonly vmtas: readonly string[];
   /** Fields besides those that every message has. */
   readonly headers: readonly { readonly name: string; readonly value: string }[];

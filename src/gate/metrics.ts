@@ -2,7 +2,7 @@
 export type MetricKind = 'counter' | 'rate' | 'gauge' | 'trend';
 
 /** Tags by which a metric can be narrowed: `delivered{isp:yahoo,phase:incident}`. */
-export type TagName = 'isp' | 'source' | 'phase' | 'reply' | 'load' | 'incident' | 'check' | 'fault';
+export type TagName = 'isp' | 'source' | 'vmta' | 'phase' | 'reply' | 'load' | 'incident' | 'check' | 'fault';
 
 /** One metric that thresholds and reports know. */
 export interface MetricDefinition {
@@ -224,7 +224,7 @@ export const METRICS = {
   attempts_per_delivery: {
     kind: 'trend',
     unit: '',
-    tags: ['isp'],
+    tags: ['isp', 'source'],
     live: true,
     better: 'lower',
     meaning: 'attempts that a delivered recipient took',
@@ -235,6 +235,38 @@ export const METRICS = {
     tags: ['isp', 'source'],
     live: true,
     meaning: 'transactions on each connection to an ISP',
+  },
+  source_share: {
+    kind: 'gauge',
+    unit: '',
+    tags: ['isp', 'source', 'vmta'],
+    live: true,
+    step: ONE_POINT,
+    meaning: "share of recipients' first attempts that left from a source, or from a virtual MTA",
+  },
+  source_changes: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    live: true,
+    better: 'lower',
+    meaning: "retries that left from another address than the recipient's first attempt",
+  },
+  vmta_changes: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    live: true,
+    better: 'lower',
+    meaning: "retries that left from another virtual MTA than the recipient's first attempt",
+  },
+  foreign_attempts: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp', 'phase'],
+    live: true,
+    better: 'lower',
+    meaning: 'recipient attempts from an address that no virtual MTA has',
   },
   queue_depth: {
     kind: 'gauge',

@@ -112,15 +112,23 @@ function openLoopback(plan: Plan): LabNetwork {
     listen: plan.isps.map((_, i) => [
       { address: '127.0.0.1', port: external ? external.firstPort + 1 + i : 0 },
     ]),
-    sources: external
-      ? plan.sources
-      : plan.sources.map((source, i) => ({
-          ...source,
-          address: most === 1 ? '127.0.0.1' : loopbackSource(i),
-        })),
+    sources: sourcesOn('loopback', plan),
     troubleDns: () => {},
     close: async () => {},
   };
+}
+
+/** The sources as the MTA can bind them. */
+export function sourcesOn(
+  lab: LabKind,
+  { sources, mta }: Pick<Plan, 'sources' | 'mta'>,
+): readonly MtaSource[] {
+  // An MTA of the user's own binds what it is configured to.
+  if (lab === 'sealed' || mta.external) return sources;
+  return sources.map((source, i) => ({
+    ...source,
+    address: platform === 'linux' ? loopbackSource(i) : '127.0.0.1',
+  }));
 }
 
 /** 127.1.0.1, 127.1.0.2 …: every address of 127.0.0.0/8 is local on Linux. */

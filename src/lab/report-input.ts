@@ -12,6 +12,7 @@ import type { ReplyFacts, ReportInput } from '../report/input.ts';
 import type { Machine, MtaFacts } from '../report/summary.ts';
 import { describeLoad } from '../scenario/load-plan.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { spreadPlan } from '../scenario/spread-plan.ts';
 import { runId } from './group-folder.ts';
 import { ispProcessNames } from './isp-processes.ts';
 import type { RunRequest } from './messages.ts';
@@ -28,8 +29,10 @@ export function modelOf(plan: Plan): RunModel {
       firstMessage: recipients.firstMessage,
       firstRecipient: recipients.firstMailbox,
       recipientsPerMessage: recipients.perMessage,
+      mailboxesRepeat: recipients.repeatAfter !== undefined,
       ispOf: createRecipients(recipients, prng).isp,
     })),
+    vmtas: plan.sources.map(({ vmta }) => plan.sources.findIndex((source) => source.vmta === vmta)),
     phaseOf: (at) => phaseAt(plan.phases, at),
   };
 }
@@ -108,6 +111,7 @@ export function reportInput(
     mta,
     isps: plan.isps.map(({ resolved }) => ({ id: resolved.id, name: resolved.name })),
     sources: plan.sources.map((s) => s.address),
+    ...(plan.adapter !== 'none' && { spread: spreadPlan(plan, lab === 'sealed') }),
     replies: replyTable(plan, startedAt),
     phases: plan.phases,
     loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load), action: load.action })),

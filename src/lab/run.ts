@@ -41,6 +41,7 @@ import { type LabMtaHost, openMtaHost } from './mta-host.ts';
 import { mtaName, mtaPlanOf } from './mta-plan.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, type Switches, scheduleOutages } from './outages.ts';
+import { readOwnLog, withLog } from './own-log.ts';
 import { mountQueueDisk, type QueueDisk } from './queue-disk.ts';
 import { recordQueue } from './recording-queue.ts';
 import { modelOf, reportInput } from './report-input.ts';
@@ -506,7 +507,8 @@ class Run {
     const { aggregate } = this.#recorder;
     const seen = { ...final, ...readSeen(folder) };
     const { evidence, unwritten } = gatherEvidence(folder, plan, aggregate, seen);
-    const report = buildReport(aggregate, seen, evidence);
+    const ownLog = await readOwnLog(folder, plan, this.#request.lab, aggregate, this.#adapter);
+    const report = buildReport(aggregate, withLog(seen, ownLog), evidence, ownLog.summary);
     return { ...report, unwritten: [...this.#unwritten, ...unwritten, ...writeReports(folder, report)] };
   }
 

@@ -227,7 +227,8 @@ export interface Account {
 
 /** What the MTA itself says that it did, as its log or accounting file tells it. */
 export interface MtaEvent {
-  readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired';
+  /** `unreadable`: a line that should tell something and can't be read, such as one that a crash tore; it has no recipient (''). */
+  readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired' | 'unreadable';
   /** Unix time in milliseconds, as exact as the log is; undefined if it doesn't tell. */
   readonly atMs: number | undefined;
   /** The envelope sender, by which a message is known in a run; undefined where only the recipient is told. */
@@ -259,7 +260,10 @@ export interface MtaAdapter {
    * with the last lines of its log if it does not.
    */
   start(plan: MtaPlan, host: MtaHost): Promise<RunningMta>;
-  /** Reads what the MTA logged in its folder, also after the run. Absent: it tells nothing that can be read. */
+  /**
+   * Reads what the MTA logged in its folder, also after the run, in the order logged. Absent: it tells nothing that can be
+   * read.
+   */
   events?(folder: string): AsyncIterable<MtaEvent>;
 }
 

@@ -61,11 +61,11 @@ export class Aggregate {
   readonly running = { confirmed: 0, accepted: 0, throttled: 0, transactions: 0, noops: 0 };
   /** The same by ISP, for those of which there is a record. */
   readonly runningIsps = new Map<number, RunningIsp>();
-  readonly #model: RunModel;
+  readonly model: RunModel;
 
   constructor(model: RunModel) {
-    this.#model = model;
-    this.ledger = new Ledger(model.loads);
+    this.model = model;
+    this.ledger = new Ledger(model.loads, model.vmtas);
     this.injections = model.loads.map(() => new Map());
   }
 
@@ -140,9 +140,9 @@ export class Aggregate {
   }
 
   #injection(view: RecordView): void {
-    const load = loadOfMessage(this.#model.loads, view.message);
+    const load = loadOfMessage(this.model.loads, view.message);
     if (!load) return;
-    countInjection(this.#countsOf(this.#model.loads.indexOf(load), view.at), view);
+    countInjection(this.#countsOf(this.model.loads.indexOf(load), view.at), view);
     if (INJECTION_STATES[view.outcome] !== 'confirmed') return;
     this.running.confirmed++;
     this.timeline.addInjected(view.at + view.doneAfter);
@@ -169,7 +169,7 @@ export class Aggregate {
 
   #countsOf(load: number, at: Micros): InjectionCounts {
     const byPhase = this.injections[load] ?? (this.injections[0] as Map<string, InjectionCounts>);
-    return lazily(byPhase, this.#model.phaseOf(at) ?? '', emptyInjections);
+    return lazily(byPhase, this.model.phaseOf(at) ?? '', emptyInjections);
   }
 }
 

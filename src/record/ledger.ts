@@ -1,5 +1,5 @@
 /**
- * What became of each recipient: 28 bytes a recipient, in pages of typed arrays that are made when they are first
+ * What became of each recipient: 30 bytes a recipient, in pages of typed arrays that are made when they are first
  * needed. It is an index over the record files and can be rebuilt from them at any time.
  */
 import type { Micros } from '../core/clock.ts';
@@ -53,6 +53,8 @@ class Page {
   readonly confirmedAt = new Float32Array(PAGE_SIZE);
   readonly attempts = new Uint16Array(PAGE_SIZE);
   readonly acceptedFrom = new Uint16Array(PAGE_SIZE).fill(NONE16);
+  /** The source of the first attempt. */
+  readonly firstFrom = new Uint16Array(PAGE_SIZE).fill(NONE16);
   readonly accepted = new Uint8Array(PAGE_SIZE);
   readonly injection = new Uint8Array(PAGE_SIZE).fill(INJECTION_NONE);
   readonly last = new Uint8Array(PAGE_SIZE).fill(NO_ATTEMPT);
@@ -69,8 +71,17 @@ class Page {
   get bytes(): number {
     const { lastAccepted, failedAt, repliesLost, forgotten } = this;
     const rare = (lastAccepted ? 8 : 0) + (failedAt ? 4 : 0) + (repliesLost ? 1 : 0) + (forgotten ? 1 : 0);
-    return PAGE_SIZE * (28 + rare);
+    return PAGE_SIZE * (30 + rare);
   }
+}
+
+/** How the later attempts for an ISP's recipients left, beside the first attempt of each. */
+export interface RetryCounts {
+  retries: number;
+  /** Those that left from another address. */
+  fromOtherSource: number;
+  /** Those of them whose address belongs to another virtual MTA, or to none. */
+  fromOtherVmta: number;
 }
 
 /** Stands for every page that was never written to. */
@@ -86,7 +97,13 @@ export class Ledger {
    */
   onDelivered: ((recipient: number) => void) | undefined;
 
+  /** First attempts by ISP, then by source (NONE16: an address that is none of the run's). */
+  readonly firsts = new Map<number, Map<number, number>>();
+  /** Later attempts by ISP. */
+  readonly retries = new Map<number, RetryCounts>();
+
   readonly #loads: readonly LoadModel[];
+  readonly #vmtas: readonly number[];
   readonly #pages = new Map<number, Page>();
   /** When the MTA was started anew, rising. */
   readonly #restarts: Micros[] = [];
@@ -94,8 +111,10 @@ export class Ledger {
   #near = BLANK;
   #nearNumber = -1;
 
-  constructor(loads: readonly LoadModel[]) {
+  /** @param vmtas the virtual MTA of each source; a source without one is its own */
+  constructor(loads: readonly LoadModel[], vmtas: readonly number[] = []) {
     this.#loads = loads;
+    this.#vmtas = vmtas;
   }
 
   /** Bytes that the ledger takes. */
@@ -149,8 +168,9 @@ export class Ledger {
 
   /** Takes in one recipient attempt. Workers report in batches, so a later one may be told first. */
   addAttempt(view: RecordView): void {
-    const { at, outcome, source } = view;
-    this.#each(view.message, view.slot, view.isp, (page, i, recipient) => {
+    const { at, outcome, source, isp } = view;
+    this.#each(view.message, view.slot, isp, (page, i, recipient) => {
+      this.#compareSource(page, i, isp, source, at);
       page.attempts[i] = Math.min((page.attempts[i] as number) + 1, 0xffff);
       const before = page.accepted[i] as number;
       if (outcome === ACCEPTED) {
@@ -238,6 +258,10 @@ export class Ledger {
     if (!this.hasFailedDsn(recipient)) return undefined;
     return (this.#read(recipient).failedAt?.[recipient & IN_PAGE] as number) * 1e6;
   }
+  /** The source of the first attempt; meaningful where there was one. */
+  firstFrom(recipient: number): number {
+    return this.#read(recipient).firstFrom[recipient & IN_PAGE] as number;
+  }
   /** The source of the first acceptance. */
   acceptedFrom(recipient: number): number {
     return this.#read(recipient).acceptedFrom[recipient & IN_PAGE] as number;
@@ -257,6 +281,12 @@ export class Ledger {
     const lastTold = (flags & FLAG_LAST_REPLY_LOST) === 0 ? 1 : 0;
     if (told - lastTold > (page.forgotten?.[i] ?? 0)) return 'knowingly';
     return (flags & FLAG_RESTARTED_BETWEEN) === 0 ? 'unknowingly' : 'after a restart';
+  }
+  /** Whether the MTA can have read a 250 for it. */
+  canKnowOfAcceptance(recipient: number): boolean {
+    const page = this.#read(recipient);
+    const i = recipient & IN_PAGE;
+    return (page.accepted[i] as number) > (page.repliesLost?.[i] ?? 0);
   }
   lastAnswer(recipient: number): LastAnswer {
     switch (this.#read(recipient).last[recipient & IN_PAGE]) {
@@ -294,6 +324,32 @@ export class Ledger {
       }
     }
     if (at >= last) page.flags[i] = (page.flags[i] as number) & ~FLAG_LAST_REPLY_LOST;
+  }
+
+  /** Counts by source what is the first attempt, and compares what is not with it; before the attempt is taken in. */
+  #compareSource(page: Page, i: number, isp: number, source: number, at: Micros): void {
+    const before = page.attempts[i] as number;
+    const first = page.firstFrom[i] as number;
+    // Of two, the later one may be told first.
+    const earlier = before === 1 && at < (page.moment[i] as number);
+    if (before === 0 || earlier) {
+      page.firstFrom[i] = source;
+      const bySource = this.firsts.get(isp) ?? new Map<number, number>();
+      this.firsts.set(isp, bySource);
+      bySource.set(source, (bySource.get(source) ?? 0) + 1);
+      if (before === 0) return;
+      bySource.set(first, (bySource.get(first) ?? 0) - 1);
+    }
+    const counts = this.retries.get(isp) ?? { retries: 0, fromOtherSource: 0, fromOtherVmta: 0 };
+    this.retries.set(isp, counts);
+    counts.retries++;
+    if (source === first) return;
+    counts.fromOtherSource++;
+    if (this.#vmtaOf(source) !== this.#vmtaOf(first)) counts.fromOtherVmta++;
+  }
+
+  #vmtaOf(source: number): number {
+    return this.#vmtas[source] ?? -1 - source;
   }
 
   /** The page of a recipient, to look at. */

@@ -11,6 +11,8 @@ export interface LoadModel {
   readonly recipientsPerMessage: number;
   /** Number of the first message's first recipient. */
   readonly firstRecipient: number;
+  /** Mailboxes are written to more than once, so that an address alone does not tell the recipient. Absent: they are not. */
+  readonly mailboxesRepeat?: boolean;
   /** The ISP (index) of a message's recipient. */
   ispOf(message: number, slot: number): number;
 }
@@ -19,6 +21,8 @@ export interface LoadModel {
 export interface RunModel {
   /** In the order of their message numbers. */
   readonly loads: readonly LoadModel[];
+  /** The virtual MTA of each source, by number; absent: each source is its own. */
+  readonly vmtas?: readonly number[];
   /** The phase of a moment, or undefined outside the load. */
   phaseOf(at: Micros): string | undefined;
 }

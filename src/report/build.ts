@@ -19,6 +19,7 @@ import { allInjections, injectorSummary } from './injector.ts';
 import type { LabEnd, ReportInput } from './input.ts';
 import { namesOf } from './names.ts';
 import { buildSeries } from './series.ts';
+import { sourcesSummary } from './sources.ts';
 import type {
   CountRange,
   Evidence,
@@ -27,6 +28,7 @@ import type {
   LatencySummary,
   MetricValue,
   OutcomeCount,
+  OwnLogSummary,
   Phase,
   ReplyCount,
   Series,
@@ -54,11 +56,13 @@ export function mtaEvidence(aggregate: Aggregate, input: ReportInput): MtaEviden
 /**
  * Builds the report.
  * @param histories where the recipients in question are told of; null while the run goes on
+ * @param ownLog what the MTA's own log says; null if it says nothing, and while the run goes on
  */
 export function buildReport(
   aggregate: Aggregate,
   input: ReportInput,
   histories: Evidence | null = null,
+  ownLog: OwnLogSummary | null = null,
 ): Report {
   const evidence = mtaEvidence(aggregate, input);
   const { end, loadEnd } = endsOf(aggregate, input.run.running === true);
@@ -107,6 +111,8 @@ export function buildReport(
     conservation: outcomeCounts(outcome),
     evidence: histories,
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
+    sources: sourcesSummary(aggregate, input, evidence),
+    ownLog,
     adaptation: adaptation.scores,
     faults: faultSummaries(aggregate, input, evidence),
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),

@@ -40,6 +40,8 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
           adaptation(summary, paint, width),
           faults(summary, paint, width),
           conservation(summary, paint, width),
+          findings('sources', summary.sources, paint, width),
+          findings("the MTA's own log", summary.ownLog, paint, width),
         ]),
     latency(summary, paint, width),
   ].filter((lines) => lines.length > 0);
@@ -292,6 +294,20 @@ function evidenceLines(evidence: Evidence | null, width: number): string[] {
   if (!evidence || !found.some(({ kind }) => kind === 'lost' || kind === 'duplicated')) return [];
   const counts = found.map(({ kind, count }) => `${formatCount(count)} ${kind}`).join(', ');
   return wrap(`histories in ${evidence.file} in the run's folder: ${counts}`, width);
+}
+
+/** What is not as it should be; where all is well, nothing is said. */
+function findings(
+  title: string,
+  found: { readonly findings: readonly string[] } | null,
+  paint: Paint,
+  width: number,
+): string[] {
+  if (!found || found.findings.length === 0) return [];
+  const lines = found.findings.flatMap((finding) =>
+    wrap(finding, width - 6).map((line, i) => `    ${i === 0 ? paint('yellow', '!') : ' '} ${line}`),
+  );
+  return [heading(title, paint), ...lines];
 }
 
 function latency({ latency }: Summary, paint: Paint, width: number): string[] {

@@ -1,4 +1,5 @@
 import type { PhaseSpan } from '../analysis/phases.ts';
+import type { SpreadPlan } from '../analysis/spread.ts';
 import type { Micros } from '../core/clock.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { Threshold } from '../gate/threshold.ts';
@@ -40,6 +41,8 @@ export interface ReportInput {
   readonly mta: MtaFacts;
   readonly isps: readonly { readonly id: string; readonly name: string }[];
   readonly sources: readonly string[];
+  /** What was asked of the spread over virtual MTAs; absent: there is no MTA. */
+  readonly spread?: SpreadPlan;
   readonly replies: readonly ReplyFacts[];
   readonly phases: readonly PhaseSpan[];
   /** The loads, in the order of the records. */

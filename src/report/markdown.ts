@@ -18,7 +18,7 @@ export function renderMarkdown(summary: Summary): string {
     figures(summary),
     ...(holdsSessionsOnly(summary)
       ? []
-      : [isps(summary.isps), adaptation(summary.adaptation), faults(summary.faults)]),
+      : [isps(summary.isps), findings(summary), adaptation(summary.adaptation), faults(summary.faults)]),
     again(summary),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -81,6 +81,15 @@ function isps(isps: readonly IspSummary[]): string {
       formatCount(isp.connectionsOpened),
     ]),
   );
+}
+
+/** Where mail did not leave as asked for, and where the MTA's own log is wrong. */
+function findings({ sources, ownLog }: Summary): string {
+  const all = [
+    ...(sources?.findings ?? []),
+    ...(ownLog?.findings ?? []).map((finding) => `The MTA's own log: ${finding}`),
+  ];
+  return all.map((finding) => `- ⚠️ ${plain(finding)}`).join('\n');
 }
 
 /** A line for the run at each ISP, and one for each of its incidents. */

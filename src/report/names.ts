@@ -11,6 +11,7 @@ export function namesOf(input: ReportInput, loadEnd: Micros | undefined): Names 
   return {
     isps: input.isps.map((isp) => isp.id),
     sources: input.sources,
+    vmtas: input.spread?.vmtas ?? [],
     replies: input.replies.map((reply) => reply.id),
     phases: endingAt(input.phases, loadEnd),
     loads: input.loads.map((load) => load.name),

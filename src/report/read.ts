@@ -11,7 +11,13 @@ export function asSummary(content: unknown): Summary | undefined {
   return { ...summary, isps: summary.isps.map((isp) => ({ ...LATER_OF_ISP, ...isp })) };
 }
 
-const LATER = { adaptation: [], evidence: null, faults: [] } satisfies Partial<Summary>;
+const LATER = {
+  adaptation: [],
+  evidence: null,
+  faults: [],
+  sources: null,
+  ownLog: null,
+} satisfies Partial<Summary>;
 const LATER_OF_ISP = { messagesPerConnection: [], authentication: null } satisfies Partial<IspSummary>;
 
 const NEEDED: readonly (keyof Summary)[] = [

@@ -24,6 +24,10 @@ export interface Summary {
   /** The recipients in question and their histories; null while the run goes on. */
   readonly evidence: Evidence | null;
   readonly isps: readonly IspSummary[];
+  /** How mail left: from which virtual MTAs and sources, and whether that was asked for; null: there was no MTA. */
+  readonly sources: SourcesSummary | null;
+  /** What the MTA's own log says, beside what the ISPs saw; null: it tells nothing, or the run goes on. */
+  readonly ownLog: OwnLogSummary | null;
   /** How the MTA adapted: one entry an ISP, and one for each source of it that was tried (DESIGN "Adaptation"). */
   readonly adaptation: readonly AdaptationSummary[];
   /** What each fault of the MTA cost, in the scenario's order. */
@@ -291,6 +295,98 @@ export interface IspSummary {
   readonly messagesPerConnection: readonly CountRange[];
   /** What it found out about the senders; null: it did not look. */
   readonly authentication: AuthenticationSummary | null;
+}
+
+export interface SourcesSummary {
+  /** What was not as asked for, a sentence each; none: all was. */
+  readonly findings: readonly string[];
+  readonly isps: readonly IspSources[];
+}
+
+/** How mail left for one ISP. */
+export interface IspSources {
+  readonly isp: string;
+  /** Recipients that were tried. Shares are of their first attempts. */
+  readonly firstAttempts: number;
+  /** First attempts from a virtual MTA that the message had not asked for, or from none. */
+  readonly elsewhere: number;
+  /** Recipient attempts from addresses that no virtual MTA has. */
+  readonly foreignAttempts: number;
+  /** Attempts after a recipient's first; those from another address; those of them from another virtual MTA. */
+  readonly retries: number;
+  readonly retriesFromOtherSource: number;
+  readonly retriesFromOtherVmta: number;
+  /** In the scenario's order; those that were neither asked for nor seen are left out. */
+  readonly vmtas: readonly VmtaSources[];
+  readonly unreachable: readonly UnreachableMail[];
+}
+
+/** A virtual MTA at an ISP. */
+export interface VmtaSources {
+  readonly vmta: string;
+  /** The ISP has a mail host of a family of its sources. */
+  readonly reaches: boolean;
+  /** What messages and pools asked for, among those that can reach the ISP; null: nobody knows what they asked for. */
+  readonly askedShare: number | null;
+  readonly share: number;
+  /** The least and the largest share that chance explains, where the weights of a pool decide. */
+  readonly chance: readonly [number, number];
+  /** It is beyond that, and by more than a twentieth of what was asked. */
+  readonly off: boolean;
+  readonly sources: readonly SourceUse[];
+}
+
+/** One address at an ISP: its share of first attempts, and all that came from it, in recipient attempts. */
+export interface SourceUse {
+  readonly source: string;
+  readonly reaches: boolean;
+  readonly share: number;
+  readonly attempts: number;
+  readonly accepted: number;
+  readonly throttled: number;
+  readonly deferred: number;
+  readonly rejected: number;
+  readonly connectionsOpened: number;
+}
+
+/** Mail that asked for virtual MTAs that can't reach its ISP. */
+export interface UnreachableMail {
+  /** The virtual MTA or the pool that it asked for. */
+  readonly asked: string;
+  readonly vmtas: readonly string[];
+  /** `all`: nothing that it asked for reaches the ISP. `some`: others of the pool do, and only whom nobody tried counts. */
+  readonly which: 'all' | 'some';
+  readonly recipients: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+}
+
+export interface OwnLogSummary {
+  /** Entries about recipients of this run; about others; and those that could not be read. */
+  readonly events: number;
+  readonly others: number;
+  readonly unreadable: number;
+  /** Where log and ISPs disagree, a sentence each; none: nowhere. */
+  readonly findings: readonly string[];
+  readonly isps: readonly IspOwnLog[];
+}
+
+/** Recipients of an ISP, as the MTA's log tells of them and as the ISP saw them. */
+export interface IspOwnLog {
+  readonly isp: string;
+  /** Delivered, the log says; accepted, the ISP says. */
+  readonly delivered: number;
+  readonly accepted: number;
+  /** Given up, the log says (bounced or expired); refused with 5xx and never accepted, the ISP says. */
+  readonly bounced: number;
+  readonly rejected: number;
+  /** Delivered, says the log, and the ISP never accepted it. */
+  readonly falselyDelivered: number;
+  /** The ISP accepted it, and the log tells of no delivery. */
+  readonly untold: number;
+  /** Given up, says the log, and the ISP has accepted it. */
+  readonly falselyBounced: number;
+  /** The log names another source than the one that the ISP saw. */
+  readonly wrongSource: number;
 }
 
 /** How many values lie from `from` to `to`, both included; `to` null: any above. */

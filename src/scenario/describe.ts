@@ -21,8 +21,9 @@ export function describePlan(plan: Plan): string {
     ]),
     [
       'MTA',
-      `${plan.adapter}, ${plan.sources.length} source${plan.sources.length === 1 ? '' : 's'}: ${plan.sources.map((s) => s.address).join(', ')}`,
+      `${plan.adapter}, ${plan.sources.length} source${plan.sources.length === 1 ? '' : 's'}${sourcesOf(plan)}`,
     ],
+    ...virtualMtaRows(plan),
     ['retry', `${plan.retry.map(both).join(', ')}; gives up after ${both(plan.expire)}`],
     [
       'phases',
@@ -50,6 +51,39 @@ export function describePlan(plan: Plan): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return `${plan.name} (${plan.file})\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join('')}`;
+}
+
+/** The addresses, unless virtual MTAs are told with theirs. */
+function sourcesOf(plan: Plan): string {
+  const { sources, mta } = plan;
+  if (hasVirtualMtas(plan)) return `, ${mta.vmtas.length} virtual MTAs`;
+  return `: ${sources.map(({ address }) => address).join(', ')}`;
+}
+
+/** Whether there is more to say than that each source is a virtual MTA, and all take turns. */
+function hasVirtualMtas({ adapter, mta: { vmtas, pools }, sources }: Plan): boolean {
+  if (adapter === 'none') return false;
+  return (
+    pools.length > 0 || vmtas.length < sources.length || vmtas.some(({ name }, i) => name !== `vmta${i + 1}`)
+  );
+}
+
+/** Virtual MTAs with their addresses, pools with their weights, and who takes what names neither. */
+function virtualMtaRows(plan: Plan): [string, string][] {
+  if (!hasVirtualMtas(plan)) return [];
+  const { vmtas, pools, defaultPool } = plan.mta;
+  const rows = vmtas.map(({ name, sources }): [string, string] => [
+    'virtual MTA',
+    `${name}: ${sources.map((source) => plan.sources[source]?.address).join(', ')}`,
+  ]);
+  for (const { name, members } of pools) {
+    const weights = members.reduce((sum, { weight }) => sum + weight, 0);
+    const shares = members.map(({ vmta, weight }) => `${vmta} ${trim((weight / weights) * 100)} %`);
+    rows.push(['pool', `${name}: ${shares.join(', ')}`]);
+  }
+  const isNamed = pools.some(({ name }) => name === defaultPool.name);
+  const takers = isNamed ? defaultPool.name : 'all virtual MTAs in equal shares';
+  return [...rows, ['pool', `mail that names none: ${takers}`]];
 }
 
 /** What messages are like besides their size: `html, signed with rsa-2048, one-click unsubscribe`. */

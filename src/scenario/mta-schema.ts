@@ -4,12 +4,8 @@ import { z } from 'zod';
 import { address, domain } from './incident-schema.ts';
 import { count, duration, rate, realDuration, realRate, size } from './quantities.ts';
 
-const name = z
-  .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_-]{0,62}$/,
-    'expected a name of letters, digits, - and _ that begins with a letter',
-  );
+const NAME = 'expected a name of letters, digits, - and _ that begins with a letter';
+const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, NAME);
 
 /** A source of the MTA: an address, or an address with its name and virtual MTA. */
 const source = z.union([
@@ -69,7 +65,9 @@ export const mta = z.strictObject({
   adapter: z.string().default('haraka'),
   external: external.optional(),
   sources: z.array(source).min(1, 'expected at least one source').prefault(['198.18.128.1']),
-  pools: z.record(name, pool).default({}),
+  pools: z
+    .record(name, pool, { error: ({ code }) => (code === 'invalid_key' ? NAME : undefined) })
+    .default({}),
   /** The pool of messages that name none; default: all virtual MTAs in equal shares. */
   pool: name.optional(),
   isps: z.record(z.string(), atIsp).default({}),

@@ -22,7 +22,8 @@ import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
 import { planMessages } from './message-plan.ts';
-import { checkAdapter, type PlannedMta, plannedMta, plannedSources } from './mta-plan.ts';
+import { checkAdapter, type PlannedMta, plannedMta, plannedSources, virtualMtas } from './mta-plan.ts';
+import { spreadNotes } from './spread-plan.ts';
 import { passwordNotes } from './submission.ts';
 import { plannedThresholds } from './thresholds.ts';
 
@@ -125,7 +126,7 @@ export function planRun(loaded: LoadedScenario): Plan {
           load,
           file: loaded.file,
           senders: scenario.senders,
-          vmtas: sources.map((source) => source.vmta),
+          vmtas: virtualMtas(sources).map(({ name }) => name),
         },
         (below, text) => fault([...path, ...below], text),
       ),
@@ -196,7 +197,11 @@ export function planRun(loaded: LoadedScenario): Plan {
     drainTimeout: scenario.drain.timeout,
     ...(scenario.checks && { checks: scenario.checks }),
     thresholds,
-    notes: [...notesOn(loaded, loads), ...externalNotes(mta.external, isps, scenario.senders)],
+    notes: [
+      ...notesOn(loaded, loads),
+      ...externalNotes(mta.external, isps, scenario.senders),
+      ...(scenario.mta.adapter === 'none' ? [] : spreadNotes({ mta, sources, isps, loads })),
+    ],
   };
 }
 
@@ -297,6 +302,7 @@ function thresholdsOf(
     load: scenario.loads ? Object.keys(scenario.loads) : ['default'],
     isp: Object.keys(scenario.isps),
     source: sources.map((s) => s.address),
+    vmta: virtualMtas(sources).map(({ name }) => name),
     phase: PHASES,
     incident: scenario.incidents.map((_, index) => String(index + 1)),
     fault: scenario.faults.map((_, index) => String(index + 1)),

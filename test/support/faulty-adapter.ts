@@ -16,6 +16,8 @@ export interface FaultyAdapterOptions
   readonly amnesia?: Amnesia;
   /** Is handed what the queue held when it was killed. */
   readonly crashed?: (held: readonly QueuedRecipient[]) => void;
+  /** What its log tells; default: it has none. */
+  readonly events?: MtaAdapter['events'];
 }
 
 /**
@@ -27,6 +29,7 @@ export function faultyAdapter({
   started,
   amnesia = { forgets: 0, repeats: 0 },
   crashed,
+  events,
   ...options
 }: FaultyAdapterOptions = {}): MtaAdapter {
   return {
@@ -42,6 +45,7 @@ export function faultyAdapter({
     },
     version: () => Promise.resolve('faulty'),
     config: () => [],
+    ...(events && { events }),
     async start({ routes = {}, sources, folder }, host) {
       const routeOf = (domain: string): Endpoint => {
         const route = routes[domain];

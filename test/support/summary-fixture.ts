@@ -16,6 +16,7 @@ import type {
 } from '../../src/report/summary.ts';
 import { adaptationScores, perfectSender, splitBySource } from './adaptation-fixture.ts';
 import { evidenceFixture, evidenceOf } from './evidence-fixture.ts';
+import { evenSources, trueLog } from './sources-fixture.ts';
 
 /** A run's result as a report takes it. */
 export interface ReportFixture {
@@ -141,6 +142,8 @@ export function sessionsFixture(): ReportFixture {
         messagesPerConnection: [],
         authentication: null,
       })),
+      sources: null,
+      ownLog: null,
       adaptation: [],
       faults: [],
       latency: [connect, noop],
@@ -208,6 +211,8 @@ export function emptyFixture(): ReportFixture {
       conservation: summary.conservation.map(({ outcome }) => ({ outcome, count: 0, notes: [] })),
       evidence: evidenceOf([], {}),
       isps: [],
+      sources: null,
+      ownLog: null,
       adaptation: [],
       faults: [],
       latency: [],
@@ -254,6 +259,7 @@ export function largeFixture(buckets: number): ReportFixture {
       ...summary,
       run: { ...summary.run, durationSeconds: buckets, loadSeconds: buckets - 10 },
       isps: twelve(summary.isps),
+      sources: evenSources(twelve(summary.isps), LARGE_SOURCES),
       adaptation: twelve(summary.isps).flatMap(({ id }, i) => largeScores(summary, id, i)),
       mta: { ...summary.mta, sources: LARGE_SOURCES },
     },
@@ -564,6 +570,11 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
     ),
     evidence: evidenceFixture(),
     isps,
+    sources: evenSources(
+      isps,
+      SOURCES.map(([source]) => source),
+    ),
+    ownLog: trueLog(isps),
     adaptation: adaptation(runs),
     faults: [],
     latency,

@@ -89,7 +89,7 @@ for (const [forgets, repeats] of [
     assert.equal(droppedIterations, 0);
     assert.equal(fault.refused + fault.unconfirmed, refusedInjections + unconfirmedInjections);
     assert.ok(fault.restartSeconds !== null && fault.to !== null && fault.to > fault.from);
-    assert.deepEqual(rebuildReports(folder).summary.faults, summary.faults);
+    assert.deepEqual((await rebuildReports(folder)).summary.faults, summary.faults);
   });
 }
 

@@ -120,7 +120,7 @@ test('an MTA that drops, doubles and hides 1 in 100: exactly those are reported'
   // Made again from the folder, it is all the same.
   const evidence = readFileSync(join(folder, 'evidence.ndjson'), 'utf8');
   rmSync(join(folder, 'evidence.ndjson'));
-  const again = rebuildReports(folder).summary;
+  const again = (await rebuildReports(folder)).summary;
   assert.deepEqual(again.evidence, summary.evidence);
   assert.deepEqual(again.conservation, summary.conservation);
   assert.equal(readFileSync(join(folder, 'evidence.ndjson'), 'utf8'), evidence);

@@ -14,7 +14,7 @@ export function reportCommand(io: CommandIo, setExitCode: (code: number) => void
     .option('--attempts', `also write every recipient attempt, a line of JSON each: ${ATTEMPTS_FILE}`)
     .option('--json', 'print the summary as JSON')
     .action(async (folder: string, options: { attempts?: true; json?: true }) => {
-      const report = told(rebuildReports(folder), io.stderr);
+      const report = told(await rebuildReports(folder), io.stderr);
       const exported = options.attempts ? await exportAttempts(folder) : undefined;
       showReport(report, folder, options.json === true, io);
       if (exported)

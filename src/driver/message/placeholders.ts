@@ -11,7 +11,7 @@ export const PLACEHOLDERS = {
   domain: "the recipient's domain",
   sender: 'the address in From',
   load: "the load's name",
-  vmta: "the sources' virtual MTAs in turn",
+  vmta: 'the virtual MTAs in turn',
 } as const;
 
 /** The values of one message. Those beside the placeholders are for the header fields that make up its identity. */

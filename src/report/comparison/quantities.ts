@@ -94,7 +94,17 @@ const COUNT: Aggregation = { kind: 'count' };
 const RATE: Aggregation = { kind: 'rate' };
 const VALUE: Aggregation = { kind: 'value' };
 const MEDIAN: Aggregation = { kind: 'med' };
-const TAGS: readonly TagName[] = ['isp', 'source', 'phase', 'reply', 'load', 'incident', 'check', 'fault'];
+const TAGS: readonly TagName[] = [
+  'isp',
+  'source',
+  'vmta',
+  'phase',
+  'reply',
+  'load',
+  'incident',
+  'check',
+  'fault',
+];
 
 function percentile(p: number): Aggregation {
   return { kind: 'percentile', percentile: p };

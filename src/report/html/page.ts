@@ -31,6 +31,7 @@ import { mtaSection } from './sections/mta.ts';
 import { rerunSection } from './sections/rerun.ts';
 import { headlineScores, worstScored } from './sections/scores.ts';
 import { renderSection, type Section } from './sections/section.ts';
+import { hasSources, sourcesSection } from './sections/sources.ts';
 import { thresholdsTable } from './sections/thresholds.ts';
 import { type MailCharts, throughputSection } from './sections/throughput.ts';
 import { keyNumbers, verdictBanner } from './sections/verdict.ts';
@@ -197,6 +198,9 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
     ...(charts.mail ? [throughputSection(charts.mail, summary.mta)] : []),
     injectionSection(summary, charts.connections),
     ...(charts.mail || summary.isps.some(isSeen) ? [ispsSection(summary, charts.isps, dialogues)] : []),
+    ...(summary.sources && hasSources(summary) && charts.mail
+      ? [sourcesSection(summary.sources, summary.isps)]
+      : []),
     latencySection(summary, charts),
     ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),

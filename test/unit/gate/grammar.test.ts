@@ -6,6 +6,7 @@ import type { Threshold } from '../../../src/gate/threshold.ts';
 const known: KnownTags = {
   isp: ['gmail', 'yahoo'],
   source: ['198.18.128.1', '2001:2:0:1::1'],
+  vmta: ['bulk'],
   phase: ['warmup', 'baseline', 'incident', 'recovery'],
   load: ['default'],
   incident: [],

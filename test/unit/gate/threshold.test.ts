@@ -8,6 +8,7 @@ import { reasonOf, type Word } from '../../../src/gate/words.ts';
 const known: KnownTags = {
   isp: ['gmail'],
   source: [],
+  vmta: [],
   phase: [],
   load: [],
   incident: [],

@@ -86,7 +86,7 @@ const outcomes = ({ conservation }: Summary): string =>
     .map(({ outcome, count }) => `${count} ${outcome}`)
     .join(', ');
 
-test('a run from the first file in its folder to the last record', (t) => {
+test('a run from the first file in its folder to the last record', async (t) => {
   const { folder, plan, input, recorder, live, summary } = rig(t);
   assert.equal(live.advance(), false);
   assert.deepEqual([live.standing().stage, summary()], ['starting', undefined]);
@@ -140,7 +140,7 @@ test('a run from the first file in its folder to the last record', (t) => {
   live.advance();
   assert.equal(live.standing().stage, 'report');
   writeRunFile(folder, { format: 1, plan, input: { ...input, mtaDied: 'exit code 1' } });
-  const rebuilt = rebuildReports(folder);
+  const rebuilt = await rebuildReports(folder);
   const end = live.end(rebuilt.summary);
   assert.equal(end.summary.run.running, undefined);
   assert.equal(outcomes(end.summary), '90 delivered, 5 bounced, 5 lost');
@@ -149,14 +149,14 @@ test('a run from the first file in its folder to the last record', (t) => {
   assert.deepEqual(end.series, rebuilt.series);
 });
 
-test('a run that broke off ends with what was recorded, and says what is torn', (t) => {
+test('a run that broke off ends with what was recorded, and says what is torn', async (t) => {
   const { folder, plan, input, recorder, live } = rig(t);
   writeRunFile(folder, { format: 1, plan, input });
   recorder.own.mark({ at: 0, name: 'load_started' });
   message(recorder, 0, 0, 'accepted');
   recorder.close();
   writeFileSync(join(folder, 'attempts.bin'), 'torn', { flag: 'a' });
-  const { summary, series } = live.end(rebuildReports(folder).summary);
+  const { summary, series } = live.end((await rebuildReports(folder)).summary);
   assert.equal(summary.totals.delivered, 1);
   assert.deepEqual(series.injected, [1]);
   assert.match(summary.warnings.join('\n'), /attempts\.bin is torn at byte \d+ of \d+/);

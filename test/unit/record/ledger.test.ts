@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Kind, Packer, RecordView } from '../../../src/record/attempt-log.ts';
+import { Kind, NONE16, Packer, RecordView } from '../../../src/record/attempt-log.ts';
 import { Ledger } from '../../../src/record/ledger.ts';
 import type { LoadModel } from '../../../src/record/run-model.ts';
 
@@ -23,11 +23,18 @@ const loads: LoadModel[] = [
   },
 ];
 
-function ledgerOf(pack: (packer: Packer) => void, onDelivered?: (recipient: number) => void): Ledger {
+/** Sources 3 and 4 are of one virtual MTA. */
+const VMTAS = [0, 1, 2, 3, 3, 5];
+
+function ledgerOf(
+  pack: (packer: Packer) => void,
+  onDelivered?: (recipient: number) => void,
+  vmtas: readonly number[] = VMTAS,
+): Ledger {
   const packer = new Packer();
   pack(packer);
   const view = new RecordView(packer.take() as Uint8Array);
-  const ledger = new Ledger(loads);
+  const ledger = new Ledger(loads, vmtas);
   ledger.onDelivered = onDelivered;
   for (view.index = 0; view.index < view.count; view.index++) {
     if (view.kind === Kind.injection) ledger.addInjection(view);
@@ -207,4 +214,101 @@ test('each delivered recipient of a confirmed injection is told of once, whichev
     (recipient) => void told.push(recipient),
   );
   assert.deepEqual(told, [0, 3]);
+});
+
+/** Attempts by moment and source, in the order told; then what the ledger makes of them. */
+const LEFT_FROM: readonly [
+  name: string,
+  attempts: readonly (readonly [at: number, source: number])[],
+  first: number,
+  changes: string,
+][] = [
+  ['tried once', [[1, 3]], 3, 'none'],
+  [
+    'twice from one address',
+    [
+      [1, 3],
+      [2, 3],
+    ],
+    3,
+    '1: 0 of source, 0 of virtual MTA',
+  ],
+  [
+    'from another address of its virtual MTA',
+    [
+      [1, 3],
+      [2, 4],
+    ],
+    3,
+    '1: 1 of source, 0 of virtual MTA',
+  ],
+  [
+    'from another virtual MTA',
+    [
+      [1, 3],
+      [2, 5],
+    ],
+    3,
+    '1: 1 of source, 1 of virtual MTA',
+  ],
+  [
+    'from an address of nobody',
+    [
+      [1, 3],
+      [2, NONE16],
+    ],
+    3,
+    '1: 1 of source, 1 of virtual MTA',
+  ],
+  [
+    'the later one told first',
+    [
+      [2, 5],
+      [1, 3],
+    ],
+    3,
+    '1: 1 of source, 1 of virtual MTA',
+  ],
+  [
+    'there and back',
+    [
+      [1, 3],
+      [2, 5],
+      [3, 3],
+    ],
+    3,
+    '2: 1 of source, 1 of virtual MTA',
+  ],
+];
+
+test('every retry is compared with the first attempt, whichever is told first', () => {
+  for (const [name, attempts, first, changes] of LEFT_FROM) {
+    const ledger = ledgerOf((p) => {
+      for (const [at, source] of attempts)
+        p.attempt({ ...accepted, outcome: 'deferred', at, source, message: 10, slot: 0 });
+    });
+    assert.equal(ledger.firstFrom(20), first, name);
+    assert.deepEqual(
+      [...(ledger.firsts.get(0) ?? [])].filter(([, count]) => count !== 0),
+      [[first, 1]],
+      name,
+    );
+    const found = ledger.retries.get(0);
+    const text = found
+      ? `${found.retries}: ${found.fromOtherSource} of source, ${found.fromOtherVmta} of virtual MTA`
+      : 'none';
+    assert.equal(text, changes, name);
+  }
+});
+
+test('a source without a virtual MTA is its own', () => {
+  const ledger = ledgerOf(
+    (p) => {
+      p.attempt({ ...accepted, outcome: 'deferred', message: 10, slot: 0, at: 1 });
+      p.attempt({ ...accepted, message: 10, slot: 0, at: 2, source: 4 });
+    },
+    undefined,
+    [],
+  );
+  assert.deepEqual(ledger.retries.get(0), { retries: 1, fromOtherSource: 1, fromOtherVmta: 1 });
 });

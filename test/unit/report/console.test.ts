@@ -4,6 +4,7 @@ import { type ProgressState, progressLine, renderConsole } from '../../../src/re
 import type { Evidence } from '../../../src/report/summary.ts';
 import { evidenceOf } from '../../support/evidence-fixture.ts';
 import { withAdaptation } from '../../support/scores-fixture.ts';
+import { oddSources, trueLog } from '../../support/sources-fixture.ts';
 import { emptyFixture, sessionsFixture, summaryFixture } from '../../support/summary-fixture.ts';
 
 const GOLDEN = `
@@ -255,4 +256,21 @@ test('the thresholds say words, and what a limit relative to a baseline came to'
   ✓ delivered                 rate>=0.95*baseline (0.95 × 1,234/s = 1,172/s)  1,180/s
   ✗ recovery_time{isp:gmail}  value<20s                                         never`,
   );
+});
+
+test('where mail left as asked for and the log is right nothing is said; else it is, a line each', () => {
+  const { summary } = summaryFixture();
+  const sources = [...summary.mta.sources];
+  assert.doesNotMatch(renderConsole(summary, { color: false }), /^ {2}(sources|the MTA's own log)$/m);
+  const odd = {
+    ...summary,
+    sources: oddSources(summary.isps, sources),
+    ownLog: { ...trueLog(summary.isps), findings: ['gmail: 3 recipients were never accepted.'] },
+  };
+  const said = renderConsole(odd, { color: false });
+  assert.match(
+    said,
+    /\n {2}sources\n {4}! gmail: 132 recipients asked for dark, from which the ISP can't be reached: 132 expired\.\n {4}! gmail: vmta1 sent 40% of the first attempts, and 33\.3% were asked for \(chance explains 30% to\n {6}36\.7%\)\.\n/,
+  );
+  assert.match(said, /\n {2}the MTA's own log\n {4}! gmail: 3 recipients were never accepted\.\n/);
 });

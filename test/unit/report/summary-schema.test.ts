@@ -149,7 +149,7 @@ function schemaOfText(folder: string, text: string): Record<string, unknown> {
 
 /** Without what came after the first version. */
 function early(now: Summary): unknown {
-  const { adaptation: _, evidence: _e, ...rest } = now;
+  const { adaptation: _, evidence: _e, sources: _s, ownLog: _l, ...rest } = now;
   return { ...rest, isps: now.isps.map(({ messagesPerConnection: _m, authentication: _a, ...isp }) => isp) };
 }
 
@@ -162,6 +162,8 @@ const reads: readonly [name: string, content: unknown, expected: Summary | undef
       ...summary,
       adaptation: [],
       evidence: null,
+      sources: null,
+      ownLog: null,
       isps: summary.isps.map((isp) => ({ ...isp, messagesPerConnection: [], authentication: null })),
     },
   ],

@@ -1,6 +1,7 @@
 import { formatCount } from '../../numbers.ts';
 import type { Summary } from '../../summary.ts';
 import { html, type Markup } from '../markup.ts';
+import { ownLogTable } from './own-log.ts';
 import { facts, type Section } from './section.ts';
 
 /** Addresses shown before the list is folded. */
@@ -9,7 +10,7 @@ const FEW_SOURCES = 8;
 const LONG_FILE = 64_000;
 
 /** The MTA under test: what it was and how it was configured. */
-export function mtaSection({ mta }: Summary): Section {
+export function mtaSection({ mta, ownLog, run }: Summary): Section {
   return {
     id: 'mta',
     title: 'MTA under test',
@@ -21,6 +22,7 @@ ${facts([
 ])}
 ${mta.lastLines && mta.lastLines.length > 0 && html`<h3>The last lines of its log</h3><pre tabindex="0">${mta.lastLines.join('\n')}</pre>`}
 ${mta.adapter === 'none' && html`<p class="fine">The driver spoke to the ISPs itself; there was no MTA and no queue.</p>`}
+${ownLog ? ownLogTable(ownLog) : mta.adapter !== 'none' && !run.running && html`<p class="fine">The MTA tells nothing in a log of its own that could be compared with what the ISPs saw.</p>`}
 ${mta.sources.length > 0 && html`<h3>Source addresses <small>${mta.sources.length}</small></h3>${sources(mta.sources)}`}
 ${mta.config.length > 0 && html`<h3>Configuration <small>${mta.config.length} files made for this run</small></h3>${mta.config.map(file)}`}
 </div>`,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ChartPage } from '../../../../src/report/html/chart-spec.ts';
 import { renderHtml } from '../../../../src/report/html/page.ts';
 import type { AdaptationSummary, Evidence, IncidentScores, Summary } from '../../../../src/report/summary.ts';
+import { oddSources, trueLog } from '../../../support/sources-fixture.ts';
 import {
   emptyFixture,
   largeFixture,
@@ -417,4 +418,74 @@ test('dialogues are folded, with what came of them, and what was refused stands 
     '  1204 ms  <b>S: 421 4.7.28 unsolicited mail originating from your IP address. - gsmtp</b>',
   );
   assert.ok(!renderHtml(summaryFixture().summary, summaryFixture().series).includes('Dialogues with'));
+});
+
+test('where mail left from: by virtual MTA what was asked and seen, by address what came of it', () => {
+  const { summary, series } = summaryFixture();
+  const even = renderHtml(summary, series);
+  assert.match(even, /spread as asked for, and every retry left from the virtual MTA of the first attempt/);
+  const page = renderHtml({ ...summary, sources: oddSources(summary.isps, summary.mta.sources) }, series);
+  assert.doesNotMatch(page, /spread as asked for, and every retry/);
+  assert.deepEqual(rowsOf(page, 'Virtual MTAs at Gmail'), [
+    'virtual MTA|asked|by chance|seen|apart|attempts|accepted|throttled|deferred|rejected|connections|',
+    'vmta1 198.18.128.1|33.3%|30% to 36.7%|40%|+6.7|360|324|36|0|0|3|',
+    'vmta2 198.18.128.2|33.3%|30% to 36.7%|33.3%|+0.0|4,643|4,179|464|0|0|3|',
+    'vmta3 2001:2:0:1::1|33.3%|30% to 36.7%|33.3%|+0.0|4,643|4,179|464|0|0|3|',
+    'dual|–|–|33.3%|–|36|32|4|0|0|6|',
+    '198.18.128.9|||2%||18|16|2|0|0|3|',
+    '2001:2:0:1::9|||2%||18|16|2|0|0|3|',
+  ]);
+  const text = page.replaceAll(/<[^>]+>/g, '');
+  assert.match(
+    text,
+    /Of 340 retries 20 left from another address than the first attempt, 12 of them from another virtual MTA\. 4 attempts came from addresses that no virtual MTA has\./,
+  );
+  assert.match(text, /dark can’t reach it: 132 recipients asked for it; 132 expired\./);
+  assert.match(text, /Of bulk, dark can’t reach it; the others took its part\./);
+});
+
+test('many virtual MTAs are folded, but for those that are off', () => {
+  const { summary, series } = summaryFixture();
+  const addresses = Array.from({ length: 64 }, (_, i) => `198.18.128.${i}`);
+  const page = renderHtml({ ...summary, sources: oddSources(summary.isps, addresses) }, series);
+  assert.equal(rowsOf(page, 'Virtual MTAs at Gmail').length, 2, 'its head and vmta1');
+  assert.equal(rowsOf(page, 'Virtual MTAs at Gmail, as asked for').length, 1 + 63 + 3);
+  assert.match(
+    page,
+    /64 virtual MTAs as asked for <small>1\.6% to 1\.6% each|64 virtual MTAs as asked for <small>1\.6% each/,
+  );
+});
+
+test('with one source, or without an MTA, there is nothing to say of sources', () => {
+  const { summary, series } = summaryFixture();
+  const one = { ...summary, mta: { ...summary.mta, sources: ['198.18.128.1'] } };
+  for (const less of [one, { ...summary, sources: null }])
+    assert.doesNotMatch(renderHtml(less, series), /id="sources"/);
+});
+
+test("the MTA's own log stands beside what the ISPs saw, and where they differ stands out", () => {
+  const { summary, series } = summaryFixture();
+  const log = trueLog(summary.isps);
+  const [gmail, ...others] = log.isps;
+  assert.ok(gmail);
+  const page = renderHtml(
+    {
+      ...summary,
+      ownLog: {
+        ...log,
+        unreadable: 2,
+        findings: ['gmail: a lie'],
+        isps: [{ ...gmail, falselyDelivered: 3 }, ...others],
+      },
+    },
+    series,
+  );
+  assert.equal(rowsOf(page, 'The MTA’s log beside the ISPs')[1], 'gmail|12,259|12,259|165|165|3|0|0|0|');
+  assert.match(page, /<b class="failed">3<\/b>/);
+  assert.match(page, /gmail: a lie/);
+  assert.match(
+    page,
+    /1,234 entries about recipients of this run; 3 about other mail, such as DSNs, 2 that could not be read\./,
+  );
+  assert.match(renderHtml({ ...summary, ownLog: null }, series), /The MTA tells nothing in a log of its own/);
 });
