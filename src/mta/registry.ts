@@ -1,8 +1,9 @@
 /** The MTAs that windtunnel can start. A new one is a folder here and a line in this list. */
 import type { Capabilities, MtaAdapter } from './adapter.ts';
 import { haraka } from './haraka/adapter.ts';
+import { postfix } from './postfix/adapter.ts';
 
-const ADAPTERS: readonly MtaAdapter[] = [haraka];
+const ADAPTERS: readonly MtaAdapter[] = [haraka, postfix];
 
 /** All of them. */
 export function adapters(): readonly MtaAdapter[] {
