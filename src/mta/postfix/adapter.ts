@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HarnessError } from '../../core/errors.ts';
 import type { MtaAdapter, MtaEvent, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
 import { endpointsOf, stopProgram, untilReady } from '../ready.ts';
 import { configFiles, PLACES } from './config.ts';
-import { type Installation, installation, librariesIn } from './installation.ts';
+import { type Installation, installation, libraries, program } from './installation.ts';
 import { LogReader } from './log.ts';
-import { queueCounter, recipientsListed } from './queue.ts';
+import { QueueCounter, recipientsListed } from './queue.ts';
 
 /** Postfix starts in a second; a machine under load takes several. */
 const START_MS = 20_000;
@@ -59,6 +59,7 @@ export const postfix: MtaAdapter = {
     { name: DROP_GROUP, kind: 'group' },
   ],
   version: async () => `Postfix ${(await installation()).version}`,
+  program,
   config: (plan) => configFiles(plan),
   start: async (plan, host) => start(plan, host, await installation()),
   events,
@@ -69,19 +70,35 @@ export async function start(plan: MtaPlan, host: MtaHost, found: Installation): 
   if (host.proof.lab !== 'sealed') {
     throw new HarnessError('usage', 'Postfix would look up real MX records', { hint: 'run it in a seal' });
   }
+  await chmod(plan.folder, 0o755);
+  await checkOpen(plan.folder);
   const instance = { plan, host, found };
   await writeFolder(instance);
-  let program = await launch(instance);
-  const queue = join(plan.folder, PLACES.queue);
+  let master = await launch(instance);
+  const queue = new QueueCounter(join(plan.folder, PLACES.queue));
   return {
     submission: endpointsOf(plan.submission),
-    queueDepth: queueCounter(queue),
+    queueDepth: () => queue.count(),
     listQueue: async () => recipientsListed(await command(instance, 'postqueue', '-j')),
     async restart() {
-      program = await launch(instance);
+      await queue.forgetTorn();
+      master = await launch(instance);
     },
-    stop: () => stopProgram(program, 'SIGTERM', STOP_MS),
+    stop: () => stopProgram(master, 'SIGTERM', STOP_MS),
   };
+}
+
+/** Postfix's services, users of their own, reach its folder from the root. */
+async function checkOpen(folder: string): Promise<void> {
+  if (dirname(folder) !== folder) await checkOpen(dirname(folder));
+  if (((await stat(folder)).mode & 0o001) !== 0) return;
+  throw new HarnessError(
+    'lab',
+    `the user ${OWNER} may not enter ${folder}, and Postfix has its queue below it`,
+    {
+      hint: `let everybody enter it (chmod o+x ${folder}), or write runs elsewhere with --out`,
+    },
+  );
 }
 
 /** What Postfix logged in a folder of its own. */
@@ -102,7 +119,7 @@ async function writeFolder({ plan, host, found }: Instance): Promise<void> {
   const { folder } = plan;
   for (const name of [PLACES.config, PLACES.queue]) await mkdir(join(folder, name), { recursive: true });
   // Whatever the umask is: its services are users of their own.
-  for (const name of ['', PLACES.config, PLACES.queue]) await chmod(join(folder, name), 0o755);
+  for (const name of [PLACES.config, PLACES.queue]) await chmod(join(folder, name), 0o755);
   for (const { name, text, secret } of configFiles(plan, found))
     await writeFile(join(folder, name), text, { mode: secret ? 0o600 : 0o644 });
   const own = (group: string, mode: string, names: readonly string[]): Promise<string> =>
@@ -133,25 +150,25 @@ async function launch(instance: Instance): Promise<MtaProcess> {
   const { folder, submission } = plan;
   await command(instance, 'postsuper');
   const logFile = join(folder, PLACES.log);
-  const program = host.spawn(
+  const master = host.spawn(
     [join(found.daemonDirectory, 'master'), '-c', join(folder, PLACES.config), '-s'],
-    { name: 'Postfix', cwd: join(folder, PLACES.queue), env: librariesIn(found), logFile },
+    { name: 'Postfix', cwd: join(folder, PLACES.queue), env: libraries(found), logFile },
   );
   await untilReady({
     name: 'Postfix',
     host,
-    program,
+    program: master,
     ports: [submission.port, submission.tlsPort].filter((port) => port !== undefined),
     logFile,
     deadlineMs: START_MS,
   });
-  return program;
+  return master;
 }
 
 /** Runs a command of Postfix's on this instance; its output. */
 function command({ plan, host, found }: Instance, name: string, ...args: string[]): Promise<string> {
   const argv = [join(found.commandDirectory, name), '-c', join(plan.folder, PLACES.config), ...args];
-  return run(host, argv, librariesIn(found));
+  return run(host, argv, libraries(found));
 }
 
 async function run(

@@ -53,7 +53,7 @@ function mainCf(plan: MtaPlan, installation: Installation | undefined): string {
     data_directory: join(folder, PLACES.data),
     maillog_file: join(folder, PLACES.log),
     maillog_file_prefixes: folder,
-    import_environment: moved ? `${ENVIRONMENT} LD_LIBRARY_PATH=${moved.libraries}` : ENVIRONMENT,
+    import_environment: moved ? `${ENVIRONMENT} LD_LIBRARY_PATH=${moved.libraryPath}` : ENVIRONMENT,
     myhostname: hostname,
     mydestination: '',
     alias_maps: '',

@@ -1,7 +1,9 @@
-/** Where Postfix is on this machine. */
-import { join } from 'node:path';
+/** Where Postfix is on this machine: installed, or unpacked by `windtunnel mta install`. */
+import { dirname, join } from 'node:path';
 import { HarnessError } from '../../core/errors.ts';
 import { environment, runCommand } from '../../core/process.ts';
+import { locate } from '../packages/locate.ts';
+import { unpacked } from '../packages/unpacked.ts';
 
 /** A Postfix that was found. */
 export interface Installation {
@@ -12,48 +14,65 @@ export interface Installation {
   readonly daemonDirectory: string;
   readonly metaDirectory: string;
   readonly shlibDirectory: string;
-  /** Where its programs find their libraries (LD_LIBRARY_PATH); undefined: where they look anyway. */
-  readonly libraries: string | undefined;
+  /** What LD_LIBRARY_PATH must be for its programs; undefined: they find their libraries. */
+  readonly libraryPath: string | undefined;
 }
 
-/** What a Postfix tells of itself, built in; it does so without any configuration. */
+/** A `postconf`, before it was asked anything. */
+export type Postconf = Pick<Installation, 'prefix' | 'libraryPath'> & { readonly path: string };
+
+/** What Postfix is built with; it tells so without any configuration. */
 const ASKED = ['mail_version', 'command_directory', 'daemon_directory', 'meta_directory', 'shlib_directory'];
 
-/** Where Debian's package has what postconf needs to tell the rest. */
-const UNPACKED = { commands: 'usr/sbin', libraries: 'usr/lib/postfix' } as const;
+/** The oldest Postfix that takes tables written out in main.cf (inline regexp). */
+const OLDEST: readonly [number, number] = [3, 7];
 
-/** The oldest Postfix that knows tables written inside main.cf. */
-const OLDEST = [3, 7] as const;
+/** The program `postfix`, or its place; undefined if there is none. */
+export function program(): string | undefined {
+  const found = findPostconf();
+  return found && join(dirname(found.path), 'postfix');
+}
 
 /**
- * Finds Postfix.
- * @param prefix a folder below which Debian's package was unpacked; undefined: where PATH leads
+ * Finds Postfix and asks where its parts are. One that PATH leads to comes before the unpacked one.
  * @throws HarnessError of kind `lab` if there is none, or none that is new enough
  */
-export async function installation(prefix?: string): Promise<Installation> {
-  const { PATH = '' } = environment();
-  const libraries = prefix === undefined ? undefined : join(prefix, UNPACKED.libraries);
-  const postconf = prefix === undefined ? 'postconf' : join(prefix, UNPACKED.commands, 'postconf');
-  const { code, stdout } = await runCommand([postconf, '-d', '-h', ...ASKED], {
-    env: { ...environment(), PATH: `${PATH}:/usr/sbin:/sbin`, ...librariesIn({ libraries }) },
-  });
-  const [version, ...folders] = stdout.trimEnd().split('\n');
-  if (code !== 0 || !version || folders.length < ASKED.length - 1) {
+export async function installation(postconf = findPostconf()): Promise<Installation> {
+  if (!postconf) {
     throw new HarnessError('lab', 'Postfix is not installed', {
-      hint: "install your system's package postfix, or `windtunnel mta install postfix`",
+      hint: "`windtunnel mta install postfix` unpacks it; or install your system's package postfix",
     });
+  }
+  const { path, prefix, libraryPath } = postconf;
+  const env = { ...environment(), ...libraries(postconf) };
+  const { code, stdout, stderr } = await runCommand([path, '-d', '-h', ...ASKED], { env });
+  const [version = '', ...folders] = stdout.trimEnd().split('\n');
+  if (code !== 0 || folders.length !== ASKED.length - 1) {
+    throw new HarnessError('lab', `${path} does not tell its version: ${stderr.trim() || stdout.trim()}`);
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    throw new HarnessError('lab', `found Postfix ${version}; expected ${OLDEST.join('.')} or newer`);
+    throw new HarnessError('lab', `${path} is of Postfix ${version}; expected ${OLDEST.join('.')} or newer`);
   }
   const [commandDirectory = '', daemonDirectory = '', metaDirectory = '', shlibDirectory = ''] = folders.map(
     (folder) => (prefix === undefined ? folder : join(prefix, folder)),
   );
-  return { version, prefix, commandDirectory, daemonDirectory, metaDirectory, shlibDirectory, libraries };
+  return { version, prefix, commandDirectory, daemonDirectory, metaDirectory, shlibDirectory, libraryPath };
 }
 
-/** What a program of this Postfix needs in its environment. */
-export function librariesIn({ libraries }: Pick<Installation, 'libraries'>): Record<string, string> {
-  return libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries };
+/** What programs of this Postfix need in their environment. */
+export function libraries({ libraryPath }: Pick<Installation, 'libraryPath'>): Record<string, string> {
+  return libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath };
+}
+
+/** The `postconf` of Debian's package, unpacked below a prefix. */
+export function postconfBelow(prefix: string, libraryPath: string): Postconf {
+  return { path: join(prefix, 'usr', 'sbin', 'postconf'), prefix, libraryPath };
+}
+
+function findPostconf(): Postconf | undefined {
+  const path = locate(['postconf']);
+  if (path !== undefined) return { path, prefix: undefined, libraryPath: undefined };
+  const found = unpacked('postfix');
+  return found && postconfBelow(found.prefix, found.libraryPath);
 }
