@@ -28,7 +28,8 @@ async function eventsOf({ folder }: InteropLab): Promise<MtaEvent[]> {
   return events;
 }
 
-const EASY = 'limits: unlimited, penalties: off, reputation: off, mailboxes: { unknown: 0, full: 0, disabled: 0 }';
+const EASY =
+  'limits: unlimited, penalties: off, reputation: off, mailboxes: { unknown: 0, full: 0, disabled: 0 }';
 
 test('virtual MTAs send from their sources, by header, pool and weight', async (t) => {
   const lab = await openLab(
@@ -67,10 +68,22 @@ load: { rate: 1/s, duration: 1s }
   await lab.mta.stop();
   const { isps } = await lab.observe();
   console.log(isps.gmail?.attempts.length, isps.yahoo?.attempts.length);
-  const count = (list: string[]) => Object.fromEntries([...new Set(list)].sort().map((k) => [k, list.filter((x) => x === k).length]));
+  const count = (list: string[]) =>
+    Object.fromEntries([...new Set(list)].sort().map((k) => [k, list.filter((x) => x === k).length]));
   for (const row of rows)
     for (const id of ['gmail', 'yahoo'])
-      console.log(row, id, count((isps[id]?.attempts ?? []).filter(({ sender }) => { const n = Number(/b-(\d+)@/.exec(sender)?.[1]); return n >= row.first && n < row.first + 1000; }).map(({ source }) => source)));
+      console.log(
+        row,
+        id,
+        count(
+          (isps[id]?.attempts ?? [])
+            .filter(({ sender }) => {
+              const n = Number(/b-(\d+)@/.exec(sender)?.[1]);
+              return n >= row.first && n < row.first + 1000;
+            })
+            .map(({ source }) => source),
+        ),
+      );
   const ev = await eventsOf(lab);
   console.log(ev.length, ev[0], ev.at(-1), count(ev.map((e) => `${e.kind} ${e.source} ${e.code}`)));
 });
@@ -101,6 +114,9 @@ load: { rate: 1/s, duration: 1s }
   const all = (isps.gmail?.attempts ?? []).map(({ recipient }) => recipient);
   const got = new Set(all);
   console.log('got', got.size, all.length);
-  assert.deepEqual(taken.filter((number) => !got.has(`u${number}.0@gmail.com`)), []);
+  assert.deepEqual(
+    taken.filter((number) => !got.has(`u${number}.0@gmail.com`)),
+    [],
+  );
   void readFileSync;
 });

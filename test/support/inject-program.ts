@@ -15,7 +15,9 @@ export interface InjectTask {
   readonly sender?: string;
 }
 
-const { first, messages, connections, domains, vmta, sender } = JSON.parse(process.argv[2] ?? '') as InjectTask;
+const { first, messages, connections, domains, vmta, sender } = JSON.parse(
+  process.argv[2] ?? '',
+) as InjectTask;
 const from = sender ?? 'news.sender.test';
 const taken: number[] = [];
 let next = first;

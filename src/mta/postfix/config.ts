@@ -50,7 +50,8 @@ function mainCf(plan: MtaPlan, installation: Installation | undefined): string {
       shlib_directory: moved.shlibDirectory,
     }),
     queue_directory: join(folder, PLACES.queue),
-    data_directory: join(folder, PLACES.data),
+    // Seen from the queue, where all of Postfix is at home: a user of its own may not enter every folder above.
+    data_directory: `../${PLACES.data}`,
     maillog_file: join(folder, PLACES.log),
     maillog_file_prefixes: folder,
     import_environment: moved ? `${ENVIRONMENT} LD_LIBRARY_PATH=${moved.libraryPath}` : ENVIRONMENT,
