@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { nodeBinary, runCommand } from '../../src/core/process.ts';
 import { probeSeal, spawnSealed } from '../../src/lab/seal.ts';
 import type { MtaPlan, QueuedRecipient } from '../../src/mta/adapter.ts';
-import type { InjectTask } from './inject-program.ts';
+import type { Injected, InjectTask } from './inject-program.ts';
 import type {
   CommandResult,
   FromInterop,
@@ -23,8 +23,8 @@ export interface InteropLab {
   readonly folder: string;
   /** Runs a command on that machine until its output is closed. One at a time. */
   run(argv: readonly string[], input?: string): Promise<CommandResult>;
-  /** Sends messages to an MTA on that machine; the numbers of those that it took. */
-  inject(task: InjectTask): Promise<number[]>;
+  /** Sends messages to an MTA on that machine. */
+  inject(task: InjectTask): Promise<Injected>;
   /** The scenario's MTA, on that machine. */
   readonly mta: LabMta;
   /** What the ISPs saw until now, by id, and how many mails came back to the senders. */
@@ -116,7 +116,7 @@ export async function openInteropLab(
       const program = fileURLToPath(new URL('./inject-program.js', import.meta.url));
       const { code, stdout, stderr } = await run([nodeBinary, program, JSON.stringify(injectTask)]);
       if (code !== 0) throw new Error(stderr);
-      return JSON.parse(stdout) as number[];
+      return JSON.parse(stdout) as Injected;
     },
     mta: {
       start: (wish = {}) => mta({ do: 'start', wish }),

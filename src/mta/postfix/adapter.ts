@@ -76,12 +76,19 @@ interface Instance {
 /** Does what `postfix start` does: checks the queue and starts the master, but in the foreground. */
 async function launch(instance: Instance): Promise<MtaProcess> {
   const { plan, host, found } = instance;
-  const { folder, submission } = plan;
+  const { folder, hostname, submission } = plan;
   await command(instance, 'postsuper');
   const logFile = join(folder, PLACES.log);
+  const before = await sizeOf(logFile);
   const master = host.spawn(
     [join(found.daemonDirectory, 'master'), '-c', join(folder, PLACES.config), '-s'],
-    { name: 'Postfix', cwd: join(folder, PLACES.queue), env: libraries(found), logFile },
+    {
+      name: 'Postfix',
+      cwd: join(folder, PLACES.queue),
+      // Without these, which postfix(1) sets, the master's own complaints go to syslog.
+      env: { ...libraries(found), POSTLOG_SERVICE: 'postlog', POSTLOG_HOSTNAME: hostname },
+      logFile,
+    },
   );
   await untilReady({
     name: 'Postfix',
@@ -90,8 +97,22 @@ async function launch(instance: Instance): Promise<MtaProcess> {
     ports: [submission.port, submission.tlsPort].filter((port) => port !== undefined),
     logFile,
     deadlineMs: START_MS,
+    // The log besides, since another program that holds the port may answer too.
+    listens: async () => (await textFrom(logFile, before)).includes(' daemon started '),
   });
   return master;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
+
+/** What a file has from a byte on; '' if it isn't there. */
+async function textFrom(path: string, start: number): Promise<string> {
+  if ((await sizeOf(path)) <= start) return '';
+  let text = '';
+  for await (const chunk of createReadStream(path, { start, encoding: 'utf8' })) text += chunk;
+  return text;
 }
 
 /**

@@ -16,7 +16,7 @@ export function recipientTables(plan: MtaPlan): string[] {
   const everywhere = actionTable([], choiceOf(plan, plan.defaultPool));
   const there = limitedIsps(plan).map((isp) =>
     actionTable(
-      [inline(isp.domains.map((domain) => [domain, isp.id]))],
+      [inline(isp.domains.map((domain) => [domain, 'limited']))],
       choiceOf(plan, plan.defaultPool, isp),
     ),
   );
@@ -26,28 +26,38 @@ export function recipientTables(plan: MtaPlan): string[] {
 /** Tables for header_checks: a header that names a virtual MTA or a pool decides instead. */
 export function headerTables(plan: MtaPlan): string[] {
   const single = plan.vmtas.map(({ name }) => ({ name, members: [{ vmta: name, weight: 1 }] }));
-  return [...single, ...plan.pools].map((pool) =>
-    actionTable([headerNames(pool.name)], choiceOf(plan, pool)),
-  );
+  const names = [...single, ...plan.pools].map((pool) => ({ ...pool, choice: choiceOf(plan, pool) }));
+  const clear = names.filter(({ choice }) => choice.length === 1);
+  const actions = clear.map(({ name, choice }) => [name, action(choice[0]?.transport ?? '')] as const);
+  return [
+    ...(clear.length > 0 ? [headerTable(actions)] : []),
+    ...names
+      .filter(({ choice }) => choice.length > 1)
+      .map(({ name, choice }) => actionTable([headerTable([[name, name]])], choice)),
+  ];
 }
 
-/**
- * A table that takes what all `filters` know and answers by chance with one of the transports, by weight.
- */
+/** A table that takes what all `filters` know, and answers by chance with one of the transports, by weight. */
 function actionTable(filters: readonly string[], choice: Choice): string {
   const weights = wholeWeights(choice.map(({ weight }) => weight));
   const entries = choice.flatMap(({ transport }, at) => Array<string>(weights[at] ?? 0).fill(transport));
-  const actions = choice.map(({ transport }) => [transport, `FILTER ${transport}:`] as const);
+  const actions = choice.map(({ transport }) => [transport, action(transport)] as const);
   return `pipemap:{${[...filters, `randmap:{${entries.join(', ')}}`, inline(actions)].join(' ')}}`;
 }
 
+function action(transport: string): string {
+  return `FILTER ${transport}:`;
+}
+
+/** Answers by a key. */
 function inline(pairs: readonly (readonly [key: string, value: string])[]): string {
   return `inline:{${pairs.map(([key, value]) => `{${key} = ${value}}`).join(' ')}}`;
 }
 
-/** Knows a header X-Virtual-MTA with this name. Patterns don't mind case, unless they say `i`. */
-function headerNames(name: string): string {
-  return `regexp:{{if /^X-Virtual-MTA:/} {/:[[:space:]]*${name}[[:space:]]*$$/i ${name}} {endif}}`;
+/** Answers by the name in a header X-Virtual-MTA. Patterns don't mind case, unless they say `i`. */
+function headerTable(pairs: readonly (readonly [name: string, value: string])[]): string {
+  const rules = pairs.map(([name, value]) => `{/:[[:space:]]*${name}[[:space:]]*$$/i ${value}}`);
+  return `regexp:{${['{if /^X-Virtual-MTA:/}', ...rules, '{endif}'].join(' ')}}`;
 }
 
 /** The smallest whole numbers that are to each other as the weights are, nearly. */

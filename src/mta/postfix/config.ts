@@ -79,7 +79,7 @@ function mainCf(plan: MtaPlan, installation: Installation | undefined): string {
     if (delay !== undefined) settings[`${name}_transport_rate_delay`] = `${delay}s`;
   }
   return Object.entries(settings)
-    .map(([name, value]) => `${name} = ${value}`.trimEnd().concat('\n'))
+    .map(([name, value]) => `${name} = ${value}`.replace(/ $| (?=\n)/, '').concat('\n'))
     .join('');
 }
 
