@@ -2,8 +2,9 @@
 import type { Capabilities, MtaAdapter } from './adapter.ts';
 import { external } from './external/adapter.ts';
 import { haraka } from './haraka/adapter.ts';
+import { postfix } from './postfix/adapter.ts';
 
-const ADAPTERS: readonly MtaAdapter[] = [haraka, external];
+const ADAPTERS: readonly MtaAdapter[] = [haraka, postfix, external];
 
 /** All of them. */
 export function adapters(): readonly MtaAdapter[] {

@@ -1,9 +1,9 @@
 /**
- * Runs inside a seal, in the namespace `internet`: DNS, mailroom and ISPs of a scenario, without driver and MTA. Over IPC it
- * is told what to run in the namespace `host`, and asked what the ISPs saw.
+ * Runs inside a seal, in the namespace `internet`: DNS, mailroom and ISPs of a scenario, without driver. Over IPC it
+ * is told what to run in the namespace `host`, also the scenario's MTA, and asked what the ISPs saw.
  */
 
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { certifiedNames } from '../../fakes/isp/hosted.ts';
@@ -11,9 +11,15 @@ import { startSink, UNKNOWN_SOURCE } from '../../fakes/isp/sink.ts';
 import { startMailroom } from '../../fakes/mailroom.ts';
 import { createAuthority } from '../../fakes/tls.ts';
 import { monotonicMicros } from '../../src/core/clock.ts';
+import { messageOf } from '../../src/core/errors.ts';
 import { createPrng } from '../../src/core/prng.ts';
 import { exit, parentChannel, runCommand } from '../../src/core/process.ts';
+import { openMtaHost } from '../../src/lab/mta-host.ts';
+import { mtaName, mtaPlanOf } from '../../src/lab/mta-plan.ts';
 import { openNetwork } from '../../src/lab/network.ts';
+import { submissionPlan } from '../../src/lab/submission.ts';
+import type { MtaPlan, RunningMta } from '../../src/mta/adapter.ts';
+import { adapterNamed } from '../../src/mta/registry.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { planRun } from '../../src/scenario/plan.ts';
 
@@ -27,11 +33,19 @@ export interface InteropTask {
 
 export type ToInterop =
   | { readonly type: 'run'; readonly argv: readonly string[]; readonly input: string | undefined }
+  | ({ readonly type: 'mta' } & MtaTask)
   | { readonly type: 'observe' };
+
+/** What is done to the scenario's MTA. */
+export type MtaTask =
+  | { readonly do: 'start'; readonly wish: Partial<MtaPlan> }
+  | { readonly do: 'kill' | 'restart' | 'stop' | 'depth' | 'list' };
 
 export type FromInterop =
   | { readonly type: 'open' }
   | ({ readonly type: 'ran' } & CommandResult)
+  /** What a task of the MTA's came to: a value, or why it failed. */
+  | { readonly type: 'mta'; readonly value?: unknown; readonly error?: string }
   | {
       readonly type: 'observed';
       readonly isps: Readonly<Record<string, Observed>>;
@@ -54,6 +68,7 @@ export interface Observed {
     readonly bytes: number;
   }[];
   readonly attempts: {
+    readonly source: string;
     readonly sender: string;
     readonly recipient: string | undefined;
     readonly outcome: string;
@@ -65,7 +80,8 @@ const channel = parentChannel<FromInterop, ToInterop>();
 channel.onDisconnect(() => exit(0));
 const task = JSON.parse(process.argv[2] ?? '') as InteropTask;
 const plan = planRun(parseScenario(task.scenario, 'interop.yaml'));
-const network = await openNetwork('sealed', plan, task.folder);
+const adapter = adapterNamed(plan.adapter);
+const network = await openNetwork('sealed', plan, task.folder, adapter?.accounts);
 const mailroom = await startMailroom({
   ...network.mailroom,
   hostname: 'mailroom.windtunnel.test',
@@ -82,6 +98,7 @@ const observed = Object.fromEntries(
 );
 for (const [index, { resolved }] of plan.isps.entries()) {
   const seen = observed[resolved.id] as Observed;
+  const addressOf = (source: number): string => plan.sources[source]?.address ?? 'unknown';
   const idOf = (reply: number | undefined): string | undefined =>
     reply === undefined ? undefined : resolved.replies[reply]?.id;
   await startSink({
@@ -96,15 +113,39 @@ for (const [index, { resolved }] of plan.isps.entries()) {
     },
     observer: {
       connectionOpened: ({ source, reply }) =>
-        seen.connections.push({ source: plan.sources[source]?.address ?? 'unknown', reply: idOf(reply) }),
+        seen.connections.push({ source: addressOf(source), reply: idOf(reply) }),
       connectionClosed: () => {},
       replyLost: () => {},
-      attempt: ({ sender, recipient, outcome, reply }) =>
-        seen.attempts.push({ sender, recipient, outcome, reply: idOf(reply) }),
+      attempt: ({ source, sender, recipient, outcome, reply }) =>
+        seen.attempts.push({ source: addressOf(source), sender, recipient, outcome, reply: idOf(reply) }),
       transaction: ({ sender, outcome, recipients, bytes }) =>
         seen.transactions.push({ sender, outcome, recipients, bytes }),
     },
   });
+}
+
+const host = openMtaHost(network);
+let running: RunningMta | undefined;
+
+async function perform(mtaTask: MtaTask): Promise<{ value?: unknown; error?: string }> {
+  try {
+    if (mtaTask.do === 'start') {
+      const startedAt = '2026-11-28T12:00:00.000Z';
+      mkdirSync(join(task.folder, 'mta'));
+      const submission = await submissionPlan(network, plan, mtaName(plan), authority);
+      const mtaPlan = mtaPlanOf({ plan, folder: task.folder, startedAt }, network, [], mailroom, submission);
+      running = await adapter?.start({ ...mtaPlan, ...mtaTask.wish }, host);
+      return {};
+    }
+    if (mtaTask.do === 'depth') return { value: await running?.queueDepth() };
+    if (mtaTask.do === 'list') return { value: await running?.listQueue() };
+    if (mtaTask.do === 'kill') await host.kill();
+    if (mtaTask.do === 'restart') await running?.restart();
+    if (mtaTask.do === 'stop') await running?.stop();
+    return {};
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
 }
 
 channel.onMessage(async (message) => {
@@ -115,6 +156,9 @@ channel.onMessage(async (message) => {
       channel.send({ type: 'ran', ...(await runCommand(network.enterHost(argv), options)) });
       return;
     }
+    case 'mta':
+      channel.send({ type: 'mta', ...(await perform(message)) });
+      return;
     case 'observe':
       channel.send({ type: 'observed', isps: observed, mailroom: mailroom.received.mails });
       return;
