@@ -1,8 +1,9 @@
 /** The MTAs that windtunnel can start. A new one is a folder here and a line in this list. */
 import type { Capabilities, MtaAdapter } from './adapter.ts';
+import { exim } from './exim/adapter.ts';
 import { haraka } from './haraka/adapter.ts';
 
-const ADAPTERS: readonly MtaAdapter[] = [haraka];
+const ADAPTERS: readonly MtaAdapter[] = [haraka, exim];
 
 /** All of them. */
 export function adapters(): readonly MtaAdapter[] {
