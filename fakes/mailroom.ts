@@ -103,6 +103,8 @@ export async function startMailroom(options: {
   const server = new SMTPServer({
     name: options.hostname,
     disabledCommands: ['AUTH', 'STARTTLS'],
+    // Where it may pipeline, Exim closes its side with a QUIT right after the dot, and smtp-server no longer answers then.
+    hidePIPELINING: true,
     disableReverseLookup: true,
     lenientAddressParsing: true,
     closeTimeout: CLOSE_MS,

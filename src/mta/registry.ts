@@ -1,10 +1,11 @@
 /** The MTAs that windtunnel can start. A new one is a folder here and a line in this list. */
 import type { Capabilities, MtaAdapter } from './adapter.ts';
 import { external } from './external/adapter.ts';
+import { exim } from './exim/adapter.ts';
 import { haraka } from './haraka/adapter.ts';
 import { postfix } from './postfix/adapter.ts';
 
-const ADAPTERS: readonly MtaAdapter[] = [haraka, postfix, external];
+const ADAPTERS: readonly MtaAdapter[] = [haraka, postfix, exim, external];
 
 /** All of them. */
 export function adapters(): readonly MtaAdapter[] {

@@ -180,6 +180,17 @@ test('a mail whose handler fails is not confirmed, and the next one is taken', a
   assert.deepEqual(log, ['a mail was refused: disk full']);
 });
 
+test('it offers no PIPELINING, since it does not answer a client that has closed its side', async (t) => {
+  const { mailroom } = await open(t);
+  const client = connect(mailroom.port, '127.0.0.1').setEncoding('latin1');
+  t.after(() => client.destroy());
+  await once(client, 'data');
+  client.write('EHLO a\r\n');
+  const [greeting] = await once(client, 'data');
+  assert.match(greeting, /^250-[^]*8BITMIME/);
+  assert.doesNotMatch(greeting, /PIPELINING/);
+});
+
 test('stop ends a mail that is half sent, without counting it', async (t) => {
   const { mailroom } = await open(t);
   const client = connect(mailroom.port, '127.0.0.1').setEncoding('latin1');
