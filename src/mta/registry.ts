@@ -1,9 +1,10 @@
 /** The MTAs that windtunnel can start. A new one is a folder here and a line in this list. */
 import type { Capabilities, MtaAdapter } from './adapter.ts';
 import { haraka } from './haraka/adapter.ts';
+import { kumomta } from './kumomta/adapter.ts';
 import { powermta } from './powermta/adapter.ts';
 
-const ADAPTERS: readonly MtaAdapter[] = [haraka, powermta];
+const ADAPTERS: readonly MtaAdapter[] = [haraka, powermta, kumomta];
 
 /** Names that a scenario's `mta.adapter` may have; `none` lets the driver speak to the ISPs directly. */
 export function adapterNames(): string[] {

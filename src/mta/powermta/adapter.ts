@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../../core/errors.ts';
 import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
+import { giveFolders } from '../give-folders.ts';
 import { endpointsOf, stopProgram, untilReady } from '../ready.ts';
 import { writeConfigFiles } from '../write-files.ts';
 import { CONFIG, configFiles, SPOOL } from './config.ts';
@@ -56,7 +57,7 @@ export const powermta: MtaAdapter = {
     if (host.proof.lab !== 'sealed') throw new HarnessError('usage', 'PowerMTA can only be tested in a seal');
     const programs = installation();
     await writeConfigFiles(plan.folder, configFiles(plan));
-    await giveFolders(plan, host);
+    await giveFolders(host, USER, plan.folder, [SPOOL, ACCOUNTING_FOLDER, 'log']);
     await checkConfig(plan, host, programs);
     let program = await launch(plan, host, programs);
     return {
@@ -74,18 +75,6 @@ export const powermta: MtaAdapter = {
   },
   events,
 } satisfies MtaAdapter;
-
-/** Makes its folders and gives all that it reads and writes to its user. */
-async function giveFolders({ folder }: MtaPlan, host: MtaHost): Promise<void> {
-  const folders = [SPOOL, ACCOUNTING_FOLDER, 'log'].map((name) => join(folder, name));
-  for (const argv of [
-    ['mkdir', '-p', ...folders],
-    ['chown', '-R', `${USER}:${USER}`, folder],
-  ]) {
-    const { code, stderr } = await host.run(argv);
-    if (code !== 0) throw new HarnessError('lab', `${argv.join(' ')} failed: ${stderr.trim()}`);
-  }
-}
 
 /** A command that sees the run's configuration where PowerMTA looks for it. */
 function withConfig({ folder }: MtaPlan, script: string, ...args: readonly string[]): string[] {
