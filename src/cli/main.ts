@@ -21,6 +21,7 @@ const COMMANDS: readonly {
   { name: 'report', load: async (io, set) => (await import('./commands/report.ts')).reportCommand(io, set) },
   { name: 'isp', load: async (io) => (await import('./commands/isp.ts')).ispCommand(io) },
   { name: 'flood', load: async (io, set) => (await import('./commands/flood.ts')).floodCommand(io, set) },
+  { name: 'mta', load: async (io) => (await import('./commands/mta.ts')).mtaCommand(io) },
   { name: 'doctor', load: async (io) => (await import('./commands/doctor.ts')).doctorCommand(io) },
 ];
 
@@ -43,8 +44,7 @@ export async function main(io: CommandIo): Promise<number> {
   };
   const named = COMMANDS.filter(({ name }) => name === io.argv.find((arg) => !arg.startsWith('-')));
   for (const { load } of named.length > 0 ? named : COMMANDS) {
-    // Settings such as exitOverride are not inherited by a command that was built on its own.
-    program.addCommand((await load(io, set)).copyInheritedSettings(program));
+    program.addCommand(adopted(await load(io, set), program));
   }
   try {
     await program.parseAsync([...io.argv], { from: 'user' });
@@ -52,6 +52,13 @@ export async function main(io: CommandIo): Promise<number> {
   } catch (error) {
     return failed(error, io);
   }
+}
+
+/** Settings such as exitOverride are not inherited by a command that was built on its own, nor by those below it. */
+function adopted(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const below of command.commands) adopted(below, command);
+  return command;
 }
 
 function failed(error: unknown, io: CommandIo): number {

@@ -63,8 +63,8 @@ export function mtaName(plan: Plan): string {
   return `mta.${plan.senders[0]?.domain ?? 'sender.test'}`;
 }
 
-/** A folder that no machine has, for paths in configurations that are only read. */
-const NO_FOLDER = '/run-folder';
+/** Stands for a run's folder in configurations that are only read. */
+export const NO_FOLDER = '/run-folder';
 
 /** What the adapter would be told in a seal, where nothing is started. Certificates are made anew each time. */
 export async function sealedMtaPlan(plan: Plan, startedAt: string): Promise<MtaPlan> {
