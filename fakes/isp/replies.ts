@@ -202,6 +202,15 @@ export function repliesById(replies: readonly Reply[]): ReadonlyMap<string, Repl
   return new Map(replies.map((entry) => [entry.id, entry]));
 }
 
+/** The pieces of a reply's wording that are the same for everybody: what stands between its placeholders, in order. */
+export function fixedParts({ lines }: Pick<Reply, 'lines'>): string[] {
+  return lines
+    .join(' ')
+    .split(/\{[A-Za-z]+\}/)
+    .map((piece) => piece.replace(/\s+/g, ' ').trim())
+    .filter((piece) => piece !== '');
+}
+
 /**
  * A reply on one line for reports and tables: codes and text with placeholders, ids left out, no longer than `length`
  * characters.

@@ -44,10 +44,7 @@ export async function main(io: CommandIo): Promise<number> {
   };
   const named = COMMANDS.filter(({ name }) => name === io.argv.find((arg) => !arg.startsWith('-')));
   for (const { load } of named.length > 0 ? named : COMMANDS) {
-    // Settings such as exitOverride are not inherited by a command that was built on its own.
-    const command = (await load(io, set)).copyInheritedSettings(program);
-    for (const below of command.commands) below.copyInheritedSettings(command);
-    program.addCommand(command);
+    program.addCommand(adopted(await load(io, set), program));
   }
   try {
     await program.parseAsync([...io.argv], { from: 'user' });
@@ -55,6 +52,13 @@ export async function main(io: CommandIo): Promise<number> {
   } catch (error) {
     return failed(error, io);
   }
+}
+
+/** Settings such as exitOverride are not inherited by a command that was built on its own, nor by those below it. */
+function adopted(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const below of command.commands) adopted(below, command);
+  return command;
 }
 
 function failed(error: unknown, io: CommandIo): number {

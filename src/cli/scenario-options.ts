@@ -10,8 +10,14 @@ export interface ScenarioOptions {
 
 /** Adds the shared options to a command. */
 export function withScenarioOptions(command: Command): Command {
+  return withChanges(
+    command.option('--mta <name>', 'test this MTA instead of the one that the scenario names'),
+  );
+}
+
+/** Adds those that leave the MTA as it is. */
+export function withChanges(command: Command): Command {
   return command
-    .option('--mta <name>', 'test this MTA instead of the one that the scenario names')
     .option('--seed <number>', 'use this seed instead of the one in the scenario')
     .option('--set <path=value>', 'change a value, such as load.rate=100/s; can be repeated', collect, []);
 }

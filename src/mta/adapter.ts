@@ -67,10 +67,17 @@ export interface VirtualMtaPool {
 export interface IspReply {
   readonly id: string;
   readonly code: number;
+  /** The enhanced status code (RFC 3463), or null where the ISP sends none. */
+  readonly enhanced: string | null;
   /** As the ISP's profile says: throttled, deferred, rejected … */
   readonly class: string;
-  /** Without codes, one entry a line. */
+  /** As on the wire, codes first, one entry a line. */
   readonly text: readonly string[];
+  /**
+   * What of the wording is the same for everybody, in order: the pieces between addresses, numbers and ids, without codes.
+   * Where a line breaks may differ from message to message.
+   */
+  readonly fixed: readonly string[];
 }
 
 /** An MTA that the user configures; windtunnel writes nothing of it. Commands see their own files as they are. */

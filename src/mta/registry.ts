@@ -1,16 +1,19 @@
 /** The MTAs that windtunnel can start. A new one is a folder here and a line in this list. */
 import type { Capabilities, MtaAdapter } from './adapter.ts';
-import { external } from './external/adapter.ts';
 import { exim } from './exim/adapter.ts';
+import { external } from './external/adapter.ts';
 import { haraka } from './haraka/adapter.ts';
 import { postfix } from './postfix/adapter.ts';
 
-const ADAPTERS: readonly MtaAdapter[] = [haraka, postfix, exim, external];
+const ADAPTERS: readonly MtaAdapter[] = [haraka, postfix, exim, powermta, kumomta, external];
 
 /** All of them. */
 export function adapters(): readonly MtaAdapter[] {
   return ADAPTERS;
 }
+
+import { kumomta } from './kumomta/adapter.ts';
+import { powermta } from './powermta/adapter.ts';
 
 /** Names that a scenario's `mta.adapter` may have; `none` lets the driver speak to the ISPs directly. */
 export function adapterNames(): string[] {

@@ -71,7 +71,11 @@ async function eventsOf(folder: string): Promise<MtaEvent[]> {
 
 test('Postfix delivers, bounces and expires what it took, with TLS on both sides, and loses nothing', async (t) => {
   if (!(await postfixHere(t))) return;
-  const { summary, folder, text, code } = await fly(t, 'executor: shared-iterations, vus: 8, iterations: 160, tls: starttls', ACCOUNTED);
+  const { summary, folder, text, code } = await fly(
+    t,
+    'executor: shared-iterations, vus: 8, iterations: 160, tls: starttls',
+    ACCOUNTED,
+  );
   assert.equal(code, 0, text);
   const { totals, conservation, isps, mta } = summary;
   assert.equal(totals.injectedMessages, 160);
@@ -101,7 +105,11 @@ test('Postfix delivers, bounces and expires what it took, with TLS on both sides
 
 test('Postfix takes mail with TLS from the first byte', async (t) => {
   if (!(await postfixHere(t))) return;
-  const { summary, folder, text, code } = await fly(t, 'executor: shared-iterations, vus: 2, iterations: 10, tls: implicit', ACCOUNTED);
+  const { summary, folder, text, code } = await fly(
+    t,
+    'executor: shared-iterations, vus: 2, iterations: 10, tls: implicit',
+    ACCOUNTED,
+  );
   assert.equal(code, 0, text);
   assert.equal(summary.totals.injectedMessages, 10);
   assert.match(readFileSync(join(folder, 'mta', 'config', 'master.cf'), 'utf8'), /^465 inet /m);

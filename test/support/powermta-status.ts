@@ -1,0 +1,39 @@
+/** A status in the form of PowerMTA 5.0's `pmta --xml show status`, with our own numbers: 123 recipients are queued. */
+export const STATUS_XML = `<rsp>
+  <data>
+    <mta>
+      <product>
+        <name>PowerMTA</name>
+        <version>5.0r8</version>
+        <bits>64</bits>
+      </product>
+      <userString/>
+      <hostId>0</hostId>
+    </mta>
+    <status>
+      <timeNow>2026-11-28 12:00:00</timeNow>
+      <shuttingDown>0</shuttingDown>
+      <traffic>
+        <total>
+          <out><rcp>4100</rcp><msg>4100</msg><kb>9020.5</kb></out>
+          <in><rcp>4223</rcp><msg>4211</msg><kb>9290.1</kb></in>
+          <bounceProcessed>0</bounceProcessed>
+          <feedbackLoopProcessed>0</feedbackLoopProcessed>
+        </total>
+        <lastMin>
+          <out><rcp>70</rcp><msg>70</msg><kb>154.0</kb></out>
+          <in><rcp>81</rcp><msg>80</msg><kb>176.2</kb></in>
+        </lastMin>
+      </traffic>
+      <conn>
+        <smtpIn><cur>3</cur><max>200</max><top>21</top></smtpIn>
+        <smtpOut><cur>11</cur><max>1200</max><top>64</top></smtpOut>
+      </conn>
+      <queue>
+        <smtp><rcp>123</rcp><dom>7</dom><kb>270.6</kb></smtp>
+        <pipe><rcp>0</rcp><dom>0</dom><kb>0.0</kb></pipe>
+      </queue>
+    </status>
+  </data>
+</rsp>
+`;
