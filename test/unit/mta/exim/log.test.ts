@@ -117,7 +117,13 @@ test('what each line tells', () => {
     ['b-15@news.sender.test: error ignored', []],
   ];
   for (const [line, told] of rows) assert.deepEqual(new LogReader().read(`${AT} ${ID} ${line}`), told, line);
-  for (const line of ['', 'nonsense', `${AT} exim 4.96 daemon started: pid=11`, `${AT} ${ID}`])
+  for (const line of ['nonsense', `${ID} => u0.0@gmail.com`, `${AT} ${ID} =>`, `${AT} ${ID} == `])
+    assert.deepEqual(
+      new LogReader().read(line),
+      [event('unreadable', { atMs: undefined, sender: undefined, recipient: '', source: undefined })],
+      line,
+    );
+  for (const line of ['', `${AT} exim 4.96 daemon started: pid=11`, `${AT} ${ID}`])
     assert.deepEqual(new LogReader().read(line), [], line);
 });
 
