@@ -145,9 +145,11 @@ export class Receiver {
     // A rest of nothing must not keep a packet alive.
     if (this.#at >= this.#input.length) this.#input = NOTHING;
     speaker.flush();
-    if (speaker.clientEnded && !speaker.held && this.#mode !== 'tls') {
+    if (speaker.clientEnded && !speaker.held) {
       this.#session.onClose();
-      speaker.close();
+      // A handshake that the client has left never ends.
+      if (this.#mode === 'tls') this.#wire.destroy();
+      else speaker.close();
     }
   }
 

@@ -63,8 +63,5 @@ function place({ name, version, program, installable }: Row): string {
 }
 
 function remarks({ needs, untested }: Row): string[] {
-  return [
-    ...(needs === 'root' ? ['needs root, since it runs as users of its own'] : []),
-    ...(untested === null ? [] : [`not tested against the real program: ${untested}`]),
-  ];
+  return [...(needs === 'root' ? ['needs root'] : []), ...(untested === null ? [] : [untested])];
 }

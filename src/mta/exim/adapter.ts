@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../../core/errors.ts';
 import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
-import { endpointsOf, stopProgram, untilReady } from '../ready.ts';
+import { endpointsOf, logText, stopProgram, untilReady } from '../ready.ts';
 import { configFiles } from './config.ts';
 import { type Installation, installation, versionOf } from './installation.ts';
 import { events } from './log.ts';
@@ -80,6 +80,8 @@ async function writeFolder(plan: MtaPlan): Promise<void> {
 async function launch(plan: MtaPlan, host: MtaHost, found: Installation): Promise<MtaProcess> {
   const { folder, submission, retry } = plan;
   const logFile = join(folder, 'exim.log');
+  const log = join(folder, PLACES.log, 'mainlog');
+  const before = startsIn(await logText(log));
   const exim = [SEEN.program, '-C', `${SEEN.home}/${PLACES.config}`, '-bdf', `-q${queueInterval(retry)}s`];
   const program = host.spawn(inItsPlace(folder, found, exim), {
     name: 'Exim',
@@ -94,8 +96,14 @@ async function launch(plan: MtaPlan, host: MtaHost, found: Installation): Promis
     ports: [submission.port, submission.tlsPort].filter((port) => port !== undefined),
     logFile,
     deadlineMs: START_MS,
+    // Another program that holds the port may answer too.
+    listens: async () => startsIn(await logText(log)) > before,
   });
   return program;
+}
+
+function startsIn(log: string): number {
+  return log.split(' daemon started: ').length - 1;
 }
 
 /**

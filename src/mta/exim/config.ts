@@ -57,6 +57,7 @@ function mainSection(plan: MtaPlan): string[] {
     'timezone = UTC',
     '',
     ...listenLines(plan),
+    'daemon_startup_retries = 0',
     'smtp_accept_max = 0',
     'smtp_accept_queue_per_connection = 0',
     'smtp_accept_max_per_connection = 0',

@@ -7,6 +7,9 @@ import type { MtaEvent } from '../adapter.ts';
 const LINE =
   /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([0-9A-Za-z]{6}-[0-9A-Za-z]+-[0-9A-Za-z]+) (<=|=>|->|>>|==|\*\*|Completed)(?: (.*))?$/;
 
+/** What every line begins with. */
+const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/;
+
 /** What an ISP said, at whatever stage; Exim writes the ends of its lines as \n. */
 const REPLY = /SMTP error from remote mail server after .*?: (\d{3})[ -](.*?)(?:: retry timeout exceeded)?$/;
 
@@ -26,10 +29,10 @@ export async function* events(path: string): AsyncGenerator<MtaEvent> {
 export class LogReader {
   readonly #senders = new Map<string, string>();
 
-  /** The events of a line, one a recipient; none for what tells of no recipient's fate. */
+  /** The events of a line, one a recipient; none for what tells of no recipient's fate. A line that a full disk tore is `unreadable`. */
   read(line: string): MtaEvent[] {
     const [, day, time, id = '', mark, rest = ''] = LINE.exec(line) ?? [];
-    if (mark === undefined) return [];
+    if (mark === undefined) return line === '' || STAMP.test(line) ? [] : [UNREADABLE];
     const atMs = Date.parse(`${day}T${time}Z`);
     if (mark === 'Completed') {
       this.#senders.delete(id);
@@ -37,7 +40,8 @@ export class LogReader {
     }
     if (mark === '<=') return this.#received(id, atMs, rest);
     // `u@gmail.com <original@address> F=<…> …`: only the first matters.
-    const recipient = /^[^\s:]+/.exec(rest)?.[0] ?? '';
+    const recipient = /^[^\s:]+/.exec(rest)?.[0];
+    if (recipient === undefined) return [UNREADABLE];
     const sender = /^\S+(?: <[^>]*>)? F=<([^>]*)>/.exec(rest)?.[1] ?? this.#senders.get(id);
     const source = / I=\[([^\]]+)\]/.exec(rest)?.[1];
     const about = { atMs, sender, recipient, source };
@@ -68,6 +72,16 @@ export class LogReader {
       }));
   }
 }
+
+const UNREADABLE: MtaEvent = {
+  kind: 'unreadable',
+  atMs: undefined,
+  sender: undefined,
+  recipient: '',
+  source: undefined,
+  code: undefined,
+  text: undefined,
+};
 
 type About = Pick<MtaEvent, 'atMs' | 'sender' | 'recipient' | 'source'>;
 

@@ -15,12 +15,9 @@ test('mta list has every MTA that a scenario can name, and says which are here',
   assert.deepEqual([haraka.needs, haraka.installable, haraka.untested], ['any', false, null]);
   const { code, stdout } = await cli(['mta', 'list']);
   assert.equal(code, 0);
-  const told = new Map(stdout.split('\n').map((line) => [line.split(' ')[0], line]));
-  for (const { name, version, program } of rows) {
-    const here = version ?? (name === 'external' ? 'as its user runs it' : 'not here');
-    const line = told.get(name) ?? '';
-    assert.equal(line.slice(line.indexOf(here)).replace(here, '').trim(), program ?? '', line);
-  }
+  const lines = stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2).join(': '));
+  for (const { name, version } of rows)
+    assert.ok(lines.includes(`${name}: ${version ?? 'not here'}`), stdout);
 });
 
 test('what mta can not do is a mistake of usage', async () => {

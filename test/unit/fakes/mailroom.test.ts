@@ -187,7 +187,7 @@ test('it offers no PIPELINING, since it does not answer a client that has closed
   await once(client, 'data');
   client.write('EHLO a\r\n');
   const [greeting] = await once(client, 'data');
-  assert.match(greeting, /^250-[\s\S]*8BITMIME/);
+  assert.match(greeting, /8BITMIME/);
   assert.doesNotMatch(greeting, /PIPELINING/);
 });
 

@@ -190,6 +190,20 @@ test('certificates as a session asks for them', async (t) => {
   }
 });
 
+test('a client that leaves before or in the TLS handshake is gone', async (t) => {
+  // The beginning of a ClientHello (RFC 8446 section 5.1).
+  for (const part of ['', '\x16\x03\x01\x00\xc8\x01']) {
+    const session = new ScriptedSession();
+    const { client } = await open(t, session);
+    await client.reply();
+    await client.ask('EHLO x.test', 'STARTTLS');
+    client.write(part);
+    client.end();
+    await client.closed();
+    assert.deepEqual([client.error, session.closed], [undefined, 'client'], JSON.stringify(part));
+  }
+});
+
 test('what comes in the clear while the answer to STARTTLS is on its way is never carried out', async (t) => {
   const session = new ScriptedSession({ starttls: { delayMs: 30 } });
   const { client } = await open(t, session);
