@@ -65,6 +65,6 @@ function place({ name, version, program, installable }: Row): string {
 function remarks({ needs, untested }: Row): string[] {
   return [
     ...(needs === 'root' ? ['needs root, since it runs as users of its own'] : []),
-    ...(untested === null ? [] : [`not tested against the real program: ${untested}`]),
+    ...(untested === null ? [] : [untested]),
   ];
 }
