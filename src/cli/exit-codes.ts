@@ -50,7 +50,7 @@ Exit codes:
   0    passed
   1    a bug in windtunnel
   2    usage
-  99   a threshold failed, or a comparison
+  99   a threshold failed, a comparison, or a lint
   104  invalid scenario
   105  interrupted (the report is still written)
   106  the lab could not start or go on, the MTA ended during the run, nobody took what was sent, or the report could

@@ -22,7 +22,7 @@ const COMMANDS: readonly {
   { name: 'isp', load: async (io) => (await import('./commands/isp.ts')).ispCommand(io) },
   { name: 'flood', load: async (io, set) => (await import('./commands/flood.ts')).floodCommand(io, set) },
   { name: 'doctor', load: async (io) => (await import('./commands/doctor.ts')).doctorCommand(io) },
-  { name: 'mta', load: async (io) => (await import('./commands/mta.ts')).mtaCommand(io) },
+  { name: 'mta', load: async (io, set) => (await import('./commands/mta.ts')).mtaCommand(io, set) },
 ];
 
 /** The whole CLI: parses arguments, runs the command, and returns the exit code. Touches nothing but `io`. */

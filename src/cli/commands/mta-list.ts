@@ -63,5 +63,8 @@ function place({ name, version, program, installable }: Row): string {
 }
 
 function remarks({ needs, untested }: Row): string[] {
-  return [...(needs === 'root' ? ['needs root'] : []), ...(untested === null ? [] : [untested])];
+  return [
+    ...(needs === 'root' ? ['needs root, since it runs as users of its own'] : []),
+    ...(untested === null ? [] : [untested]),
+  ];
 }

@@ -3,8 +3,8 @@ import { HarnessError } from '../../core/errors.ts';
 import { runCommand } from '../../core/process.ts';
 import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
 import { fetchInside } from '../fetch-inside.ts';
-import { findProgram } from '../find-program.ts';
 import { giveFolders } from '../give-folders.ts';
+import { locate } from '../packages/locate.ts';
 import { endpointsOf, stopProgram, untilReady } from '../ready.ts';
 import { writeConfigFiles } from '../write-files.ts';
 import { configFiles, POLICY } from './config.ts';
@@ -46,6 +46,7 @@ export const kumomta: MtaAdapter = {
     const found = /\b(20\d\d\.\S+)/.exec(stdout)?.[1];
     return found === undefined ? 'KumoMTA' : `KumoMTA ${found}`;
   },
+  program: kumod,
   config: configFiles,
   async start(plan, host) {
     if (host.proof.lab !== 'sealed') throw new HarnessError('usage', 'KumoMTA can only be tested in a seal');
@@ -73,7 +74,7 @@ export const kumomta: MtaAdapter = {
 
 /** Finds KumoMTA. Throws (kind `lab`) if it is not there. */
 function kumod(): string {
-  const found = findProgram('kumod', ['/opt/kumomta/sbin']);
+  const found = locate(['kumod']);
   if (found !== undefined) return found;
   throw new HarnessError('lab', 'KumoMTA is not installed', {
     hint: 'its packages are at kumomta.com; `windtunnel mta config kumomta SCENARIO` prints its configuration without it',

@@ -52,6 +52,7 @@ export const powermta: MtaAdapter = {
   untested:
     'not tested against the real binary: written after the PowerMTA 5.0 guide, how it is started and stopped included',
   version,
+  program: () => installation().pmtad,
   config: configFiles,
   async start(plan, host) {
     if (host.proof.lab !== 'sealed') throw new HarnessError('usage', 'PowerMTA can only be tested in a seal');

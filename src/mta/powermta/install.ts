@@ -1,9 +1,6 @@
 import { HarnessError } from '../../core/errors.ts';
 import { runCommand } from '../../core/process.ts';
-import { findProgram } from '../find-program.ts';
-
-/** Where its packages put PowerMTA's programs. */
-const FOLDERS = ['/usr/sbin', '/opt/pmta/bin'];
+import { locate } from '../packages/locate.ts';
 
 /** PowerMTA's programs, as they were found. */
 export interface Installation {
@@ -17,13 +14,13 @@ export interface Installation {
 
 /** Finds PowerMTA. Throws (kind `lab`) if it is not there. */
 export function installation(): Installation {
-  const pmtad = findProgram('pmtad', FOLDERS);
+  const pmtad = locate(['pmtad']);
   if (pmtad === undefined) {
     throw new HarnessError('lab', 'PowerMTA is not installed', {
       hint: 'it needs a licence; `windtunnel mta config powermta SCENARIO` prints its configuration without it',
     });
   }
-  return { pmtad, pmta: findProgram('pmta', FOLDERS), pmtahttpd: findProgram('pmtahttpd', FOLDERS) };
+  return { pmtad, pmta: locate(['pmta']), pmtahttpd: locate(['pmtahttpd']) };
 }
 
 /** Its name, and its version if it tells. */
