@@ -16,7 +16,7 @@ const MESSAGES = 80;
 /** A few seconds of a scenario: the same ISPs, MTA and incidents, less mail. */
 function inShort(path: string): { settings: string[]; messages: number } {
   const loaded = loadScenario(path);
-  const { incidents, loads } = planRun(loaded);
+  const { incidents, faults, loads } = planRun(loaded);
   const settings = [
     ...loads.map(({ name, action }) => {
       const key = loaded.scenario.loads ? `loads.${name}` : 'load';
@@ -30,6 +30,10 @@ function inShort(path: string): { settings: string[]; messages: number } {
     'drain.timeout=5s',
     // One after the other: two outages of one host can't overlap.
     ...incidents.flatMap((_, n) => [`incidents.${n}.at=${500 + 500 * n}ms`, `incidents.${n}.for=400ms`]),
+    ...faults.flatMap(({ what: { kind }, end }, n) => [
+      `faults.${n}.at=${500 + 500 * n}ms`,
+      ...(end === undefined ? [] : [`faults.${n}.${kind === 'kill' ? 'restart' : 'for'}=400ms`]),
+    ]),
   ];
   return { settings, messages: loads.filter(({ action }) => action === 'message').length * MESSAGES };
 }
