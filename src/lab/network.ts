@@ -121,10 +121,10 @@ function openLoopback(plan: Plan): LabNetwork {
 /** The sources as the MTA can bind them. */
 export function sourcesOn(
   lab: LabKind,
-  { sources, mta }: Pick<Plan, 'sources' | 'mta'>,
+  { sources, mta }: Pick<Plan, 'sources'> & Partial<Pick<Plan, 'mta'>>,
 ): readonly MtaSource[] {
   // An MTA of the user's own binds what it is configured to.
-  if (lab === 'sealed' || mta.external) return sources;
+  if (lab === 'sealed' || mta?.external) return sources;
   return sources.map((source, i) => ({
     ...source,
     address: platform === 'linux' ? loopbackSource(i) : '127.0.0.1',

@@ -200,7 +200,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     notes: [
       ...notesOn(loaded, loads),
       ...externalNotes(mta.external, isps, scenario.senders),
-      ...(scenario.mta.adapter === 'none' ? [] : spreadNotes({ mta, sources, isps, loads })),
+      ...spreadNotes({ adapter: scenario.mta.adapter, mta, sources, isps, loads }),
     ],
   };
 }

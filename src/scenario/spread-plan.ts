@@ -12,6 +12,7 @@ const HEADER = 'x-virtual-mta';
 
 /** What of a plan the spread depends on. */
 export interface SpreadSetting {
+  readonly adapter: string;
   readonly mta: Pick<PlannedMta, 'vmtas' | 'pools' | 'defaultPool'>;
   readonly sources: readonly Pick<MtaSource, 'address'>[];
   readonly isps: readonly { readonly mx: readonly PlannedMailGroup[] }[];
@@ -22,7 +23,12 @@ export interface SpreadSetting {
  * Plans the spread.
  * @param sealed without a seal every ISP is at one IPv4 address, and every source has one in place of its own
  */
-export function spreadPlan({ mta, sources, isps, loads }: SpreadSetting, sealed: boolean): SpreadPlan {
+export function spreadPlan(
+  { adapter, mta, sources, isps, loads }: SpreadSetting,
+  sealed: boolean,
+): SpreadPlan {
+  // An MTA with a configuration of its user's own spreads mail as that says.
+  const asUsersWill = adapter === 'external' && !mta.pools.includes(mta.defaultPool);
   const asks: Ask[] = [];
   const place = (pool: VirtualMtaPool): number => {
     const known = asks.findIndex(({ name }) => name === pool.name);
@@ -45,7 +51,7 @@ export function spreadPlan({ mta, sources, isps, loads }: SpreadSetting, sealed:
     loads: loads.map(({ message }) => {
       const values = namesIn(message);
       return values === undefined
-        ? [place(mta.defaultPool)]
+        ? [asUsersWill ? null : place(mta.defaultPool)]
         : values.map((name) => (name === null ? null : named(name)));
     }),
     asks,
@@ -74,8 +80,11 @@ function namesIn({ headers, content, load, vmtas }: MessagePlan): readonly (stri
 
 /** What the user should know before the run: mail that asks for what does not reach its ISP, or for nobody. */
 export function spreadNotes(setting: NotedSetting): string[] {
+  if (setting.adapter === 'none') return [];
   const plan = spreadPlan(setting, true);
-  const unknown = setting.loads.filter((_, index) => plan.loads[index]?.includes(null));
+  const unknown = setting.loads.filter(
+    ({ message }, index) => namesIn(message) !== undefined && plan.loads[index]?.includes(null),
+  );
   const notes = unknown.map(
     ({ name }) =>
       `load ${name}: X-Virtual-MTA says what is neither a virtual MTA nor a pool of this scenario, or what only the message knows; whether mail left from there can't be told`,
@@ -118,7 +127,7 @@ function beyondReach(plan: SpreadPlan, { loads }: NotedSetting, isp: number): st
       : []),
     ...(some.size > 0
       ? [
-          `no mail host has an address that can be reached from ${[...some].join(', ')}; what pools would give them falls to the others`,
+          `no mail host has an address that can be reached from ${[...some].join(', ')}; what pools give them falls to the others there, or can't be delivered, as the MTA will have it`,
         ]
       : []),
   ];

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { SpreadPlan } from '../../../src/analysis/spread.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 import { type Plan, planRun } from '../../../src/scenario/plan.ts';
-import { spreadPlan } from '../../../src/scenario/spread-plan.ts';
+import { spreadNotes, spreadPlan } from '../../../src/scenario/spread-plan.ts';
 
 /** Gmail has mail hosts of both families, Yahoo of IPv4 alone. */
 function planned(loads: string, adapter = 'haraka'): Plan {
@@ -81,6 +81,21 @@ test('virtual MTAs have their sources, pools their weights, and ISPs the familie
   });
 });
 
+test("an MTA with a configuration of its user's own spreads what names nobody as that says", () => {
+  const plan = { ...planned(load('one')), adapter: 'external' };
+  assert.deepEqual(asked(spreadPlan(plan, true)), ['?']);
+  assert.deepEqual(spreadNotes(plan), []);
+  const named = { ...planned(load('one', 'x-virtual-mta: four')), adapter: 'external' };
+  assert.deepEqual(asked(spreadPlan(named, true)), ['four']);
+  const [bulk] = named.mta.pools;
+  const pooled = {
+    ...planned(load('one')),
+    adapter: 'external',
+    mta: { ...named.mta, defaultPool: bulk ?? assert.fail() },
+  };
+  assert.deepEqual(asked(spreadPlan(pooled, true)), ['bulk']);
+});
+
 test('without a seal every source reaches every ISP', () => {
   assert.deepEqual(spreadPlan(planned(load('one')), false).reach, [
     [true, true, true, true],
@@ -113,7 +128,7 @@ const NOTES: readonly [name: string, loads: string, notes: readonly string[], ad
     'a pool with others',
     load('one', 'x-virtual-mta: bulk'),
     [
-      'yahoo: no mail host has an address that can be reached from six; what pools would give them falls to the others',
+      "yahoo: no mail host has an address that can be reached from six; what pools give them falls to the others there, or can't be delivered, as the MTA will have it",
     ],
   ],
   [

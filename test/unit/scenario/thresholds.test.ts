@@ -10,7 +10,7 @@ const LIVE =
   'injections, injection_duration, injection_service_time, injection_failed, injections_deferred, injection_connections, ' +
   'injection_connect_duration, injection_connect_failed, injection_connections_lost, noops, noop_duration, noop_failed, ' +
   'connections_opened, wasted_connections, transactions, delivered, throttled, deferred, rejected, dropped, ' +
-  'wasted_attempts, delivery_latency, attempts_per_delivery, messages_per_connection, queue_depth, mismatched';
+  'wasted_attempts, delivery_latency, attempts_per_delivery, messages_per_connection, source_share, source_changes, vmta_changes, foreign_attempts, queue_depth, mismatched';
 
 /** The thresholds of a scenario as `check` prints them, or what is wrong with them. */
 function told(thresholds: string): string[] {
