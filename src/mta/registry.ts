@@ -3,7 +3,9 @@ import type { Capabilities, MtaAdapter } from './adapter.ts';
 import { exim } from './exim/adapter.ts';
 import { external } from './external/adapter.ts';
 import { haraka } from './haraka/adapter.ts';
+import { kumomta } from './kumomta/adapter.ts';
 import { postfix } from './postfix/adapter.ts';
+import { powermta } from './powermta/adapter.ts';
 
 const ADAPTERS: readonly MtaAdapter[] = [haraka, postfix, exim, powermta, kumomta, external];
 
@@ -11,9 +13,6 @@ const ADAPTERS: readonly MtaAdapter[] = [haraka, postfix, exim, powermta, kumomt
 export function adapters(): readonly MtaAdapter[] {
   return ADAPTERS;
 }
-
-import { kumomta } from './kumomta/adapter.ts';
-import { powermta } from './powermta/adapter.ts';
 
 /** Names that a scenario's `mta.adapter` may have; `none` lets the driver speak to the ISPs directly. */
 export function adapterNames(): string[] {

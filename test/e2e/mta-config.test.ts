@@ -5,7 +5,8 @@ import { adapterNamed, adapterNames } from '../../src/mta/registry.ts';
 import { cli, scenarioFile, workFolder } from '../support/cli.ts';
 import { FULL_SCENARIO, PLAIN_SCENARIO } from '../support/planned-mta.ts';
 
-const NAMES = adapterNames().filter(adapterNamed);
+/** All but the one that is configured by its user. */
+const NAMES = adapterNames().filter((name) => adapterNamed(name) && name !== 'external');
 
 test('every MTA has a configuration for a scenario, whether it is installed or not', async (t) => {
   const file = scenarioFile(workFolder(t), PLAIN_SCENARIO);
@@ -51,6 +52,14 @@ test('of several files each has its name; what is secret is named and left out',
       ['users', true, true],
     ],
   );
+});
+
+test('what its user configures has nothing to print', async (t) => {
+  const mta = '{ adapter: external, external: { start: [my-mta], submission: "127.0.0.1:25" } }';
+  const file = scenarioFile(workFolder(t), `mta: ${mta}\nload: { rate: 1/s, duration: 1s }\n`);
+  const { code, stdout, stderr } = await cli(['mta', 'config', 'external', file]);
+  assert.deepEqual([code, stdout], [0, ''], stderr);
+  assert.match(stderr, /^external: its configuration is its user's own$/m);
 });
 
 test('a scenario is changed as for a run', async () => {

@@ -29,6 +29,7 @@ export function mtaConfigCommand(io: CommandIo): Command {
       const plan = planRun(loadWithOptions(file, { ...options, mta: name }));
       const files = adapter.config(await sealedMtaPlan(plan, STARTED_AT));
       if (adapter.untested !== undefined) io.stderr.write(`${name}: ${adapter.untested}\n`);
+      if (files.length === 0) io.stderr.write(`${name}: its configuration is its user's own\n`);
       if (files.some(({ text }) => text.includes(NO_FOLDER)))
         io.stderr.write(`${NO_FOLDER} stands for the folder of a run\n`);
       io.stdout.write(options.json ? asJson(files) : asText(files));
