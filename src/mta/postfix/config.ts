@@ -9,8 +9,8 @@ import { transportsOf } from './transports.ts';
 /** Folders and files below the MTA's own. */
 export const PLACES = { config: 'config', queue: 'queue', data: 'data', log: 'mail.log' } as const;
 
-/** No message is larger: twice what a scenario can ask for. */
-const LARGEST_MESSAGE = 104_857_600;
+/** As with the other MTAs. Postfix takes no mail while its disk has less than one and a half times that to spare. */
+const LARGEST_MESSAGE = 26_214_400;
 
 /** What processes keep of their environment (postconf(5) import_environment), with the log's times in UTC. */
 const ENVIRONMENT = 'MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME TZ=UTC';

@@ -77,7 +77,7 @@ header_checks =
     regexp:{{if /^X-Virtual-MTA:/} {/:[[:space:]]*one[[:space:]]*$$/i FILTER out.one:} {endif}}
 inet_interfaces = all
 inet_protocols = all
-message_size_limit = 104857600
+message_size_limit = 26214400
 minimal_backoff_time = 60s
 maximal_backoff_time = 900s
 queue_run_delay = 15s
@@ -136,7 +136,7 @@ header_checks =
     pipemap:{regexp:{{if /^X-Virtual-MTA:/} {/:[[:space:]]*bulk[[:space:]]*$$/i bulk} {endif}} randmap:{out.one, out.one, out.one, out.six} inline:{{out.one = FILTER out.one:} {out.six = FILTER out.six:}}}
 inet_interfaces = all
 inet_protocols = all
-message_size_limit = 104857600
+message_size_limit = 26214400
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s
 queue_run_delay = 1s
