@@ -14,8 +14,8 @@ const QUEUES = ['maildrop', INCOMING, 'active', 'deferred', 'hold'];
 
 /** A queue of more messages takes a while to count, */
 const MANY = 5000;
-/** and is counted no more often than this. */
-const RECOUNT_MICROS = 1e6;
+/** and is not counted again before this many times what it took, so that counting stays a small part of the time. */
+const PAUSE = 10;
 
 /** Names of queue files, short or long (postconf(5) enable_long_queue_ids). */
 const QUEUE_FILE = /^[0-9A-Za-z]{6,}$/;
@@ -27,15 +27,17 @@ const WHOLE = 0o100;
 export class QueueCounter {
   readonly #folder: string;
   #torn: ReadonlySet<string> = new Set();
-  #last: { readonly at: Micros; readonly count: number } | undefined;
+  readonly #now: () => Micros;
+  #last: { readonly count: number; readonly until: Micros } | undefined;
 
-  constructor(folder: string) {
+  constructor(folder: string, now: () => Micros = monotonicMicros) {
     this.#folder = folder;
+    this.#now = now;
   }
 
   /**
    * Counts no more what is in the queue now and is not whole: messages that Postfix was killed in, and never confirmed. It
-   * doesn't touch such files for a day.
+   * leaves such files where they are for days.
    */
   async forgetTorn(): Promise<void> {
     const folder = join(this.#folder, INCOMING);
@@ -46,13 +48,14 @@ export class QueueCounter {
     this.#torn = new Set(names.filter((_, at) => !whole[at]));
   }
 
+  /** Messages in the queue now, or, of a long queue, a little earlier. */
   async count(): Promise<number> {
-    const at = monotonicMicros();
-    const last = this.#last;
-    if (last && last.count > MANY && at - last.at < RECOUNT_MICROS) return last.count;
+    const begin = this.#now();
+    if (this.#last && this.#last.count > MANY && begin < this.#last.until) return this.#last.count;
     let count = 0;
     for (const queue of QUEUES) count += await this.#filesBelow(join(this.#folder, queue));
-    this.#last = { at, count };
+    const end = this.#now();
+    this.#last = { count, until: end + PAUSE * (end - begin) };
     return count;
   }
 

@@ -39,6 +39,27 @@ test('messages are counted wherever they are, and nothing else', async (t) => {
   assert.equal(await queue.count(), 7);
 });
 
+test('a long queue is counted again when ten times as long has passed as it takes', async (t) => {
+  const table: { name: string; messages: number; recounted: boolean[] }[] = [
+    { name: 'long', messages: 5001, recounted: [false, false, true] },
+    { name: 'not so long', messages: 5000, recounted: [true, true, true] },
+  ];
+  for (const { name, messages, recounted } of table) {
+    const folder = workFolder(t);
+    for (let i = 0; i < messages; i++) put(folder, `active/${100_000 + i}`);
+    // A count begins and ends with a look at the clock: this one takes 2 s, until 12.
+    const times = [10e6, 12e6];
+    let now = 0;
+    const queue = new QueueCounter(folder, () => times.shift() ?? now);
+    assert.equal(await queue.count(), messages, name);
+    for (const [at, expected] of recounted.entries()) {
+      put(folder, `active/${200_000 + at}`);
+      now = [12e6, 31.9e6, 32e6][at] as number;
+      assert.equal(await queue.count(), expected ? messages + at + 1 : messages, `${name} at ${now}`);
+    }
+  }
+});
+
 test('a message that Postfix was killed in is not counted after its restart', async (t) => {
   const folder = workFolder(t);
   const queue = new QueueCounter(folder);
