@@ -1,4 +1,5 @@
 /** From a run's plan to what the MTA's adapter is told. */
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fixedParts } from '../../fakes/isp/replies.ts';
 import { createAuthority } from '../../fakes/tls.ts';
@@ -35,6 +36,9 @@ export function mtaPlanOf(
       id: resolved.id,
       domains: resolved.domains,
       hosts: [...new Set(mx.flatMap((group) => group.hosts.map(({ host }) => host)))],
+      families: ([4, 6] as const).filter((family) =>
+        mx.every(({ hosts }) => hosts.some(({ addresses }) => addresses.some((it) => isIP(it) === family))),
+      ),
       concurrency: isps[resolved.id]?.concurrency,
       rate: isps[resolved.id]?.rate,
       replies: replies

@@ -106,6 +106,8 @@ export interface MtaIsp {
   readonly domains: readonly string[];
   /** Names of its mail hosts. */
   readonly hosts: readonly string[];
+  /** Families of addresses with which all its domains can be reached; undefined: both. */
+  readonly families?: readonly (4 | 6)[];
   /** Connections that the MTA may hold to it; undefined: what the MTA does of its own accord. */
   readonly concurrency: number | undefined;
   /** Messages a real second that the MTA may try; undefined: no limit. Not every MTA can. */

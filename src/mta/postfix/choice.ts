@@ -2,7 +2,8 @@
  * Which transport takes a message: an action FILTER of smtpd(8) or cleanup(8), chosen when the message comes in and kept in
  * its queue file. Without a next hop the mail goes to the recipient's domain, as without a filter.
  */
-import type { MtaPlan } from '../adapter.ts';
+import { isIP } from 'node:net';
+import type { MtaIsp, MtaPlan, VirtualMtaPool } from '../adapter.ts';
 import { type Choice, choiceOf, limitedIsps } from './transports.ts';
 
 /** A share of the mail is this near to what was asked. */
@@ -13,14 +14,35 @@ const MOST_REPEATS = 100;
 
 /** Tables for check_recipient_access; the last that knows the recipient decides. */
 export function recipientTables(plan: MtaPlan): string[] {
-  const everywhere = actionTable([], choiceOf(plan, plan.defaultPool));
-  const there = limitedIsps(plan).map((isp) =>
-    actionTable(
-      [inline(isp.domains.map((domain) => [domain, 'limited']))],
-      choiceOf(plan, plan.defaultPool, isp),
-    ),
+  const limited = limitedIsps(plan);
+  const there = plan.isps.flatMap((isp) => {
+    const pool = poolAt(plan, isp);
+    const own = limited.includes(isp) ? isp : undefined;
+    if (own === undefined && pool.members.length === plan.defaultPool.members.length) return [];
+    const domains = inline(isp.domains.map((domain) => [domain, 'here'] as const));
+    return [actionTable([domains], choiceOf(plan, pool, own))];
+  });
+  return [actionTable([], choiceOf(plan, plan.defaultPool)), ...there];
+}
+
+/**
+ * The default pool at an ISP. That of all virtual MTAs, which stands in where a scenario chooses none, has only those that can
+ * reach the ISP; a pool that was chosen is what its operator wanted.
+ */
+function poolAt(
+  { sources, vmtas, pools, defaultPool }: MtaPlan,
+  { families = [4, 6] }: MtaIsp,
+): VirtualMtaPool {
+  if (pools.some(({ name }) => name === defaultPool.name)) return defaultPool;
+  const able = new Set(
+    vmtas
+      .filter((vmta) =>
+        vmta.sources.some((at) => families.some((family) => isIP(sources[at]?.address ?? '') === family)),
+      )
+      .map(({ name }) => name),
   );
-  return [everywhere, ...there];
+  const members = defaultPool.members.filter(({ vmta }) => able.has(vmta));
+  return members.length > 0 ? { ...defaultPool, members } : defaultPool;
 }
 
 /** Tables for header_checks: a header that names a virtual MTA or a pool decides instead. */

@@ -22,6 +22,17 @@ const KINDS: Readonly<Record<string, MtaEvent['kind']>> = {
 /** The ISP's own words in Postfix's: all of them for a delivery, or those after what Postfix says of them. */
 const SAID = /(?:^| said: | refused to talk to me: )(?<code>[245]\d\d)[ -]/;
 
+/** What a line tells that should say what became of a recipient, and is torn. */
+const UNREADABLE: MtaEvent = {
+  kind: 'unreadable',
+  atMs: undefined,
+  sender: undefined,
+  recipient: '',
+  source: undefined,
+  code: undefined,
+  text: undefined,
+};
+
 interface Message {
   readonly sender: string;
   /** Recipients that were deferred and have not come to an end, with the last that was said of each. */
@@ -44,9 +55,12 @@ export class LogReader {
   read(line: string): MtaEvent[] {
     const { month = '', day, time, vmta, program, id = '', rest = '' } = LINE.exec(line)?.groups ?? {};
     if (program === 'qmgr') return this.#manage(id, rest, this.#timeOf(month, day, time));
-    const { to, status = '', words } = FATE.exec(rest)?.groups ?? {};
+    if (!rest.startsWith('to=<')) return [];
+    const fate = FATE.exec(rest)?.groups;
+    if (!fate) return [UNREADABLE];
+    const { to = '', status = '', words } = fate;
     const kind = KINDS[status];
-    if (to === undefined || kind === undefined) return [];
+    if (kind === undefined) return [];
     const message = this.#messages.get(id);
     const code = SAID.exec(words ?? '')?.groups?.code;
     const event: MtaEvent = {

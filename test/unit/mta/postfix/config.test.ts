@@ -129,8 +129,8 @@ mynetworks = 127.0.0.0/8 [::1]/128 [2001:2:0:1::]/64 198.18.128.1
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 smtpd_recipient_restrictions =
     check_recipient_access pipemap:{randmap:{out.one, out.six} inline:{{out.one = FILTER out.one:} {out.six = FILTER out.six:}}}
-    check_recipient_access pipemap:{inline:{{gmail.com = limited} {googlemail.com = limited}} randmap:{out.one.gmail, out.six.gmail} inline:{{out.one.gmail = FILTER out.one.gmail:} {out.six.gmail = FILTER out.six.gmail:}}}
-    check_recipient_access pipemap:{inline:{{yahoo.com = limited}} randmap:{out.one.yahoo, out.six.yahoo} inline:{{out.one.yahoo = FILTER out.one.yahoo:} {out.six.yahoo = FILTER out.six.yahoo:}}}
+    check_recipient_access pipemap:{inline:{{gmail.com = here} {googlemail.com = here}} randmap:{out.one.gmail, out.six.gmail} inline:{{out.one.gmail = FILTER out.one.gmail:} {out.six.gmail = FILTER out.six.gmail:}}}
+    check_recipient_access pipemap:{inline:{{yahoo.com = here}} randmap:{out.one.yahoo, out.six.yahoo} inline:{{out.one.yahoo = FILTER out.one.yahoo:} {out.six.yahoo = FILTER out.six.yahoo:}}}
 header_checks =
     regexp:{{if /^X-Virtual-MTA:/} {/:[[:space:]]*one[[:space:]]*$$/i FILTER out.one:} {/:[[:space:]]*six[[:space:]]*$$/i FILTER out.six:} {endif}}
     pipemap:{regexp:{{if /^X-Virtual-MTA:/} {/:[[:space:]]*bulk[[:space:]]*$$/i bulk} {endif}} randmap:{out.one, out.one, out.one, out.six} inline:{{out.one = FILTER out.one:} {out.six = FILTER out.six:}}}

@@ -187,6 +187,18 @@ test('a log that was begun in the year before tells so by its months', () => {
   }
 });
 
+test('a line that was torn in the middle of a fate is said to be unreadable', () => {
+  const whole = line('vmta1/smtp', SENT);
+  for (const cut of ['u7.0@', ', relay=gmail', 'status=', 'sent (250', 'gsmtp)']) {
+    const torn = whole.slice(0, whole.indexOf(cut));
+    assert.deepEqual(
+      read([FROM, torn]).map(({ kind, recipient }) => `${kind} ${recipient}`),
+      ['unreadable '],
+      cut,
+    );
+  }
+});
+
 test('lines of all else tell nothing', () => {
   const lines = [
     '',
@@ -205,7 +217,7 @@ test('lines of all else tell nothing', () => {
       '4C11E9A259E: host mx.test[198.18.16.11] said: 451 4.3.0 no (in reply to MAIL FROM command)',
     ),
     line('vmta1/smtp', SENT.replace('status=sent', 'status=deliverable')),
-    line('vmta1/smtp', SENT).slice(0, 60),
+    line('vmta1/smtp', SENT).slice(0, 50),
     FROM,
     line('qmgr', '4C11E9A259E: removed'),
     line('qmgr', '4C11E9A259E: from=<b-7@a.test>, status=expired, returned to sender'),
