@@ -16,6 +16,8 @@ const net = require('node:net');
 const { cont, deny, denysoft, ok } = require('haraka-constants');
 const netUtils = require('haraka-net-utils');
 
+const UNSURE = 'some addresses of the mail hosts could not be looked up';
+
 exports.register = function () {
   const { vmtas, pools, defaultPool, isps, ownDomains, routes } = this.config.get('windtunnel.json');
   this.vmtas = new Map(vmtas.map((vmta) => [vmta.name, vmta]));
@@ -28,6 +30,8 @@ exports.register = function () {
   this.ownDomains = new Set(ownDomains);
   this.routes = routes;
   this.turns = new Map();
+  /** By domain: the families in which it has mail hosts, as far as was seen. */
+  this.families = new Map();
   this.cycles = new Map();
 
   this.register_hook('pre_send_trans_email', 'take_turn');
@@ -88,25 +92,25 @@ exports.mx_from_dns = async function (next, hmail, domain) {
  * its family. `names` are those of the hosts, as far as DNS was asked for their addresses.
  */
 exports.bind = async function (next, hmail, domain, addresses, names = []) {
-  const families = new Set(addresses.map((mx) => net.isIP(mx.exchange)));
+  // What it had before it still has: a lookup that fails must not change whose turn it is.
+  const families = this.families.get(domain) ?? new Set();
+  for (const { exchange } of addresses) families.add(net.isIP(exchange));
+  this.families.set(domain, families);
   const { pool, turns } = hmail.todo.notes.windtunnel;
   const found = this.choose(pool, turns[domain] ?? 0, domain, families);
   if (found.trouble) {
     // It is for good, so it must not be for a lookup that failed.
     const sure = await this.lacks(families.has(4) ? 6 : 4, names);
-    return sure
-      ? refuse(next, hmail, found)
-      : next(denysoft, `the mail hosts of ${domain} can't be looked up`);
+    return sure ? refuse(next, hmail, found) : next(denysoft, UNSURE);
   }
   hmail.windtunnel = found;
-  next(
-    ok,
-    addresses.flatMap((mx) => {
-      const source = found.sources[net.isIP(mx.exchange)];
-      if (source) return [{ ...mx, bind: source.address, bind_helo: source.helo }];
-      return found.vmta === undefined ? [mx] : [];
-    }),
-  );
+  const bound = addresses.flatMap((mx) => {
+    const source = found.sources[net.isIP(mx.exchange)];
+    if (source) return [{ ...mx, bind: source.address, bind_helo: source.helo }];
+    return found.vmta === undefined ? [mx] : [];
+  });
+  if (bound.length > 0) next(ok, bound);
+  else next(denysoft, UNSURE);
 };
 
 /** Whether DNS is sure that none of these hosts has an address of a family. */
