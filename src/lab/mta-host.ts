@@ -107,6 +107,7 @@ class Program implements MtaProcess {
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
   readonly #sealed: boolean;
+  #killed = false;
 
   constructor(name: string, child: ChildProcess, sealed: boolean) {
     this.#child = child;
@@ -114,6 +115,8 @@ class Program implements MtaProcess {
     this.exited = new Promise((resolve) => {
       child.once('error', (error) => resolve(`${name} could not be started: ${error.message}`));
       child.once('exit', (code, signal) => {
+        // unshare can't end itself as its namespace was ended.
+        if (this.#killed) return resolve(`${name} was ended by SIGKILL`);
         // A shell adds 128 to the number of the signal that ended its command.
         const how = signal ?? (code !== null && sealed ? signalOf(code - 128) : undefined);
         resolve(how === undefined ? `${name} ended with exit code ${code}` : `${name} was ended by ${how}`);
@@ -138,6 +141,7 @@ class Program implements MtaProcess {
   async kill(): Promise<void> {
     const { pid } = this.#child;
     if (this.pids().length === 0 || pid === undefined) return;
+    this.#killed = true;
     // The end of a namespace's first process is the end of all.
     const init = this.#sealed ? childrenOf(pid)[0] : undefined;
     for (const each of init === undefined ? this.pids() : [init]) killProcess(each, 'SIGKILL');

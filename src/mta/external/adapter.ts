@@ -74,7 +74,7 @@ async function startHere(parts: Parts, command: readonly string[]): Promise<Runn
     try {
       await untilReady({ name, host, program, ports, logFile, deadlineMs: own.readyWithin / 1000 });
     } catch (error) {
-      throw explained(error, name);
+      throw explained(error, name, logFile);
     }
     down = false;
     program.exited.then(() => {
@@ -106,13 +106,17 @@ function environmentOf({ folder }: MtaPlan): Readonly<Record<string, string>> {
   return { WINDTUNNEL_FOLDER: folder };
 }
 
-/** Adds what people most often have wrong. */
-function explained(error: unknown, name: string): unknown {
-  if (!(error instanceof HarnessError) || !/ended with exit code (0|127)\b/.test(error.message)) return error;
-  const why = / 127\n?/.test(error.message)
-    ? `there is no ${name} in the path, or it lacks something`
-    : `${name} must stay in the foreground, as long as the MTA runs`;
-  return new HarnessError(error.kind, error.message, { hint: `${why}; ${error.hint}` });
+/** What people most often have wrong, in place of advice for MTAs that windtunnel configures. */
+function explained(error: unknown, name: string, logFile: string): unknown {
+  if (!(error instanceof HarnessError)) return error;
+  const { message, kind } = error;
+  const lines = `the lines are the end of ${logFile}`;
+  const why = message.includes('ended with exit code 127\n')
+    ? `there is no ${name} in the path, or it lacks something; `
+    : message.includes('ended with exit code 0\n')
+      ? `${name} must stay in the foreground, as long as the MTA runs; `
+      : '';
+  return new HarnessError(kind, message, { hint: `${why}${lines}` });
 }
 
 /** Waits until the MTA that the user runs outside of any seal takes mail. */

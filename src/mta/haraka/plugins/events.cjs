@@ -55,6 +55,8 @@ exports.bounced = function (next, hmail, error) {
 const REPLY = /^(Too many failures \()?(Upstream error: |Some recipients |[45]\d\d )/;
 
 exports.tellAll = function (hmail, kind, mx, reason) {
+  // A file that Haraka can't read names nobody.
+  if (!hmail.todo) return;
   for (const recipient of hmail.todo.rcpt_to) {
     const { dsn_smtp_code: code, dsn_smtp_extc: status, dsn_smtp_response: response } = recipient;
     const told = REPLY.test(reason) && code !== undefined;

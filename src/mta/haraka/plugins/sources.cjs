@@ -11,9 +11,12 @@
 // one way or the other.
 
 const cluster = require('node:cluster');
+const { resolve4, resolve6 } = require('node:dns/promises');
 const net = require('node:net');
-const { cont, deny, ok } = require('haraka-constants');
+const { cont, deny, denysoft, ok } = require('haraka-constants');
 const netUtils = require('haraka-net-utils');
+
+const UNSURE = 'some addresses of the mail hosts could not be looked up';
 
 exports.register = function () {
   const { vmtas, pools, defaultPool, isps, ownDomains, routes } = this.config.get('windtunnel.json');
@@ -27,6 +30,8 @@ exports.register = function () {
   this.ownDomains = new Set(ownDomains);
   this.routes = routes;
   this.turns = new Map();
+  /** By domain: the families in which it has mail hosts, as far as was seen. */
+  this.families = new Map();
   this.cycles = new Map();
 
   this.register_hook('pre_send_trans_email', 'take_turn');
@@ -63,40 +68,64 @@ exports.mx_from_routes = function (next, hmail, domain) {
 };
 
 /**
- * What Haraka would do itself, with the source bound. Where it finds nothing (no such domain, a null MX, a timeout),
- * Haraka asks again and handles that in its own way.
+ * What Haraka would do itself, with the source bound. Only a null MX is left to Haraka: what it looked up a second time
+ * would leave from any address of the machine.
  */
 exports.mx_from_dns = async function (next, hmail, domain) {
-  let addresses = [];
+  let exchanges;
   try {
-    const exchanges = hmail.sort_mx(await netUtils.get_mx(domain));
-    addresses = (await netUtils.resolve_mx_hosts(exchanges)).filter((mx) => net.isIP(mx.exchange));
+    exchanges = hmail.sort_mx(await netUtils.get_mx(domain));
   } catch (error) {
-    hmail.loginfo(`MX of ${domain}: ${error}`);
+    return next(denysoft, `MX of ${domain}: ${error.message}`);
   }
-  if (addresses.length === 0) return next(cont);
-  this.bind(next, hmail, domain, addresses);
+  if (exchanges.some(({ exchange }) => exchange === '')) return next(cont);
+  if (exchanges.length === 0)
+    return refuse(next, hmail, { trouble: `Nowhere to deliver mail to for domain: ${domain}` });
+  const addresses = (await netUtils.resolve_mx_hosts(exchanges)).filter((mx) => net.isIP(mx.exchange));
+  if (addresses.length === 0) return next(denysoft, `no mail host of ${domain} has an address`);
+  const names = exchanges.map(({ exchange }) => exchange).filter((name) => !net.isIP(name));
+  await this.bind(next, hmail, domain, addresses, names);
 };
 
 /**
  * The MX addresses that the message's virtual MTA can reach, in Haraka's order, each bound to the virtual MTA's address of
- * its family.
+ * its family. `names` are those of the hosts, as far as DNS was asked for their addresses.
  */
-exports.bind = function (next, hmail, domain, addresses) {
-  const families = new Set(addresses.map((mx) => net.isIP(mx.exchange)));
+exports.bind = async function (next, hmail, domain, addresses, names = []) {
+  // What it had before it still has: a lookup that fails must not change whose turn it is.
+  const families = this.families.get(domain) ?? new Set();
+  for (const { exchange } of addresses) families.add(net.isIP(exchange));
+  this.families.set(domain, families);
   const { pool, turns } = hmail.todo.notes.windtunnel;
   const found = this.choose(pool, turns[domain] ?? 0, domain, families);
+  if (found.trouble) {
+    // It is for good, so it must not be for a lookup that failed.
+    const sure = await this.lacks(families.has(4) ? 6 : 4, names);
+    return sure ? refuse(next, hmail, found) : next(denysoft, UNSURE);
+  }
   hmail.windtunnel = found;
-  if (found.trouble) return next(deny, found.trouble);
-  next(
-    ok,
-    addresses.flatMap((mx) => {
-      const source = found.sources[net.isIP(mx.exchange)];
-      if (source) return [{ ...mx, bind: source.address, bind_helo: source.helo }];
-      return found.vmta === undefined ? [mx] : [];
-    }),
-  );
+  const bound = addresses.flatMap((mx) => {
+    const source = found.sources[net.isIP(mx.exchange)];
+    if (source) return [{ ...mx, bind: source.address, bind_helo: source.helo }];
+    return found.vmta === undefined ? [mx] : [];
+  });
+  if (bound.length > 0) next(ok, bound);
+  else next(denysoft, UNSURE);
 };
+
+/** Whether DNS is sure that none of these hosts has an address of a family. */
+exports.lacks = async function (family, names) {
+  const lookups = await Promise.allSettled(names.map((name) => this.resolvers[family](name)));
+  return lookups.every(({ reason }) => reason?.code === 'ENODATA' || reason?.code === 'ENOTFOUND');
+};
+
+exports.resolvers = { 4: resolve4, 6: resolve6 };
+
+/** Bounces a message. */
+function refuse(next, hmail, found) {
+  hmail.windtunnel = found;
+  next(deny, found.trouble);
+}
 
 /** The virtual MTA whose turn it is, with its source by family; or why none can send. */
 exports.choose = function (pool, turn, domain, families) {
@@ -111,7 +140,7 @@ exports.choose = function (pool, turn, domain, families) {
   if (own && members.length === 0) return { sources: {} };
   const cycle = this.cycleOf(members.length > 0 ? members : all);
   const member = cycle[turn % cycle.length];
-  if (!reaches(member)) return { trouble: unreachable(member.vmta, domain, families) };
+  if (!reaches(member)) return { vmta: member.vmta, trouble: unreachable(member.vmta, domain, families) };
   const { name, sources } = this.vmtas.get(member.vmta);
   // Several of one family take turns too.
   const round = Math.floor(turn / cycle.length);

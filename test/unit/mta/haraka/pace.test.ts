@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { mock, test } from 'node:test';
 import { answer, code, type Next, pluginWith } from './plugins-for-tests.ts';
 
@@ -66,12 +67,16 @@ test('a worker has its share of an ISP’s connections, at least one', () => {
 function laneFor(
   most: number,
   rate?: number,
+  attempt: () => void = () => {},
 ): { tried: string[]; arrive(name: string): Mail; freed: string[] } {
   const tried: string[] = [];
   const freed: string[] = [];
   const deliver = (mail: Mail): void => {
     mail.next_cb = () => void freed.push(mail.name);
-    lane.meet(() => void tried.push(mail.name), mail);
+    lane.meet(() => {
+      tried.push(mail.name);
+      attempt();
+    }, mail);
   };
   const lane = new plugin.Lane(most, rate, deliver);
   return {
@@ -96,6 +101,28 @@ test('no more attempts run at a time than connections are allowed; the others wa
   assert.deepEqual(tried, ['a', 'b', 'c'], 'an end counts once');
   a?.next_cb();
   assert.deepEqual(tried, ['a', 'b', 'c', 'd']);
+});
+
+test('an attempt holds its place until its connection is closed, whoever takes listeners off it', async (t) => {
+  const server = createServer((socket) => socket.on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  // Whoever limits an ISP looks at sockets.
+  pluginWith('pace', { isps: [{ id: 'gmail', domains: ['gmail.com'], concurrency: 1 }] });
+  const sockets: Socket[] = [];
+  const { tried, arrive } = laneFor(1, undefined, () => {
+    // As Haraka does, some time after the hook.
+    setImmediate(() => sockets.push(connect(port, '127.0.0.1')));
+  });
+  const [a] = ['a', 'b'].map(arrive);
+  await new Promise(setImmediate);
+  a?.next_cb();
+  assert.deepEqual(tried, ['a'], 'the message is done, its connection not');
+  sockets[0]?.removeAllListeners().destroy();
+  assert.deepEqual(tried, ['a', 'b']);
+  await new Promise(setImmediate);
+  sockets[1]?.destroy();
 });
 
 test('attempts are spread over the seconds as the rate says', (t) => {

@@ -15,6 +15,7 @@ interface Member {
   weight: number;
 }
 interface Sources {
+  resolvers: Record<4 | 6, (name: string) => Promise<string[]>>;
   take_turn(next: Next, connection: object): void;
   mx_from_routes(next: Next, hmail: object, domain: string): void;
   mx_from_dns(next: Next, hmail: object, domain: string): Promise<void>;
@@ -242,24 +243,79 @@ test('turns are counted for each ISP, and kept in the notes', async () => {
   assert.deepEqual(warnings, ['no virtual MTA or pool is named nobody: the default pool takes the message']);
 });
 
-test('where DNS has nothing Haraka is left to say so', async (t) => {
+test('what DNS does not tell is never taken for an answer, nor looked up by Haraka itself', async (t) => {
   t.after(() => mock.restoreAll());
-  const table: { name: string; found: Mx[] | Error }[] = [
-    { name: 'null MX', found: [{ exchange: '', priority: 0 }] },
-    { name: 'nothing found', found: [] },
-    { name: 'DNS fails', found: new Error('ETIMEOUT') },
+  const named = { exchange: 'mx1.gmail.com', priority: 5 };
+  const nowhere = 'Nowhere to deliver mail to for domain: gmail.com';
+  const unsure = 'some addresses of the mail hosts could not be looked up';
+  const six = 'virtual MTA six has no IPv4 address and gmail.com has no IPv6 host';
+  const none = (): Promise<never> => Promise.reject(Object.assign(new Error('none'), { code: 'ENODATA' }));
+  const fails = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('fails'), { code: 'ESERVFAIL' }));
+  const table: {
+    name: string;
+    found: Mx[] | Error;
+    addresses?: Mx[];
+    resolve6?: () => Promise<string[]>;
+    expect: unknown[];
+  }[] = [
+    { name: 'null MX: Haraka bounces it', found: [{ exchange: '', priority: 0 }], expect: [code.cont] },
+    { name: 'nothing found', found: [], expect: [code.deny, nowhere] },
+    {
+      name: 'DNS fails',
+      found: new Error('ETIMEOUT'),
+      expect: [code.denysoft, 'MX of gmail.com: ETIMEOUT'],
+    },
+    {
+      name: 'the hosts have no addresses',
+      found: [named],
+      addresses: [],
+      expect: [code.denysoft, 'no mail host of gmail.com has an address'],
+    },
+    { name: 'no IPv6, for sure', found: [named], addresses: [V4], resolve6: none, expect: [code.deny, six] },
+    {
+      name: 'no IPv6, since DNS fails',
+      found: [named],
+      addresses: [V4],
+      resolve6: fails,
+      expect: [code.denysoft, unsure],
+    },
+    {
+      name: 'IPv6 the second time',
+      found: [named],
+      addresses: [V4],
+      resolve6: async () => ['2001:2::1'],
+      expect: [code.denysoft, unsure],
+    },
   ];
-  for (const { name, found } of table) {
+  for (const { name, found, addresses = [], resolve6 = none, expect } of table) {
     mock.method(netUtils, 'get_mx', async () => {
       if (found instanceof Error) throw found;
       return found;
     });
-    mock.method(netUtils, 'resolve_mx_hosts', async (exchanges: Mx[]) => exchanges);
-    const { plugin } = pluginWith<Sources>('sources', settings(['a']));
+    mock.method(netUtils, 'resolve_mx_hosts', async () => addresses);
+    const { plugin } = pluginWith<Sources>('sources', settings(['six']));
+    plugin.resolvers = { 4: none, 6: resolve6 };
     const notes = { windtunnel: { pool: '', turns: { 'gmail.com': 0 } } };
     const given = await answer((next) => plugin.mx_from_dns(next, hmail(notes), 'gmail.com'));
-    assert.deepEqual(given, [code.cont], name);
+    assert.deepEqual(given, expect, name);
   }
+});
+
+test('a lookup that fails in part changes nobody’s turn', async (t) => {
+  t.after(() => mock.restoreAll());
+  const { plugin } = pluginWith<Sources>('sources', settings(['a', 'six']));
+  assert.equal(await route(plugin, '', 'gmail.com', [V6, V4]), '198.18.128.1 > 198.18.0.1');
+  const notes = { windtunnel: { pool: '', turns: { 'gmail.com': 1 } } };
+  const lookUp = (hosts: Mx[]): Promise<unknown[]> => {
+    mock.method(netUtils, 'get_mx', async () => hosts);
+    return answer((next) => plugin.mx_from_dns(next, hmail(notes), 'gmail.com'));
+  };
+  assert.equal((await lookUp([V4]))[0], code.denysoft, 'the second is for six');
+  assert.deepEqual(await lookUp([V4, V6]), [
+    code.ok,
+    [{ ...V6, bind: '2001:2:0:1::1', bind_helo: 'six.sender.test' }],
+  ]);
 });
 
 test('without a seal only routes count, and DNS is never asked', async () => {
