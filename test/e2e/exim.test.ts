@@ -31,9 +31,9 @@ isps:
   gmail: { share: 1, mailboxes: { unknown: 20%, full: 0%, disabled: 0% } }
   outlook: { share: 1, limits: { ip-rate: { rate: 2/s, burst: 5 } }, mailboxes: { unknown: 0%, full: 0%, disabled: 0% } }
 loads:
-  pool: { rate: 15/s, duration: 3s, connections: 4, tls: starttls, auth: { mechanism: plain, user: "joe@x", password: "a $b{c}\\\\d:e" } }
-  six: { rate: 5/s, duration: 3s, connections: 2, tls: implicit, auth: { mechanism: login, user: ann, password: "p}w" }, message: { headers: { x-virtual-mta: six } } }
-  four: { rate: 5/s, duration: 3s, connections: 2, auth: { mechanism: cram-md5, user: bob, password: "päss" }, message: { headers: { x-virtual-mta: four } } }
+  pool: { vus: 4, iterations: 45, maxDuration: 60s, tls: starttls, auth: { mechanism: plain, user: "joe@x", password: "a $b{c}\\\\d:e" } }
+  six: { vus: 2, iterations: 15, maxDuration: 60s, tls: implicit, auth: { mechanism: login, user: ann, password: "p}w" }, message: { headers: { x-virtual-mta: six } } }
+  four: { vus: 2, iterations: 15, maxDuration: 60s, auth: { mechanism: cram-md5, user: bob, password: "päss" }, message: { headers: { x-virtual-mta: four } } }
 drain: { timeout: 60s }
 thresholds: { lost: ['count==0'], duplicated: ['count==0'], pending: ['count==0'], injection_failed: ['rate==0'] }
 `;

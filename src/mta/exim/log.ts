@@ -7,8 +7,8 @@ import type { MtaEvent } from '../adapter.ts';
 const LINE =
   /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([0-9A-Za-z]{6}-[0-9A-Za-z]+-[0-9A-Za-z]+) (<=|=>|->|>>|==|\*\*|Completed)(?: (.*))?$/;
 
-/** What every line begins with. */
-const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/;
+/** What every line begins with, but those that continue one: `failed to write journal` ends in a line of its own. */
+const STAMP = /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|: |\s)/;
 
 /** What an ISP said, at whatever stage; Exim writes the ends of its lines as \n. */
 const REPLY = /SMTP error from remote mail server after .*?: (\d{3})[ -](.*?)(?:: retry timeout exceeded)?$/;

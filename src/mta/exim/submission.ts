@@ -16,6 +16,10 @@ export function listenLines({ submission, sources }: MtaPlan): string[] {
           'tls_advertise_hosts = *',
           `tls_certificate = ${SEEN.home}/${PLACES.certificate}`,
           `tls_privatekey = ${SEEN.home}/${PLACES.key}`,
+          // RFC 8996; Debian's Exim still offers both. The words are GnuTLS's.
+          '.ifdef _HAVE_GNUTLS',
+          'tls_require_ciphers = NORMAL:-VERS-TLS1.0:-VERS-TLS1.1',
+          '.endif',
         ]
       : ['tls_advertise_hosts =']),
     users.length > 0 ? 'auth_advertise_hosts = *' : 'auth_advertise_hosts =',

@@ -123,7 +123,12 @@ test('what each line tells', () => {
       [event('unreadable', { atMs: undefined, sender: undefined, recipient: '', source: undefined })],
       line,
     );
-  for (const line of ['', `${AT} exim 4.96 daemon started: pid=11`, `${AT} ${ID}`])
+  for (const line of [
+    '',
+    ': No space left on device',
+    `${AT} exim 4.96 daemon started: pid=11`,
+    `${AT} ${ID}`,
+  ])
     assert.deepEqual(new LogReader().read(line), [], line);
 });
 
