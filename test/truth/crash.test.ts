@@ -37,7 +37,8 @@ async function crash(
   amnesia: { readonly forgets: number; readonly repeats: number },
   // It ends when all has been handed over, however long the machine takes for it.
   load = 'executor: shared-iterations, vus: 8, iterations: 400, pause: 60ms, maxDuration: 2m',
-  fault = '{ at: 2s, kill: SIGKILL, restart: 500ms }',
+  // Long enough for what was under way to ISPs to come to its end.
+  fault = '{ at: 2s, kill: SIGKILL, restart: 2s }',
 ): Promise<Crash> {
   let mta: FaultyMta | undefined;
   let queue: readonly QueuedRecipient[] = [];
