@@ -43,6 +43,9 @@ export function plannedFaults({ scenario }: LoadedScenario, load: Micros, fault:
         'at',
         `found ${formatDuration(wish.at)}; expected a moment within the load's ${formatDuration(load)}`,
       );
+    const process = wish.kill === undefined ? wish.pause && 'pause' : 'kill';
+    if (process && scenario.mta.external && !scenario.mta.external.start)
+      wrong(process, 'expected mta.external.start: only an MTA that is started here can have such a fault');
     const one = onlyThing(wish, wrong);
     return one ? [{ index, ...one }] : [];
   });

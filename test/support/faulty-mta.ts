@@ -94,7 +94,7 @@ export async function startFaultyMta(options: FaultyMtaOptions): Promise<FaultyM
 
 export class FaultyMta {
   readonly misdeeds: Misdeeds = { dropped: 0, duplicated: 0, forgotten: 0, lost: [], repeated: [] };
-  /** What was delivered, in order. */
+  /** What was delivered before it crashed, in order. */
   readonly #delivered: Item[] = [];
   /** Recipients tried again after an attempt that ended without a reply, as RFC 1047 says an MTA must. */
   readonly repeated = new Set<string>();
@@ -275,7 +275,7 @@ export class FaultyMta {
     }
     // What follows from an item enters the queue before the item leaves it, so that a queue that lists as empty is.
     if (verdict.kind === 'accepted') {
-      if (!item.copy && item.message !== undefined) this.#delivered.push(item);
+      if (!item.copy && item.message !== undefined && !this.#down) this.#delivered.push(item);
       if (item.copy) this.misdeeds.duplicated++;
       else if (item.message !== undefined && faults.duplicate(item.message))
         this.#enqueue({ ...item, copy: true, attempts: 0, unanswered: false });

@@ -13,10 +13,10 @@ import type { FaultyMta } from '../support/faulty-mta.ts';
 import { flyHere } from '../support/fly-here.ts';
 
 /** The MTA takes mail faster than it delivers, so that it always has some to lose. */
-const scenario = (fault: string): string => `
+const scenario = (fault: string, load: string): string => `
 seed: 5
 isps: { yahoo: { share: 100%, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, limits: unlimited } }
-load: { rate: 100/s, duration: 4s, connections: 8 }
+load: { ${load} }
 faults: [${fault}]
 drain: { timeout: 30s }
 thresholds: { lost: ['count==0'], duplicated: ['count==0'], crash_duplicated: ['count==0'] }
@@ -35,7 +35,10 @@ interface Crash {
 async function crash(
   t: Parameters<typeof flyHere>[0],
   amnesia: { readonly forgets: number; readonly repeats: number },
-  fault = '{ at: 2s, kill: SIGKILL, restart: 500ms }',
+  // It ends when all has been handed over, however long the machine takes for it.
+  load = 'executor: shared-iterations, vus: 8, iterations: 400, pause: 60ms, maxDuration: 2m',
+  // Long enough for what was under way to ISPs to come to its end.
+  fault = '{ at: 2s, kill: SIGKILL, restart: 2s }',
 ): Promise<Crash> {
   let mta: FaultyMta | undefined;
   let queue: readonly QueuedRecipient[] = [];
@@ -50,7 +53,7 @@ async function crash(
       queue = held;
     },
   });
-  const { summary, folder } = await flyHere(t, scenario(fault), adapter);
+  const { summary, folder } = await flyHere(t, scenario(fault, load), adapter);
   const confirmed = new Set<number>();
   eachRecord(join(folder, 'injections.bin'), (view) => {
     if (view.kind === Kind.injection && INJECTION_STATES[view.outcome] === 'confirmed')
@@ -81,7 +84,7 @@ for (const [forgets, repeats] of [
     assert.deepEqual(['lost', 'crash_duplicated', 'duplicated'].map(count), [forgets, repeats, 0]);
     const { meanwhile, delayed, pending, bounced, expired, lost, unaccounted } = fault;
     assert.equal(meanwhile + delayed + pending + bounced + expired + lost + unaccounted, fault.atRisk);
-    assert.ok(held > 20, `${held} held`);
+    assert.ok(held > forgets, `${held} held`);
     assert.equal(summary.verdict.exitCode, forgets + repeats > 0 ? 99 : 0);
     // The driver went on when the MTA was back; what it could not hand over meanwhile came late.
     const { injectedMessages, refusedInjections, unconfirmedInjections, droppedIterations } = summary.totals;
@@ -94,11 +97,16 @@ for (const [forgets, repeats] of [
 }
 
 test('an MTA that is killed for good: the run comes to its end, and what it held is pending', async (t) => {
-  const { summary, fault, held } = await crash(t, { forgets: 0, repeats: 0 }, '{ at: 2s, kill: SIGKILL }');
+  const { summary, fault, held } = await crash(
+    t,
+    { forgets: 0, repeats: 0 },
+    'rate: 100/s, duration: 4s, connections: 8',
+    '{ at: 2s, kill: SIGKILL }',
+  );
   const { atRisk, pending, meanwhile, lost, to, restartSeconds, dropped } = fault;
   assert.deepEqual([to, restartSeconds, lost, pending], [null, null, 0, held]);
   assert.equal(atRisk, pending + meanwhile);
-  assert.ok(dropped > 100, `${dropped} never begun`);
+  assert.ok(dropped > 0);
   assert.equal(summary.totals.droppedIterations, dropped);
   assert.equal(summary.verdict.exitCode, 0);
   assert.equal(summary.mta.lastLines, undefined);

@@ -115,6 +115,13 @@ test('what can be wrong with a fault, with line and column', () => {
       none,
     ],
     [
+      '{ at: 1s, kill: SIGKILL }',
+      [
+        's.yaml:3:20: faults.0.kill: expected mta.external.start: only an MTA that is started here can have such a fault',
+      ],
+      'mta: { adapter: external, sources: [127.0.0.1], external: { routed: true, submission: "127.0.0.1:2525" } }\n',
+    ],
+    [
       '',
       ["s.yaml:2:23: mta.queueDisk: the queue of none can't be put on a disk of its own"],
       'mta: { adapter: none, queueDisk: 8MB }\n',

@@ -158,7 +158,7 @@ test('an MTA without faults delivers, retries, bounces and expires', async (t) =
     `2 ${at(4)} failed 5.4.7`,
     `2 ${nobody} failed 5.4.7`,
   ]);
-  assert.deepEqual(mta.misdeeds, { dropped: 0, duplicated: 0, forgotten: 0 });
+  assert.deepEqual(mta.misdeeds, { dropped: 0, duplicated: 0, forgotten: 0, lost: [], repeated: [] });
 });
 
 test('each fault is done to exactly the messages that it names, at some hundred messages a second', async (t) => {
