@@ -18,6 +18,7 @@ import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
 import type { LabEnd, ReportInput } from './input.ts';
 import { namesOf } from './names.ts';
+import { formatCount } from './numbers.ts';
 import { buildSeries } from './series.ts';
 import { sourcesSummary } from './sources.ts';
 import type {
@@ -95,7 +96,7 @@ export function buildReport(
     },
     verdict: input.run.running
       ? standOf(judged)
-      : verdictOf(judged, { interrupted, abortedAt, labEnded }, input),
+      : verdictOf(judged, { interrupted, abortedAt, labEnded, untaken: untakenOf(aggregate) }, input),
     warnings: [...input.warnings, ...warningsOf(aggregate, harness, outcome, input, evidence)],
     thresholds: judged.map(({ threshold, passed, actual, actualText, limitText, sentence }) => ({
       metric: threshold.key,
@@ -146,6 +147,18 @@ function endsOf(
   return { end: whole, loadEnd: Math.min(whole, loadEnd ?? whole) };
 }
 
+/** Messages that were due, if the MTA took none of them, nor answered a NOOP. */
+function untakenOf(aggregate: Aggregate): number {
+  const all = allInjections(aggregate);
+  const taken = all.some(({ messages, probes }) => messages.confirmed + probes.answered > 0);
+  return taken
+    ? 0
+    : all.reduce(
+        (sum, { messages: { refused, unconfirmed, dropped } }) => sum + refused + unconfirmed + dropped,
+        0,
+      );
+}
+
 /** A check that failed says what it found rather than that it failed. */
 function withFinding(judged: Judged, { checks = [] }: ReportInput): Judged {
   const { key, selector } = judged.threshold;
@@ -169,7 +182,13 @@ function verdictOf(
     interrupted,
     abortedAt,
     labEnded,
-  }: { interrupted: boolean; abortedAt: Micros | undefined; labEnded: LabEnd | undefined },
+    untaken,
+  }: {
+    readonly interrupted: boolean;
+    readonly abortedAt: Micros | undefined;
+    readonly labEnded: LabEnd | undefined;
+    readonly untaken: number;
+  },
   { mtaDied, aborted }: ReportInput,
 ): Summary['verdict'] {
   const failed = judged.filter((j) => !j.passed);
@@ -192,6 +211,10 @@ function verdictOf(
         ? (failed[0] as Judged).sentence
         : `${failed.length} of ${judged.length} thresholds failed; first: ${(failed[0] as Judged).sentence}`;
     return { passed: false, exitCode: 99, sentence };
+  }
+  if (untaken > 0) {
+    const sentence = `The MTA took none of the ${formatCount(untaken)} messages that were due.`;
+    return { passed: false, exitCode: 106, sentence };
   }
   const sentence =
     judged.length === 0

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
-import { type MarkName, Packer } from '../../../src/record/attempt-log.ts';
+import { type InjectionState, type MarkName, Packer } from '../../../src/record/attempt-log.ts';
 import { buildReport } from '../../../src/report/build.ts';
 import type { ReportInput } from '../../../src/report/input.ts';
 import type { Evidence } from '../../../src/report/summary.ts';
@@ -90,6 +90,24 @@ test('the verdict of a run, by how it ended', () => {
     assert.deepEqual(summary.verdict, { passed: false, exitCode, sentence });
     assert.equal(summary.run.interrupted, exitCode === 105);
     assert.equal(summary.run.aborted, marks.some(([name]) => name === 'aborted') ? true : undefined);
+  }
+});
+
+test('a run of which the MTA took nothing has not passed, whatever no threshold asks', () => {
+  const rows: [states: InjectionState[], exitCode: number, sentence: string][] = [
+    [[], 0, 'No thresholds, so nothing to fail.'],
+    [['dropped', 'unconfirmed', 'refused'], 106, 'The MTA took none of the 3 messages that were due.'],
+    [['dropped', 'confirmed', 'refused'], 0, 'No thresholds, so nothing to fail.'],
+  ];
+  for (const [states, exitCode, sentence] of rows) {
+    const aggregate = new Aggregate(modelOf(plan));
+    const packer = new Packer();
+    for (const [message, state] of states.entries())
+      packer.injection({ due: 0, sentAfter: 0, doneAfter: 1000, message, connection: 0, code: 0, recipients: 1, state });
+    packer.mark({ at: 60e6, name: 'ended' });
+    aggregate.add(packer.take() as Uint8Array);
+    const { summary } = buildReport(aggregate, { ...input, thresholds: [] }, NONE);
+    assert.deepEqual(summary.verdict, { passed: exitCode === 0, exitCode, sentence }, String(states));
   }
 });
 
