@@ -22,8 +22,8 @@ export interface PlannedFault {
   readonly label: string;
 }
 
-/** The size of the queue's own disk where a fault fills it and the scenario does not say. */
-const QUEUE_DISK = 64e6;
+/** The size of the queue's own disk where a fault fills it and the scenario does not say; Postfix wants 157 MB free. */
+const QUEUE_DISK = 256e6;
 
 const KINDS = ['kill', 'pause', 'disk', 'dns'] as const;
 type Wish = LoadedScenario['scenario']['faults'][number];

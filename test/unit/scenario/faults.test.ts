@@ -53,7 +53,7 @@ test('faults take part in the phases, and check prints them', () => {
 test('a fault that fills the disk gives the queue one of its own', () => {
   const full = '{ at: 1s, for: 5s, disk: full }';
   assert.equal(plan('').queueDisk, undefined);
-  assert.equal(plan(full).queueDisk, 64e6);
+  assert.equal(plan(full).queueDisk, 256e6);
   assert.equal(plan(full, 'mta: { queueDisk: 8MB }\n').queueDisk, 8e6);
   assert.match(describePlan(plan('', 'mta: { queueDisk: 8MB }\n')), /on a disk of its own of 8 MB/);
 });
