@@ -103,7 +103,16 @@ test('a run of which the MTA took nothing has not passed, whatever no threshold 
     const aggregate = new Aggregate(modelOf(plan));
     const packer = new Packer();
     for (const [message, state] of states.entries())
-      packer.injection({ due: 0, sentAfter: 0, doneAfter: 1000, message, connection: 0, code: 0, recipients: 1, state });
+      packer.injection({
+        due: 0,
+        sentAfter: 0,
+        doneAfter: 1000,
+        message,
+        connection: 0,
+        code: 0,
+        recipients: 1,
+        state,
+      });
     packer.mark({ at: 60e6, name: 'ended' });
     aggregate.add(packer.take() as Uint8Array);
     const { summary } = buildReport(aggregate, { ...input, thresholds: [] }, NONE);
