@@ -10,23 +10,20 @@ import { type Authority, createAuthority } from '../../fakes/tls.ts';
 import { someoneWaits } from '../analysis/conservation.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
-import { HarnessError, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
-import type { MtaAdapter, RunningMta } from '../mta/adapter.ts';
-import { lastLines } from '../mta/ready.ts';
+import type { MtaAdapter } from '../mta/adapter.ts';
 import { adapterNamed } from '../mta/registry.ts';
+import type { MarkName } from '../record/attempt-log.ts';
 import { Recorder } from '../record/recorder.ts';
 import type { RecordBatch } from '../record/reporter.ts';
 import { buildReport, type Report } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
 import { AbortWatch } from './abort.ts';
-import { checkedMta } from './checks/checked-mta.ts';
-import { makeChecks } from './checks/checks.ts';
 import { DriverProcesses } from './driver-processes.ts';
 import { gatherEvidence } from './evidence.ts';
-import { FaultSchedule, type FaultSwitches, type Presence } from './faults.ts';
 import { IspProcesses, ispProcessNames } from './isp-processes.ts';
 import type {
   FromDriver,
@@ -37,24 +34,13 @@ import type {
   ToDriver,
   ToIspWorker,
 } from './messages.ts';
-import { type LabMtaHost, openMtaHost } from './mta-host.ts';
-import { mtaName, mtaPlanOf } from './mta-plan.ts';
+import { type MtaGround, type MtaUnderTest, startMta, withoutMta } from './mta-under-test.ts';
 import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
 import { routeAway, type Switches, scheduleOutages } from './outages.ts';
 import { readOwnLog, withLog } from './own-log.ts';
-import { mountQueueDisk, type QueueDisk } from './queue-disk.ts';
 import { recordQueue } from './recording-queue.ts';
-import { modelOf, reportInput } from './report-input.ts';
-import {
-  CA_FILE,
-  mtaConfig,
-  readSeen,
-  writeReports,
-  writeRunFile,
-  writeScenario,
-  writeSeen,
-} from './run-folder.ts';
-import { submissionPlan } from './submission.ts';
+import { modelOf } from './report-input.ts';
+import { CA_FILE, readSeen, writeReports, writeRunFile, writeScenario, writeSeen } from './run-folder.ts';
 import { writeWhole } from './whole-file.ts';
 import { driverPlanOf, driverProcessesOf, ispProcessesOf } from './wiring.ts';
 import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
@@ -85,9 +71,6 @@ const SAMPLE_MS = 1000;
 const LEAD_MICROS = 300_000;
 /** How long the driver may take to end after it said that it has finished, or was told to for a failed threshold. */
 const WORKER_GRACE_MS = 5000;
-/** Lines of the log of an MTA that ended. */
-const LAST_LINES = 15;
-
 /**
  * Flies a run and writes its reports.
  * @param cleanup what to undo; the caller may run it early, when nobody waits for the report any more
@@ -121,13 +104,7 @@ class Run {
   /** Connections that each process of the driver holds. */
   readonly #sessions: number[] = [];
   #mailroom: Mailroom | undefined;
-  #mta: RunningMta | undefined;
-  #host: LabMtaHost | undefined;
-  #queueDisk: QueueDisk | undefined;
-  /** What is done to the MTA on purpose, once the load has begun. */
-  #faults: FaultSchedule | undefined;
-  /** Why the MTA ended, if it did before it was told to, and where its last words are. */
-  #died: { readonly why: string; readonly log: readonly string[] | { readonly file: string } } | undefined;
+  #mta: MtaUnderTest | undefined;
   /** The thresholds that may end the run. */
   #watch: AbortWatch | undefined;
   /** Why the lab can't go on, if it can't. */
@@ -158,7 +135,7 @@ class Run {
     const authority = await createAuthority();
     writeWhole(join(folder, CA_FILE), authority.caPem);
     const endpoints = await this.#openIsps(isps, network, authority);
-    const input = await this.#startMta(network, endpoints, mailroom, authority);
+    const input = await this.#startMta({ network, endpoints, mailroom, authority });
     writeScenario(folder, scenarioText);
     writeRunFile(folder, { format: 1, plan, input });
     this.#watch = new AbortWatch(this.#recorder.aggregate, input);
@@ -171,7 +148,7 @@ class Run {
       ),
     );
     const planOf = (share: WorkerShare): DriverPlan =>
-      driverPlanOf(plan, network, endpoints, this.#mta, startedAt, share);
+      driverPlanOf(plan, network, endpoints, this.#mta?.running, startedAt, share);
     await driver.prepare(planOf, lab, FIRST_ISP_WORKER + ispProcessNames(processes, ids).length);
 
     await this.#load(network, isps, driver);
@@ -280,55 +257,11 @@ class Run {
   }
 
   /** Starts the MTA, if there is one, and returns what the report says of it. */
-  async #startMta(
-    network: LabNetwork,
-    endpoints: readonly (readonly Endpoint[])[],
-    mailroom: Mailroom,
-    authority: Authority,
-  ): Promise<ReportInput> {
-    const { plan, folder } = this.#request;
-    const sources = plan.sources.map((s) => s.address);
-    const adapter = this.#adapter;
-    if (!adapter) {
-      const facts = {
-        adapter: 'none',
-        version: 'the driver speaks to the ISPs directly',
-        sources,
-        config: [],
-      };
-      return reportInput(this.#request, facts, { queue: 'list', sendsDsn: false });
-    }
-    const version = await adapter.version();
-    const host = openMtaHost(network);
-    this.#host = host;
-    this.#cleanup.defer(() => host.kill());
-    const submission = await submissionPlan(network, plan, mtaName(plan), authority);
-    const mtaPlan = mtaPlanOf(this.#request, network, endpoints, mailroom, submission);
-    await this.#mountQueue(network, mtaPlan.folder, adapter);
-    const running = await adapter.start(mtaPlan, host);
-    this.#mta = running;
-    let stopping = false;
-    host.onEnd = (why, file) => {
-      if (this.#stage !== 'report' && !stopping && this.#presence === 'here')
-        this.#died ??= { why, log: { file } };
-    };
-    this.#cleanup.defer(() => running.stop());
-    this.#cleanup.defer(() => {
-      stopping = true;
-    });
-    const checks = plan.checks && (await makeChecks(plan.checks, checkedMta(plan, running, host), host));
-    const facts = { adapter: adapter.name, version, sources, config: mtaConfig(folder) };
-    return { ...reportInput(this.#request, facts, evidenceOf(adapter)), ...(checks && { checks }) };
-  }
-
-  /** Puts the MTA's queue on a disk of its own, if the plan says so. */
-  async #mountQueue(network: LabNetwork, folder: string, { capabilities }: MtaAdapter): Promise<void> {
-    const { queueDisk } = this.#request.plan;
-    if (queueDisk === undefined || capabilities.queueFolder === undefined) return;
-    if (network.lab !== 'sealed') throw new HarnessError('lab', 'a disk for the queue needs a seal');
-    const disk = await mountQueueDisk(join(folder, capabilities.queueFolder), queueDisk);
-    this.#queueDisk = disk;
-    this.#cleanup.defer(() => disk.close());
+  async #startMta(ground: MtaGround): Promise<ReportInput> {
+    if (!this.#adapter) return withoutMta(this.#request);
+    const { mta, input } = await startMta(this.#adapter, this.#request, ground, this.#cleanup);
+    this.#mta = mta;
+    return input;
   }
 
   // --- flying ---
@@ -351,7 +284,11 @@ class Run {
     };
     const switches = { route, listen, dns: network.troubleDns };
     this.#cleanup.defer(scheduleOutages(this.#request.plan.incidents, this.#epoch, switches, failed));
-    this.#startFaults(network, failed);
+    const mark = (name: MarkName, fault: number): void => {
+      this.#recorder.own.mark({ at: this.#now(), name, fault });
+      this.#recorder.flush();
+    };
+    this.#mta?.startFaults(this.#request.plan, this.#epoch, mark, failed);
     this.#stage = 'load';
     const measure = measureSelf();
     this.#cleanup.defer(every(SAMPLE_MS, () => void this.#sample(measure).catch(failed)));
@@ -368,61 +305,13 @@ class Run {
       }
       await sleepMs(LOOK_MS);
     }
-    this.#faults?.close();
+    this.#mta?.closeFaults();
     this.#recorder.own.mark({ at: this.#now(), name: 'load_ended' });
-  }
-
-  #startFaults(network: LabNetwork, failed: (error: unknown) => void): void {
-    const { faults } = this.#request.plan;
-    const mta = this.#mta;
-    const host = this.#host;
-    if (faults.length === 0 || !mta || !host) return;
-    const switches: FaultSwitches = {
-      kill: () => host.kill(),
-      terminate: () => host.signal('SIGTERM'),
-      pause: (paused) => host.pause(paused),
-      disk: this.#queueDisk,
-      // All that there is lies below the root.
-      dns: (trouble) => network.troubleDns('', trouble),
-      restart: async () => {
-        try {
-          await mta.restart();
-        } catch (error) {
-          const [why = '', ...log] = messageOf(error).split('\n');
-          this.#died ??= { why: `it could not be started again: ${why}`, log };
-          throw error;
-        }
-      },
-      mark: (name, fault) => {
-        this.#recorder.own.mark({ at: this.#now(), name, fault });
-        // Whatever comes after it is recorded after it.
-        this.#recorder.flush();
-      },
-    };
-    const schedule = new FaultSchedule(faults, this.#epoch, switches, failed);
-    this.#faults = schedule;
-    this.#cleanup.defer(() => schedule.stop());
-  }
-
-  get #presence(): Presence {
-    return this.#faults?.presence ?? 'here';
-  }
-
-  /** What the MTA says of its queue; undefined if it can't be asked now. */
-  async #askDepth(): Promise<number | undefined> {
-    if (this.#presence !== 'here') return undefined;
-    try {
-      return await this.#mta?.queueDepth();
-    } catch (error) {
-      // It may have gone while it was asked, whether on purpose or not.
-      if (this.#died !== undefined || this.#faults !== undefined) return undefined;
-      throw error;
-    }
   }
 
   /** False if the run is to end at once. Throws why, if the lab can't go on. */
   #mayGoOn(): boolean {
-    if (this.#died !== undefined) return false;
+    if (this.#mta?.died !== undefined) return false;
     if (this.#failure !== undefined) throw this.#failure;
     return this.#stopRequest() !== 'now';
   }
@@ -437,7 +326,7 @@ class Run {
     own.sample({ at, name: 'resident', value: resident, worker });
     own.sample({ at, name: 'loop_use', value: loopUse, worker });
     if (this.#mta && this.#stage !== 'report') {
-      this.#queue = await this.#askDepth();
+      this.#queue = await this.#mta.queueDepth();
       if (this.#queue !== undefined) own.sample({ at, name: 'queue_depth', value: this.#queue });
     }
     this.#recorder.flush();
@@ -451,13 +340,14 @@ class Run {
     let empty = 0;
     let enough = 2;
     while (this.#mayGoOn() && this.#mta) {
-      const depth = await this.#askDepth();
+      const depth = await this.#mta.queueDepth();
       this.#queue = depth;
-      if (this.#presence === 'gone') break;
+      const { presence } = this.#mta;
+      if (presence === 'gone') break;
       // Twice in a row: a message on its way from one queue file to the next is in neither for an instant. Where the MTA
       // can't tell, what was recorded does; the last records take a moment to come in.
       enough = depth === undefined ? 1 + (2 * SAMPLE_MS) / LOOK_MS : 2;
-      const idle = depth === undefined ? this.#presence === 'here' && !someoneWaits(ledger) : depth === 0;
+      const idle = depth === undefined ? presence === 'here' && !someoneWaits(ledger) : depth === 0;
       empty = idle ? empty + 1 : 0;
       if (empty >= enough) break;
       if (this.#now() > deadline) {
@@ -473,11 +363,13 @@ class Run {
 
   async #stopAll(isps: IspProcesses, driver: DriverProcesses): Promise<void> {
     this.#stage = 'report';
-    const hurry = this.#stopRequest() === 'now' || this.#died !== undefined;
-    await this.#faults?.stop();
+    const died = this.#mta?.died;
+    const hurry = this.#stopRequest() === 'now' || died !== undefined;
+    this.#mta?.expectEnd();
+    await this.#mta?.stopFaults();
     await driver.end(hurry ? 0 : WORKER_GRACE_MS);
     // The MTA first: it must not deliver after its queue has been read.
-    if (this.#mta) await this.#mta.stop();
+    await this.#mta?.running.stop();
     // What it had handed over by then counts.
     await this.#mailroom?.stop();
     const seen = await isps.stop();
@@ -489,17 +381,18 @@ class Run {
     const aborted = this.#watch?.aborted;
     if (aborted) own.mark({ at: aborted.at, name: 'aborted' });
     else if (this.#hooks.stopRequest() !== 'none') own.mark({ at: this.#now(), name: 'interrupted' });
-    if (this.#died !== undefined) own.mark({ at: this.#now(), name: 'mta_died' });
+    if (died !== undefined) own.mark({ at: this.#now(), name: 'mta_died' });
     own.mark({ at: this.#now(), name: 'ended' });
     this.#recorder.flush();
   }
 
   async #report(input: ReportInput): Promise<FlownReport> {
     const { folder, plan } = this.#request;
+    const lastWords = await this.#mta?.lastWords();
     const final = {
       ...input,
-      mtaDied: this.#died?.why,
-      ...(this.#died && { mtaLog: await lastWords(this.#died.log) }),
+      mtaDied: this.#mta?.died,
+      ...(lastWords && { mtaLog: lastWords }),
       ...(this.#watch?.aborted && { aborted: this.#watch.aborted.sentence }),
       warnings: [...input.warnings, ...this.#recorder.failures()],
     };
@@ -522,14 +415,6 @@ class Run {
   }
 }
 
-async function lastWords(log: readonly string[] | { readonly file: string }): Promise<readonly string[]> {
-  return 'file' in log ? (await lastLines(log.file, LAST_LINES)).split('\n').filter(Boolean) : log;
-}
-
 function isRecords(message: { readonly type: string }): message is RecordBatch {
   return message.type === 'records';
-}
-
-function evidenceOf({ capabilities }: MtaAdapter): ReportInput['evidence'] {
-  return { queue: capabilities.queue, sendsDsn: capabilities.dsn === 'always' };
 }

@@ -34,8 +34,7 @@ export function doubtsAbout(
         runs.map(({ summary }) => of(summary)),
       ),
     ),
-    ...baseline.flatMap((run) => grief(run)),
-    ...runs.flatMap((run) => grief(run)),
+    ...[...baseline, ...runs].flatMap((run) => [...grief(run), ...paced(run)]),
     ...ownThresholds(runs),
     ...gates.flatMap(unknown),
   ];
@@ -62,7 +61,7 @@ function distinct(values: readonly string[]): string[] {
 
 /** What became of a run that limits its worth, a sentence each. */
 export function grief({ name, summary, unfinished }: ComparedRun): string[] {
-  const { run, verdict, harness } = summary;
+  const { run, verdict } = summary;
   return [
     ...(run.interrupted ? [`${name} was interrupted.`] : []),
     ...(unfinished ? [`${name} did not come to its end.`] : []),
@@ -70,8 +69,11 @@ export function grief({ name, summary, unfinished }: ComparedRun): string[] {
     ...(verdict.exitCode === 106 || verdict.sentence.startsWith('Aborted')
       ? [`${name}: ${verdict.sentence}`]
       : []),
-    ...harness.limits.map((limit) => `${name}: the harness may have set the pace. ${limit}`),
   ];
+}
+
+function paced({ name, summary }: ComparedRun): string[] {
+  return summary.harness.limits.map((limit) => `${name}: the harness may have set the pace. ${limit}`);
 }
 
 function ownThresholds(runs: readonly ComparedRun[]): string[] {

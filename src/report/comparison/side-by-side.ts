@@ -85,7 +85,11 @@ export function sideBySide(columns: readonly (readonly ComparedRun[])[]): SideBy
     schema: 1,
     columns: columns.map((runs) => columnOf(runs, titleFor(columns))),
     rows: [...rows.filter(({ usual }) => usual), ...rows.filter(({ usual }) => !usual)],
-    warnings: [...differences(columns), ...all.flatMap(grief)],
+    warnings: [
+      ...differences(columns),
+      ...all.flatMap(grief),
+      ...columns.flatMap((runs) => paced(runs, titleFor(columns))),
+    ],
   };
 }
 
@@ -204,6 +208,17 @@ function titleFor(columns: readonly (readonly ComparedRun[])[]): (runs: readonly
 
 function mtaOf({ mta }: Summary): string {
   return mta.adapter === 'none' ? 'no MTA' : mta.version;
+}
+
+/** One sentence for a column, however many of its runs and processes it is about. */
+function paced(runs: readonly ComparedRun[], title: (runs: readonly ComparedRun[]) => string): string[] {
+  const limited = runs.filter(({ summary }) => summary.harness.limits.length > 0);
+  const which = runs.length === 1 ? '' : ` in ${limited.length} of ${runs.length} runs`;
+  return limited.length === 0
+    ? []
+    : [
+        `${title(runs)}: the harness, or how little the MTA left of the machine, may have set the pace${which}.`,
+      ];
 }
 
 /** What should be the same for all columns and is not; the MTA may differ. */

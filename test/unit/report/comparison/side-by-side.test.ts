@@ -99,3 +99,22 @@ test('how columns are called, and what should be the same', () => {
     ['one', 'two'],
   );
 });
+
+test('where the harness was in the way, a column says so once', () => {
+  const { summary } = comparedRun();
+  const harness = { ...summary.harness, limits: ['The lab was late.', 'The driver was late.'] };
+  const slow = () => run('Slow 1', 10, 0, { harness });
+  const rows: [columns: ReturnType<typeof run>[][], warnings: string[]][] = [
+    [
+      [[run('Fast 1', 10, 0)], [slow()]],
+      ['Slow 1: the harness, or how little the MTA left of the machine, may have set the pace.'],
+    ],
+    [
+      [[slow(), run('Slow 1', 10, 0), slow()], [run('Fast 1', 10, 0)]],
+      [
+        'Slow 1: the harness, or how little the MTA left of the machine, may have set the pace in 2 of 3 runs.',
+      ],
+    ],
+  ];
+  for (const [columns, warnings] of rows) assert.deepEqual(sideBySide(columns).warnings, warnings);
+});
