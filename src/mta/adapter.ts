@@ -155,6 +155,11 @@ export interface MtaPlan {
   readonly routes: Readonly<Record<string, { readonly address: string; readonly port: number }>> | undefined;
 }
 
+/** What of a plan an MTA may not be able to keep to. */
+export interface MtaWish extends Pick<MtaPlan, 'sources' | 'vmtas' | 'defaultPool' | 'workers'> {
+  readonly isps: readonly Pick<MtaIsp, 'id' | 'concurrency' | 'rate'>[];
+}
+
 /** What an adapter can do, declared once. */
 export interface Capabilities {
   /** Whether the MTA can name the recipients in its queue, only count them, or neither. */
@@ -258,6 +263,8 @@ export interface MtaAdapter {
   readonly accounts?: readonly Account[];
   /** What of an adapter was never seen with the real program; shown wherever its results are. */
   readonly untested?: string;
+  /** What of a wish it can't keep to, a sentence each; the user is told before the run. Absent: it keeps to all of it. */
+  shortcomings?(wish: MtaWish): readonly string[];
   /** The MTA's name and version. Throws a HarnessError of kind `lab` if it is not installed. */
   version(): Promise<string>;
   /** The path of its main program, to be asked where `version` did not throw. Absent: it has none of its own. */

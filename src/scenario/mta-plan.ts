@@ -3,7 +3,7 @@ import type { Micros } from '../core/clock.ts';
 import { nearest } from '../core/nearest.ts';
 import { formatDuration, trim } from '../core/units.ts';
 import type { Capabilities, ExternalMta, MtaSource, VirtualMta, VirtualMtaPool } from '../mta/adapter.ts';
-import { adapterNames, capabilitiesOf } from '../mta/registry.ts';
+import { adapterNamed, adapterNames, capabilitiesOf } from '../mta/registry.ts';
 import { ownerOf } from './addresses.ts';
 import { plannedExternal } from './external.ts';
 import type { LoadedScenario } from './load.ts';
@@ -107,6 +107,16 @@ export function virtualMtas(sources: readonly MtaSource[]): VirtualMta[] {
 function noVmta(vmta: string, names: readonly string[]): string {
   const near = nearest(vmta, names);
   return `no virtual MTA "${vmta}"${near ? `; did you mean ${near}?` : `; expected one of ${names.join(', ')}`}`;
+}
+
+/** What of a plan the MTA can't keep to, a sentence each. */
+export function shortcomingsOf(
+  adapter: string,
+  { vmtas, defaultPool, workers, isps }: PlannedMta,
+  sources: readonly MtaSource[],
+): readonly string[] {
+  const limited = Object.entries(isps).map(([id, limits]) => ({ id, ...limits }));
+  return adapterNamed(adapter)?.shortcomings?.({ sources, vmtas, defaultPool, workers, isps: limited }) ?? [];
 }
 
 /** Says what the adapter can't do with the scenario's timers, or that nobody has it. Times are real. */

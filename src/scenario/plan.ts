@@ -22,7 +22,14 @@ import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
 import { planMessages } from './message-plan.ts';
-import { checkAdapter, type PlannedMta, plannedMta, plannedSources, virtualMtas } from './mta-plan.ts';
+import {
+  checkAdapter,
+  type PlannedMta,
+  plannedMta,
+  plannedSources,
+  shortcomingsOf,
+  virtualMtas,
+} from './mta-plan.ts';
 import { spreadNotes } from './spread-plan.ts';
 import { passwordNotes } from './submission.ts';
 import { plannedThresholds } from './thresholds.ts';
@@ -199,6 +206,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     thresholds,
     notes: [
       ...notesOn(loaded, loads),
+      ...shortcomingsOf(scenario.mta.adapter, mta, sources),
       ...externalNotes(mta.external, isps, scenario.senders),
       ...spreadNotes({ adapter: scenario.mta.adapter, mta, sources, isps, loads }),
     ],

@@ -38,6 +38,10 @@ export const exim: MtaAdapter = {
       { name: 'expire', smallest: 1e6 },
     ],
   },
+  shortcomings: ({ isps }) =>
+    isps
+      .filter(({ rate }) => rate !== undefined)
+      .map(({ id }) => `Exim has no limit of outgoing rate, so mta.isps.${id}.rate is not kept to`),
   accounts: [{ name: OWNER, kind: 'user' }],
   version: async () => `Exim ${await versionOf(installation())}`,
   program: () => installation().program,

@@ -2,7 +2,7 @@ import type { ConfigFile, MtaIsp, MtaPlan } from '../adapter.ts';
 import { PLACES, SEEN } from './places.ts';
 import { retryRule, seconds } from './schedule.ts';
 import { authenticators, listenLines } from './submission.ts';
-import { CHOICE, choiceAcls } from './vmtas.ts';
+import { addressesOf, CHOICE, choiceAcls, faces } from './vmtas.ts';
 
 /** Queue runners at a time, unless the plan says how many processes there may be; Exim's default. */
 const QUEUE_RUNNERS = 5;
@@ -120,27 +120,35 @@ function routers(plan: MtaPlan): string[] {
     '  no_more',
     '',
     ...limitedIsps(plan).flatMap(({ id, domains }) => router(`to_${id}`, domains.join(' : '), `smtp_${id}`)),
-    ...router('everywhere', '*', 'smtp'),
+    ...router('everywhere', '*', 'smtp_from_$acl_m_face'),
   ];
 }
 
 function transports(plan: MtaPlan): string[] {
   const { tls, concurrency } = plan;
-  const transport = (name: string, connections: number): string[] => [
+  const transport = (name: string, from: string, connections: number, ...more: string[]): string[] => [
     `${name}:`,
     '  driver = smtp',
-    '  interface = $acl_m_interface',
+    `  interface = ${from}`,
     `  helo_data = \${if isip6{$sending_ip_address}{$acl_m_helo6}{$acl_m_helo4}}`,
     `  max_parallel = ${connections}`,
+    ...more,
     ...TLS[tls],
     '',
   ];
   return [
     'begin transports',
     '',
-    ...transport('smtp', concurrency),
+    '# Exim hands an open connection on to whatever waits for the same host and the same transport, so each source has its own.',
+    ...faces(plan).flatMap((face) => transport(`smtp_from_${face.index}`, addressesOf(face), concurrency)),
     ...limitedIsps(plan).flatMap((isp) =>
-      transport(`smtp_${isp.id}`, Math.min(isp.concurrency ?? concurrency, concurrency)),
+      transport(
+        `smtp_${isp.id}`,
+        '$acl_m_interface',
+        Math.min(isp.concurrency ?? concurrency, concurrency),
+        // Only one transport can hold all sources to one limit, so none of its connections is handed on.
+        '  connection_max_messages = 1',
+      ),
     ),
     'mailroom:',
     '  driver = smtp',

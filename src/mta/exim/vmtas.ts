@@ -1,6 +1,6 @@
 /**
- * Virtual MTAs as ACLs: when a message has come in, they write its sources, names for HELO and the addresses that it can't
- * be sent to into variables, which stay with it in the queue.
+ * Virtual MTAs as ACLs: when a message has come in, they write where it leaves from, names for HELO and the addresses that it
+ * can't be sent to into variables, which stay with it in the queue.
  */
 import type { MtaPlan, MtaSource, VirtualMta, VirtualMtaPool } from '../adapter.ts';
 
@@ -23,8 +23,42 @@ export function choiceAcls({ sources, vmtas, pools, defaultPool }: MtaPlan): str
     ...accept(undefined, `acl = pool_${defaultPool.name}`),
     '',
     ...all.flatMap(poolAcl),
-    ...vmtas.flatMap((vmta) => vmtaAcl(vmta, sources)),
+    ...vmtas.flatMap(({ name }) =>
+      vmtaAcl(
+        name,
+        faces({ sources, vmtas }).filter((one) => one.vmta === name),
+      ),
+    ),
   ];
+}
+
+/** Where a message can leave from: an address of each family that its virtual MTA has. */
+export interface Face {
+  readonly vmta: string;
+  /** Its place among those of all virtual MTAs. */
+  readonly index: number;
+  readonly four: MtaSource | undefined;
+  readonly six: MtaSource | undefined;
+}
+
+/** All of them. A virtual MTA with several addresses of a family has several. */
+export function faces({ sources, vmtas }: Pick<MtaPlan, 'sources' | 'vmtas'>): Face[] {
+  const all = vmtas.flatMap(({ name, sources: indexes }: VirtualMta) => {
+    const own = indexes.flatMap((index) => sources[index] ?? []);
+    const six = own.filter(isSix);
+    const four = own.filter((source) => !isSix(source));
+    return Array.from({ length: Math.max(six.length, four.length) }, (_, i) => ({
+      vmta: name,
+      four: four[i % four.length],
+      six: six[i % six.length],
+    }));
+  });
+  return all.map((face, index) => ({ ...face, index }));
+}
+
+/** The addresses that a face sends from, as Exim's `interface` has them. */
+export function addressesOf({ four, six }: Face): string {
+  return `<; ${[six, four].flatMap((source) => source?.address ?? []).join(' ; ')}`;
 }
 
 function poolAcl({ name, members }: VirtualMtaPool): string[] {
@@ -39,27 +73,23 @@ function poolAcl({ name, members }: VirtualMtaPool): string[] {
   return [`pool_${name}:`, ...lines, ''];
 }
 
-/** One address of each family; where a virtual MTA has several, the low bits of the dice choose. */
-function vmtaAcl({ name, sources: indexes }: VirtualMta, sources: readonly MtaSource[]): string[] {
-  const own = indexes.flatMap((index) => sources[index] ?? []);
-  const six = own.filter(isSix);
-  const four = own.filter((source) => !isSix(source));
-  const faces = Math.max(six.length, four.length);
-  const lines = Array.from({ length: faces }, (_, i) => {
-    const last = i === faces - 1;
-    return accept(
-      last ? undefined : `\${if ={\${eval:$acl_m_dice % ${faces}}}{${i}}}`,
-      `set acl_m_vmta = ${name}`,
-      ...settings(four[i % four.length], six[i % six.length]),
-    );
-  });
-  return [`vmta_${name}:`, ...lines.flat(), ''];
+/** Where a virtual MTA has several faces, the low bits of the dice choose. */
+function vmtaAcl(name: string, own: readonly Face[]): string[] {
+  const lines = own.flatMap((face, i) =>
+    accept(
+      i === own.length - 1 ? undefined : `\${if ={\${eval:$acl_m_dice % ${own.length}}}{${i}}}`,
+      ...settings(face),
+    ),
+  );
+  return [`vmta_${name}:`, ...lines, ''];
 }
 
-function settings(four: MtaSource | undefined, six: MtaSource | undefined): string[] {
-  const addresses = [six, four].flatMap((source) => source?.address ?? []);
+function settings(face: Face): string[] {
+  const { vmta, index, four, six } = face;
   return [
-    `set acl_m_interface = <; ${addresses.join(' ; ')}`,
+    `set acl_m_vmta = ${vmta}`,
+    `set acl_m_face = ${index}`,
+    `set acl_m_interface = ${addressesOf(face)}`,
     `set acl_m_helo4 = ${four?.helo ?? ''}`,
     `set acl_m_helo6 = ${six?.helo ?? ''}`,
     // From an address of the other family nothing may be sent, and Exim would take any.

@@ -10,6 +10,7 @@ import { ACCOUNTS, writeFolder } from './folder.ts';
 import { type Installation, installation, libraries, program } from './installation.ts';
 import { LogReader } from './log.ts';
 import { QueueCounter, recipientsListed } from './queue.ts';
+import { shortcomings } from './transports.ts';
 
 /** Postfix starts in a second; a machine under load takes several. */
 const START_MS = 20_000;
@@ -37,6 +38,7 @@ export const postfix: MtaAdapter = {
     ],
   },
   accounts: ACCOUNTS,
+  shortcomings,
   version: async () => `Postfix ${(await installation()).version}`,
   program,
   config: (plan) => configFiles(plan),

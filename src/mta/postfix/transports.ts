@@ -1,5 +1,5 @@
 /** Virtual MTAs as Postfix has them: transports, each a delivery service of its own in master.cf. */
-import type { MtaIsp, MtaPlan, MtaSource, VirtualMta, VirtualMtaPool } from '../adapter.ts';
+import type { MtaIsp, MtaPlan, MtaSource, MtaWish, VirtualMta, VirtualMtaPool } from '../adapter.ts';
 
 /** A delivery service: one source of each family at most, for all ISPs or for one that has limits of its own. */
 export interface Transport {
@@ -89,11 +89,32 @@ function pairsOf({ sources: indexes }: VirtualMta, sources: readonly MtaSource[]
  * The part of a virtual MTA in what the plan allows for all: by its weight in the default pool. One that is not in it has
  * an even part.
  */
-function shareOf({ vmtas, defaultPool: { members } }: MtaPlan, name: string): number {
+function shareOf(
+  { vmtas, defaultPool: { members } }: Pick<MtaPlan, 'vmtas' | 'defaultPool'>,
+  name: string,
+): number {
   const member = members.find(({ vmta }) => vmta === name);
   if (!member) return 1 / vmtas.length;
   const total = members.reduce((sum, { weight }) => sum + weight, 0);
   return (member.weight / total) * (members.length / vmtas.length);
+}
+
+/** What of a wish Postfix can't keep to, a sentence each. */
+export function shortcomings(wish: MtaWish): string[] {
+  const { isps, vmtas, sources, workers } = wish;
+  const shares = vmtas.map((vmta) => shareOf(wish, vmta.name) / pairsOf(vmta, sources).length);
+  const beyond = isps.filter(
+    ({ rate }) => rate !== undefined && shares.some((share) => delayOf(rate, share) === undefined),
+  );
+  return [
+    ...beyond.map(
+      ({ id }) =>
+        `Postfix counts in whole seconds, one message for each virtual MTA at most, so mta.isps.${id}.rate is not kept to`,
+    ),
+    ...(workers === undefined
+      ? []
+      : ['Postfix has as many processes as it needs, so mta.workers means nothing']),
+  ];
 }
 
 /** Postfix counts in whole seconds, so that a transport's rate is at most one a second; a faster one it can't keep to. */

@@ -124,3 +124,25 @@ for (const [mta, ...problems] of WRONG) {
     );
   });
 }
+
+test('what an MTA can’t keep to is said before the run', () => {
+  const none = (id: string): string =>
+    `Exim has no limit of outgoing rate, so mta.isps.${id}.rate is not kept to`;
+  const postfix =
+    'Postfix counts in whole seconds, one message for each virtual MTA at most, so mta.isps.gmail.rate is not kept to';
+  const rows: [adapter: string, more: string, notes: string[]][] = [
+    ['haraka', 'isps: { gmail: { rate: 100/s, concurrency: 3 } }, workers: 2', []],
+    ['exim', 'isps: { gmail: { concurrency: 3 } }', []],
+    ['exim', 'isps: { gmail: { rate: 100/s }, yahoo: { rate: 1/h } }', [none('gmail'), none('yahoo')]],
+    // Two virtual MTAs have half of it each.
+    ['postfix', 'isps: { gmail: { rate: 2/s } }', []],
+    ['postfix', 'isps: { gmail: { rate: 121/m }, yahoo: { rate: 1/s } }', [postfix]],
+    ['postfix', 'workers: 2', ['Postfix has as many processes as it needs, so mta.workers means nothing']],
+  ];
+  for (const [adapter, more, notes] of rows) {
+    const text = `load: { rate: 1/s, duration: 1s }
+isps: { gmail: {}, yahoo: {} }
+mta: { adapter: ${adapter}, sources: [198.18.128.1, 198.18.128.2], ${more} }`;
+    assert.deepEqual(planRun(parseScenario(text, 's.yaml')).notes, notes, `${adapter}: ${more}`);
+  }
+});
