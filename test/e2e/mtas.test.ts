@@ -11,24 +11,36 @@ import { mtaHere } from '../support/mta-here.ts';
 
 const scenario = asset('scenarios', 'mta-pace.yaml');
 
+/** Fewer than the file says: the slowest of the three delivers some tens a second on a busy machine. */
+const MESSAGES = 600;
+
 test('one scenario on Haraka, Postfix and Exim: each takes and delivers all of it, and one table has them', async (t) => {
   const folder = workFolder(t);
   const versions: string[] = [];
   for (const adapter of [haraka, postfix, exim]) {
     if (!(await mtaHere(t, adapter))) return;
     const out = join(folder, adapter.name);
-    const run = await cli(['run', scenario, '--mta', adapter.name, '--out', out]);
+    const run = await cli([
+      'run',
+      scenario,
+      '--mta',
+      adapter.name,
+      '--set',
+      `load.iterations=${MESSAGES}`,
+      '--out',
+      out,
+    ]);
     assert.equal(run.code, 0, `${adapter.name}\n${run.stdout}${run.stderr}`);
     const { summary } = onlyRun(out);
     versions.push(summary.mta.version);
     assert.equal(summary.mta.version, await adapter.version());
-    assert.equal(summary.totals.injectedMessages, 3000);
-    assert.equal(summary.totals.delivered, 3000);
+    assert.equal(summary.totals.injectedMessages, MESSAGES);
+    assert.equal(summary.totals.delivered, MESSAGES);
     // Its own log tells what the ISPs saw.
     const log = summary.ownLog;
     assert.equal(
       log?.isps.reduce((sum, isp) => sum + isp.accepted, 0),
-      3000,
+      MESSAGES,
     );
     assert.deepEqual(
       log?.isps.map(({ falselyDelivered, falselyBounced }) => [falselyDelivered, falselyBounced]),

@@ -26,7 +26,7 @@ isps:
   gmail: { share: 50%, mailboxes: { unknown: 10%, full: 3% } }
   yahoo: { share: 30%, mailboxes: { unknown: 10% } }
   outlook: { share: 20%, mailboxes: { unknown: 10% } }
-load: { rate: 60/s, duration: 4s, connections: 10, message: { size: 1KB..8KB, recipients: 2 } }
+load: { vus: 10, iterations: 240, maxDuration: 2m, message: { size: 1KB..8KB, recipients: 2 } }
 drain: { timeout: 30s }
 thresholds:
   injection_failed: ['rate==0']
@@ -37,9 +37,7 @@ thresholds:
 
 function assertWhole(summary: Summary, folder: string): void {
   const { totals, conservation, isps } = summary;
-  // On a machine that is busy with other things the load may end before all of it has begun.
-  assert.equal(totals.injectedMessages + totals.droppedIterations, 240);
-  assert.ok(totals.injectedMessages > 100);
+  assert.equal(totals.injectedMessages, 240);
   const injected = totals.injectedMessages * 2;
   assert.equal(totals.injectedRecipients, injected);
   assert.equal(
