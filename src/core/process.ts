@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { totalmem } from 'node:os';
+import { after } from './clock.ts';
 
 /** The one place, beside the clock and the CLI's entry, that touches the process it runs in. */
 export const nodeBinary: string = process.execPath;
@@ -90,13 +91,15 @@ export function parentChannel<Out, In>(): Channel<Out, In> {
 /** Runs a command to its end, with `input` as its stdin. Never throws for a non-zero exit code. */
 export function runCommand(
   argv: readonly string[],
-  { input, ...options }: SpawnOptions & { readonly input?: string } = {},
+  { input, timeout = 0, killSignal = 'SIGTERM', ...options }: SpawnOptions & { readonly input?: string } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child: ChildProcess = spawn(argv[0] as string, argv.slice(1), {
       ...options,
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    // Not spawn's own deadline: of a command that is not there, it would keep this process alive until it has passed.
+    const cancel = timeout > 0 ? after(timeout, () => void child.kill(killSignal)) : () => {};
     // A command that ends without reading its input (EPIPE) is judged by its exit code.
     child.stdin?.on('error', () => {}).end(input);
     let stdout = '';
@@ -107,10 +110,14 @@ export function runCommand(
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       stderr += chunk;
     });
-    child.on('error', (error) => resolve({ code: 127, stdout, stderr: stderr + error.message }));
-    child.on('close', (code, signal) =>
-      resolve({ code: code ?? 128, stdout, stderr: stderr + (signal ?? '') }),
-    );
+    child.on('error', (error) => {
+      cancel();
+      resolve({ code: 127, stdout, stderr: stderr + error.message });
+    });
+    child.on('close', (code, signal) => {
+      cancel();
+      resolve({ code: code ?? 128, stdout, stderr: stderr + (signal ?? '') });
+    });
   });
 }
 
