@@ -76,7 +76,9 @@ test('an MTA that dies in the load: the report of what was recorded, with its la
     exitCode: 106,
     sentence: 'The MTA ended during the run: the small MTA ended with exit code 3',
   });
-  assert.equal(totals.injectedMessages, 20);
+  // It can have died before its last 250 was on its way.
+  const { injectedMessages, unconfirmedInjections } = totals;
+  assert.ok(injectedMessages <= 20 && injectedMessages + unconfirmedInjections >= 20, JSON.stringify(totals));
   assert.equal(mta.lastLines?.at(-1), 'small MTA: fatal: no slot left for message 21');
   const log = "the last lines of the MTA's log";
   assert.match(
