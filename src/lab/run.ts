@@ -71,6 +71,8 @@ const SAMPLE_MS = 1000;
 const LEAD_MICROS = 300_000;
 /** How long the driver may take to end after it said that it has finished, or was told to for a failed threshold. */
 const WORKER_GRACE_MS = 5000;
+/** The same where nobody wants to wait: so long that what it has recorded comes in. */
+const HURRY_MS = 500;
 /**
  * Flies a run and writes its reports.
  * @param cleanup what to undo; the caller may run it early, when nobody waits for the report any more
@@ -367,7 +369,7 @@ class Run {
     const hurry = this.#stopRequest() === 'now' || died !== undefined;
     this.#mta?.expectEnd();
     await this.#mta?.stopFaults();
-    await driver.end(hurry ? 0 : WORKER_GRACE_MS);
+    await driver.end(hurry ? HURRY_MS : WORKER_GRACE_MS);
     // The MTA first: it must not deliver after its queue has been read.
     await this.#mta?.running.stop();
     // What it had handed over by then counts.
