@@ -7,7 +7,6 @@ import { formatDuration } from '../core/units.ts';
 import { METRICS, type MetricName } from '../gate/metrics.ts';
 import { type Judged, judge, type Measured } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
-import { ATTEMPT_OUTCOMES } from '../record/attempt-log.ts';
 import { countsBetween, createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import { BUCKET_MICROS, type Row } from '../record/timeline.ts';
 import { adaptationOf } from './adaptation.ts';
@@ -20,7 +19,7 @@ import type { LabEnd, ReportInput } from './input.ts';
 import { namesOf } from './names.ts';
 import { formatCount } from './numbers.ts';
 import { buildSeries } from './series.ts';
-import { sourcesSummary } from './sources.ts';
+import { countsIn, sourcesSummary } from './sources.ts';
 import type {
   CountRange,
   Evidence,
@@ -330,11 +329,6 @@ function ispSummary(
   input: ReportInput,
 ): IspSummary {
   const rows: Row[] = [...aggregate.timeline.rows()].filter((row) => row.isp === index);
-  const sum = (value: (row: Row) => number): number => rows.reduce((total, row) => total + value(row), 0);
-  const of = (name: (typeof ATTEMPT_OUTCOMES)[number]): number => {
-    const ordinal = ATTEMPT_OUTCOMES.indexOf(name);
-    return sum((row) => row.attempts[ordinal] as number);
-  };
   const counts = outcome.byIsp[index];
   const given = new Map<number, number>();
   for (const row of rows) {
@@ -361,13 +355,8 @@ function ispSummary(
       lost: 0,
       unaccounted: 0,
     },
-    attempts: sum((row) => row.attempts.reduce((a, b) => a + b, 0)),
-    accepted: of('accepted'),
-    throttled: of('throttled'),
-    deferred: of('deferred'),
-    rejected: of('rejected'),
-    connectionsOpened: sum((row) => row.connectionsOpened),
-    connectionsRefused: sum((row) => row.connectionsRefused),
+    ...countsIn(rows),
+    connectionsRefused: rows.reduce((sum, row) => sum + row.connectionsRefused, 0),
     replies,
     messagesPerConnection: messagesPerConnection(aggregate, index),
     authentication: input.authentication[id] ?? null,

@@ -84,7 +84,8 @@ function ispSources(
   };
 }
 
-function countsIn(rows: readonly Row[]): Omit<SourceUse, 'source' | 'reaches' | 'share'> {
+/** What rows of the timeline come to: recipient attempts by outcome, and connections. */
+export function countsIn(rows: readonly Row[]): Omit<SourceUse, 'source' | 'reaches' | 'share'> {
   const sum = (value: (row: Row) => number): number => rows.reduce((total, row) => total + value(row), 0);
   const of = (name: AttemptOutcome): number => {
     const ordinal = ATTEMPT_OUTCOMES.indexOf(name);

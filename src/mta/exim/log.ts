@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { MtaEvent } from '../adapter.ts';
+import { UNREADABLE } from '../events.ts';
 
 /** When, which message, what happened, and the rest. */
 const LINE =
@@ -72,16 +73,6 @@ export class LogReader {
       }));
   }
 }
-
-const UNREADABLE: MtaEvent = {
-  kind: 'unreadable',
-  atMs: undefined,
-  sender: undefined,
-  recipient: '',
-  source: undefined,
-  code: undefined,
-  text: undefined,
-};
 
 type About = Pick<MtaEvent, 'atMs' | 'sender' | 'recipient' | 'source'>;
 

@@ -3,6 +3,7 @@
  * go with versions and settings; whose message it was, and that it expired, are lines of qmgr by the same queue id.
  */
 import type { MtaEvent } from '../adapter.ts';
+import { UNREADABLE } from '../events.ts';
 
 /** `Nov 28 13:33:58 host postfix/vmta1/smtp[123]: 4F1A2: rest` */
 const LINE =
@@ -21,17 +22,6 @@ const KINDS: Readonly<Record<string, MtaEvent['kind']>> = {
 
 /** The ISP's own words in Postfix's: all of them for a delivery, or those after what Postfix says of them. */
 const SAID = /(?:^| said: | refused to talk to me: )(?<code>[245]\d\d)[ -]/;
-
-/** What a line tells that should say what became of a recipient, and is torn. */
-const UNREADABLE: MtaEvent = {
-  kind: 'unreadable',
-  atMs: undefined,
-  sender: undefined,
-  recipient: '',
-  source: undefined,
-  code: undefined,
-  text: undefined,
-};
 
 interface Message {
   readonly sender: string;
