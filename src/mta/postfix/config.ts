@@ -28,7 +28,7 @@ const LOOKS_A_WAIT = 4;
 export function configFiles(plan: MtaPlan, installation?: Installation): readonly ConfigFile[] {
   const files = [
     { name: 'main.cf', text: mainCf(plan, installation), secret: false },
-    { name: 'master.cf', text: masterCf(plan), secret: false },
+    { name: 'master.cf', text: masterCf(plan, queueRunS(plan)), secret: false },
   ];
   const { certificate } = plan.submission;
   if (certificate) {
@@ -83,15 +83,23 @@ function mainCf(plan: MtaPlan, installation: Installation | undefined): string {
     .join('');
 }
 
+function seconds(micros: number): number {
+  return Math.max(1, Math.round(micros / 1e6));
+}
+
+/** How often Postfix looks through its queue, in seconds. */
+function queueRunS({ retry }: Pick<MtaPlan, 'retry'>): number {
+  return Math.min(QUEUE_RUN, Math.max(1, Math.floor(Math.min(...retry.map(seconds)) / LOOKS_A_WAIT)));
+}
+
 /** The least and the longest wait: in between Postfix doubles. */
 function timers({ retry, expire }: MtaPlan): Record<string, string> {
-  const seconds = (micros: number): number => Math.max(1, Math.round(micros / 1e6));
   const shortest = Math.min(...retry.map(seconds));
   const lifetime = `${seconds(expire)}s`;
   return {
     minimal_backoff_time: `${shortest}s`,
     maximal_backoff_time: `${Math.max(...retry.map(seconds))}s`,
-    queue_run_delay: `${Math.min(QUEUE_RUN, Math.max(1, Math.floor(shortest / LOOKS_A_WAIT)))}s`,
+    queue_run_delay: `${queueRunS({ retry })}s`,
     maximal_queue_lifetime: lifetime,
     bounce_queue_lifetime: lifetime,
   };

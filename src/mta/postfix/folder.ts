@@ -28,7 +28,7 @@ const OWNED = [
 
 /**
  * Makes the folders and writes the files.
- * @param folder exists; what is in it is kept
+ * @param folder exists; what is in it is kept, but for a log
  * @throws HarnessError of kind `lab` if this machine lacks the users
  */
 export async function writeFolder(
@@ -43,10 +43,12 @@ export async function writeFolder(
   }
   for (const { name, text, secret } of files)
     await writeFile(join(folder, name), text, { mode: secret ? 0o600 : 0o644 });
-  for (const { group, mode, below, names } of OWNED) {
-    const paths = names.map((name) => join(folder, below, name));
-    const options = ['-d', '-o', OWNER.name, '-g', group, '-m', mode];
-    const { code, stderr } = await host.run(['install', ...options, '--', ...paths]);
+  const install = async (group: string, mode: string, ...more: readonly string[]): Promise<void> => {
+    const { code, stderr } = await host.run(['install', '-o', OWNER.name, '-g', group, '-m', mode, ...more]);
     if (code !== 0) throw new HarnessError('lab', `Postfix's queue can't be made: ${stderr.trim()}`);
-  }
+  };
+  for (const { group, mode, below, names } of OWNED)
+    await install(group, mode, '-d', '--', ...names.map((name) => join(folder, below, name)));
+  // postsuper(1) logs as the owner, by itself where no Postfix runs.
+  await install('root', '0644', '--', '/dev/null', join(folder, PLACES.log));
 }

@@ -8,7 +8,6 @@ import { type Transport, transportsOf } from './transports.ts';
  */
 const SERVICES = `pickup    unix  n       -       n       60      1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
-qmgr      unix  n       -       n       300     1       qmgr
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr
 rewrite   unix  -       -       n       -       -       trivial-rewrite
 bounce    unix  -       -       n       -       0       bounce
@@ -27,14 +26,19 @@ scache    unix  -       -       n       -       1       scache
 postlog   unix-dgram n  -       n       -       1       postlogd
 `;
 
-/** The file's text. */
-export function masterCf(plan: MtaPlan): string {
+/**
+ * The file's text.
+ * @param wakeupS how often the queue manager looks at new mail unasked, in seconds. A message whose wait is over while its last
+ *   delivery is not quite done ("skipped, still being delivered") lies there until then: with short waits it would miss many.
+ */
+export function masterCf(plan: MtaPlan, wakeupS: number): string {
   const { port, tlsPort, listen } = plan.submission;
   const at = listen === 'loopback' ? 'localhost:' : '';
   // As many processes as clients: how many there are is the scenario's business.
   const smtpd = (where: number): string => `${at}${where} inet n - n - 0 smtpd\n`;
   const implicit = tlsPort === undefined ? '' : `${smtpd(tlsPort)}  -o smtpd_tls_wrappermode=yes\n`;
-  return `${smtpd(port)}${implicit}${SERVICES}${transportsOf(plan).map(service).join('')}`;
+  return `${smtpd(port)}${implicit}qmgr unix n - n ${wakeupS} 1 qmgr
+${SERVICES}${transportsOf(plan).map(service).join('')}`;
 }
 
 /** A transport with its source; mail for a host without the source's family doesn't leave from elsewhere. */

@@ -87,9 +87,9 @@ smtp_tls_security_level = may
 `;
 
 const PLAIN_MASTER = `25 inet n - n - 0 smtpd
+qmgr unix n - n 15 1 qmgr
 pickup    unix  n       -       n       60      1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
-qmgr      unix  n       -       n       300     1       qmgr
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr
 rewrite   unix  -       -       n       -       -       trivial-rewrite
 bounce    unix  -       -       n       -       0       bounce
@@ -156,9 +156,9 @@ out.six.yahoo_transport_rate_delay = 2s
 const RICH_MASTER = `localhost:25 inet n - n - 0 smtpd
 localhost:465 inet n - n - 0 smtpd
   -o smtpd_tls_wrappermode=yes
+qmgr unix n - n 1 1 qmgr
 pickup    unix  n       -       n       60      1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
-qmgr      unix  n       -       n       300     1       qmgr
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr
 rewrite   unix  -       -       n       -       -       trivial-rewrite
 bounce    unix  -       -       n       -       0       bounce
