@@ -132,6 +132,7 @@ export function resolveIsp(profile: IspProfile, options: ResolveOptions): Resolv
       faults,
     ),
     disturbances: disturbancesOf(resolving, incidents),
+    feedback: null,
   };
   if (faults.length > 0) {
     throw new HarnessError('invalid-scenario', [...new Set(faults)].join('\n'), {

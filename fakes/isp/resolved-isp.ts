@@ -1,5 +1,6 @@
 /** An ISP as it behaves in one run: plain data in real time, which survives JSON and structured cloning. */
 import type { Micros } from '../../src/core/clock.ts';
+import type { ResolvedFeedback } from '../feedback/resolved-feedback.ts';
 import type { ResolvedAuthentication } from './authentication.ts';
 import type { Day } from './day.ts';
 import type { Latency } from './latency.ts';
@@ -52,6 +53,8 @@ export interface ResolvedIsp {
   readonly mixed: 'accept' | 'reject';
   readonly authentication: ResolvedAuthentication;
   readonly disturbances: readonly Disturbance[];
+  /** What comes back of what it accepted; null: nothing. */
+  readonly feedback: ResolvedFeedback | null;
 }
 
 /** Domains that share mail hosts. */

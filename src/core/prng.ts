@@ -16,6 +16,17 @@ export const Purpose = {
   disturbance: 9,
   replyId: 10,
   latency: 11,
+  complaint: 12,
+  withdrawal: 13,
+  bounceLater: 14,
+  autoReply: 15,
+  challenge: 16,
+  malformedReport: 17,
+  unsubscribe: 18,
+  trap: 19,
+  feedbackDelay: 20,
+  recipientGroup: 21,
+  feedbackForm: 22,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

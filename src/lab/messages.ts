@@ -1,4 +1,6 @@
 /** What the processes of a run say to each other. Every channel carries structured clones, never JSON. */
+
+import type { ReturnPath } from '../../fakes/feedback/return-path.ts';
 import type { AuthenticationCounts } from '../../fakes/isp/authenticator.ts';
 import type { Certificates } from '../../fakes/isp/certificates.ts';
 import type { OwnerNews, PartReport } from '../../fakes/isp/isp-part.ts';
@@ -108,7 +110,12 @@ export type ToIspWorker =
       /** Processes that are to serve the connections; 0: this one does. */
       readonly workers: number;
     }
-  | { readonly type: 'start'; readonly epoch: Micros }
+  | {
+      readonly type: 'start';
+      readonly epoch: Micros;
+      /** Where what comes back is to go; undefined: nothing comes back. */
+      readonly back?: ReturnPath | undefined;
+    }
   | { readonly type: 'listening'; readonly address: string; readonly listening: boolean }
   /** Whether packets from an address arrive. */
   | { readonly type: 'reaching'; readonly address: string; readonly reaches: boolean }

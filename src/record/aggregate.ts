@@ -12,6 +12,7 @@ import {
   SAMPLES,
   TRANSACTION_OUTCOMES,
 } from './attempt-log.ts';
+import { FeedbackTally } from './feedback-tally.ts';
 import { createRecorded, type Recorded, record } from './histograms.ts';
 import {
   countConnection,
@@ -47,6 +48,7 @@ export interface FaultMoments {
 export class Aggregate {
   readonly ledger: Ledger;
   readonly timeline = new Timeline();
+  readonly feedback = new FeedbackTally();
   /** By load, then by phase; '' for what was due outside of all phases. */
   readonly injections: readonly Map<string, InjectionCounts>[];
   /** Transactions on each connection, by ISP and source: key `isp/source`. */
@@ -113,6 +115,9 @@ export class Aggregate {
       }
       case Kind.dsn:
         this.ledger.addDsn(view);
+        return;
+      case Kind.feedback:
+        this.feedback.add(view);
         return;
       case Kind.sample:
         this.timeline.addSample(view);

@@ -26,6 +26,7 @@ export const Kind = {
   probe: 10,
   injectorConnection: 11,
   replyLost: 12,
+  feedback: 13,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -74,6 +75,32 @@ export type ConnectionEvent = (typeof CONNECTION_EVENTS)[number];
 /** Actions of a DSN (RFC 3464 section 2.3.3). */
 export const DSN_ACTIONS = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as const;
 export type DsnAction = (typeof DSN_ACTIONS)[number];
+
+/**
+ * What an ISP and its users do about a message that was accepted. `complaint`: a recipient calls it spam; `withdrawal`: and
+ * takes it back; `bounce`: it could not be delivered after all; `auto-reply`: out of office (RFC 3834); `challenge`: prove that
+ * you are human; `malformed`: a report that is none; `unsubscribe`: one click (RFC 8058) or a mail; `trap`: the address belongs
+ * to nobody (nothing is sent). Append only.
+ */
+export const FEEDBACK_KINDS = [
+  'complaint',
+  'withdrawal',
+  'bounce',
+  'auto-reply',
+  'challenge',
+  'malformed',
+  'unsubscribe',
+  'trap',
+] as const;
+export type FeedbackKind = (typeof FEEDBACK_KINDS)[number];
+
+/**
+ * How far it is. `due`: it will be sent (a trap: it was hit); `happened`: the recipient did it, whether it is reported or not;
+ * `sent`: the other side confirmed it, the MTA or the mailroom; `failed`: it was refused for good, or given up; `received`: the
+ * mailroom has read it. Append only.
+ */
+export const FEEDBACK_STATES = ['due', 'happened', 'sent', 'failed', 'received'] as const;
+export type FeedbackState = (typeof FEEDBACK_STATES)[number];
 
 /**
  * What the MTA's queue lists at the end of the run: the recipient, or a report about its message (a DSN that did not
@@ -308,6 +335,29 @@ export class Packer {
   }
 
   /**
+   * A step of what comes back about a recipient. `source`: of the message; NONE16 in the mailroom, which can't know.
+   * `message` NONE32: it names none of the run's.
+   * @param tries how often it was tried to send it, of `sent` and `failed`
+   */
+  feedback(e: {
+    at: Micros;
+    isp: number;
+    source: number;
+    message: number;
+    slot: number;
+    kind: FeedbackKind;
+    state: FeedbackState;
+    tries?: number;
+  }): void {
+    const i = this.#event(Kind.feedback, e);
+    this.#u32[i * 8 + 2] = e.message;
+    this.#u32[i * 8 + 3] = e.tries ?? 0;
+    this.#u16[i * 16 + 10] = e.slot;
+    this.#u8[i * 32 + 28] = FEEDBACK_KINDS.indexOf(e.kind);
+    this.#u8[i * 32 + 29] = FEEDBACK_STATES.indexOf(e.state);
+  }
+
+  /**
    * A recipient that the MTA's own queue still lists at the end of the run, or of whose message it lists a report.
    * `slot` NONE16: every recipient of the message (a report in a queue does not say about whom it is).
    */
@@ -450,6 +500,10 @@ export class RecordView {
   }
   get stage(): Stage {
     return STAGES[this.#u8[this.index * 32 + 28] as number] as Stage;
+  }
+  /** The ordinal of a kind of feedback. */
+  get feedbackKind(): number {
+    return this.#u8[this.index * 32 + 28] as number;
   }
   /** The ordinal of outcome, state, action, sample or mark; look it up in the list of that kind. */
   get outcome(): number {
