@@ -1,5 +1,5 @@
 /** How an ISP is described: domains, mail hosts, limits, mailboxes. Data: <isp>/profile.yaml, replies beside it. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asset } from '../../src/core/assets.ts';
 import { HarnessError } from '../../src/core/errors.ts';
@@ -15,11 +15,10 @@ export interface IspProfile extends ProfileData {
   readonly replies: readonly Reply[];
 }
 
-/** The names of the ISPs that have a folder here. */
+/** The names of the ISPs that have a folder with a profile here. */
 export function profileNames(): string[] {
-  return readdirSync(asset('fakes'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'isp')
-    .map((entry) => entry.name)
+  return readdirSync(asset('fakes'))
+    .filter((name) => existsSync(asset('fakes', name, 'profile.yaml')))
     .sort();
 }
 
