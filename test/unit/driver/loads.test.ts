@@ -98,7 +98,12 @@ test('loads that know how many iterations they have: exactly those, over any num
       assert.deepEqual(outcome.injections, expected, row);
       assert.equal(seen.messages.length, messages - dropped.length, row);
       assert.ok(seen.peak <= connections, `${row}: ${seen.peak} connections`);
-      assert.equal(outcome.connections.opened, seen.connections, row);
+      // The load may be over before the last one has had its greeting.
+      const { opened = 0 } = outcome.connections;
+      const ready = shape.executor.endsWith('rate')
+        ? opened <= seen.connections
+        : opened === seen.connections;
+      assert.ok(ready, `${row}: ${opened} ready of ${seen.connections}`);
       assert.equal(outcome.counters.connections, 0, row);
     }
   }
