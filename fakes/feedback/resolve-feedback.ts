@@ -88,7 +88,7 @@ export function resolveFeedback(
 }
 
 interface Resolving {
-  readonly profile: Pick<IspProfile, 'name'>;
+  readonly profile: Pick<IspProfile, 'name' | 'feedback'>;
   readonly stated: ProfileFeedback;
   readonly scale: number;
   readonly complain: Complain;
@@ -116,7 +116,7 @@ function baseRules(
   key: FeedbackKey,
   said: Exclude<FeedbackWish, string> | Record<string, never>,
 ): FeedbackRule[] {
-  const own = resolving.stated.shares[key];
+  const own = resolving.profile.feedback?.shares[key];
   const wished: readonly StatedRule[] | undefined = said[key] ?? (own && [{ share: own.share }]);
   return rulesOf(resolving, key, wished ?? [], said.delay, `feedback.${key}`, { start: 0, end: null });
 }
