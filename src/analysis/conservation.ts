@@ -63,8 +63,10 @@ export interface Judgement {
   readonly outcome: Outcome | undefined;
   /** undefined: it was delivered once at most. */
   readonly duplicate: DuplicateCause | undefined;
-  /** Delivered, and yet reported as failed. */
+  /** Delivered, and yet reported as failed; and that not by the ISP. */
   readonly falseBounce: boolean;
+  /** Delivered, and bounced by the ISP afterwards. */
+  readonly asyncBounce: boolean;
   /** Bounced without a DSN, by an MTA that sends them. */
   readonly missingDsn: boolean;
 }
@@ -75,24 +77,27 @@ export interface KnownRecipient extends RecipientFacts {
   readonly injection: InjectionState | undefined;
   /** What the MTA could know when it delivered it again; of whom it did not, anything. */
   readonly repeated: Repeated;
+  /** The ISP sends a DSN about what it has accepted. */
+  readonly bouncedLater: boolean;
 }
 
 /** Judges one recipient; undefined if the MTA never had it: its message was refused, or never handed over. */
 export function judgeRecipient(
-  { injection, repeated, ...facts }: KnownRecipient,
+  { injection, repeated, bouncedLater, ...facts }: KnownRecipient,
   evidence: MtaEvidence,
 ): Judgement | undefined {
   const { accepted, failedDsn } = facts;
   if (injection === 'unconfirmed') {
     const duplicate = accepted > 1 ? 'unconfirmed' : undefined;
-    return { outcome: undefined, duplicate, falseBounce: false, missingDsn: false };
+    return { outcome: undefined, duplicate, falseBounce: false, asyncBounce: false, missingDsn: false };
   }
   if (injection !== 'confirmed') return undefined;
   const outcome = outcomeOf(facts, evidence);
   return {
     outcome,
     duplicate: accepted > 1 ? CAUSE[repeated] : undefined,
-    falseBounce: accepted > 0 && failedDsn,
+    falseBounce: accepted > 0 && failedDsn && !bouncedLater,
+    asyncBounce: accepted > 0 && bouncedLater,
     missingDsn: outcome === 'bounced' && !failedDsn && evidence.sendsDsn,
   };
 }
@@ -106,6 +111,7 @@ export function knownFrom(ledger: Ledger, recipient: number): KnownRecipient {
     failedDsn: ledger.hasFailedDsn(recipient),
     pending: ledger.isPending(recipient),
     repeated: ledger.repeated(recipient),
+    bouncedLater: ledger.isBouncedLater(recipient),
   };
 }
 
@@ -120,6 +126,8 @@ export interface OutcomeCounts {
   /** Delivered before the MTA was killed, and again after. */
   duplicatedAfterCrash: number;
   falseBounces: number;
+  /** Accepted, then bounced by the ISP. */
+  asyncBounces: number;
   missingDsns: number;
 }
 
@@ -157,7 +165,7 @@ export function conservation(ledger: Ledger, isps: number, evidence: MtaEvidence
 function count(
   counts: OutcomeCounts,
   outcome: Outcome,
-  { duplicate, falseBounce, missingDsn }: Judgement,
+  { duplicate, falseBounce, asyncBounce, missingDsn }: Judgement,
 ): void {
   counts.recipients++;
   counts.outcomes[outcome]++;
@@ -165,6 +173,7 @@ function count(
   if (duplicate === 'unconfirmed') counts.duplicatedUnconfirmed++;
   if (duplicate === 'crash') counts.duplicatedAfterCrash++;
   if (falseBounce) counts.falseBounces++;
+  if (asyncBounce) counts.asyncBounces++;
   if (missingDsn) counts.missingDsns++;
 }
 
@@ -176,6 +185,7 @@ function emptyCounts(): OutcomeCounts {
     duplicatedUnconfirmed: 0,
     duplicatedAfterCrash: 0,
     falseBounces: 0,
+    asyncBounces: 0,
     missingDsns: 0,
   };
 }

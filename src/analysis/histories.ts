@@ -5,6 +5,10 @@ import {
   type AttemptOutcome,
   DSN_ACTIONS,
   type DsnAction,
+  FEEDBACK_KINDS,
+  FEEDBACK_STATES,
+  type FeedbackKind,
+  type FeedbackState,
   INJECTION_STATES,
   type InjectionState,
   Kind,
@@ -42,6 +46,13 @@ export interface AttemptEvent {
   replyLost: boolean;
 }
 
+/** Something that came back from an ISP of what it had accepted. */
+export interface FeedbackEvent {
+  readonly at: Micros;
+  readonly kind: FeedbackKind;
+  readonly state: FeedbackState;
+}
+
 /** All that was recorded of one recipient. */
 export interface History {
   readonly message: number;
@@ -52,6 +63,8 @@ export interface History {
   /** By their moments. */
   readonly attempts: AttemptEvent[];
   readonly dsns: { readonly at: Micros; readonly action: DsnAction }[];
+  /** In the order recorded. */
+  readonly feedback: FeedbackEvent[];
   /** What the MTA's queue listed at the end: the recipient itself, else a report about its message. */
   queued: Queued | undefined;
 }
@@ -69,7 +82,14 @@ export class Histories {
     for (const recipient of recipients) {
       const place = placeOfRecipient(loads, recipient);
       if (place)
-        this.#found.set(recipient, { ...place, injections: [], attempts: [], dsns: [], queued: undefined });
+        this.#found.set(recipient, {
+          ...place,
+          injections: [],
+          attempts: [],
+          dsns: [],
+          feedback: [],
+          queued: undefined,
+        });
     }
   }
 
@@ -108,6 +128,15 @@ export class Histories {
           dsns.push({ at: view.at, action: DSN_ACTIONS[view.outcome] as DsnAction }),
         );
         return;
+      case Kind.feedback: {
+        const kind = FEEDBACK_KINDS[view.feedbackKind];
+        const state = FEEDBACK_STATES[view.outcome];
+        if (kind === undefined || state === undefined) return;
+        this.#each(view.message, view.slot, undefined, ({ feedback }) =>
+          feedback.push({ at: view.at, kind, state }),
+        );
+        return;
+      }
       case Kind.mark:
         if (MARKS[view.outcome] === 'mta_starting') this.restarts.push(view.at);
         return;
@@ -161,7 +190,7 @@ const ANSWER: Readonly<Record<AttemptOutcome, LastAnswer>> = {
  * @param restarts when the MTA was started anew
  */
 export function knownFromHistory(
-  { injections, attempts, dsns, queued }: History,
+  { injections, attempts, dsns, feedback, queued }: History,
   restarts: readonly Micros[] = [],
 ): KnownRecipient {
   const accepted = attempts.filter(({ outcome }) => outcome === 'accepted');
@@ -173,6 +202,7 @@ export function knownFromHistory(
     failedDsn: dsns.some(({ action }) => action === 'failed'),
     pending: queued !== undefined,
     repeated: repeatedIn(accepted, restarts),
+    bouncedLater: feedback.some(({ kind, state }) => kind === 'bounce' && state === 'due'),
   };
 }
 

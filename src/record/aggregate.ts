@@ -117,6 +117,7 @@ export class Aggregate {
         this.ledger.addDsn(view);
         return;
       case Kind.feedback:
+        this.ledger.addFeedback(view);
         this.feedback.add(view);
         return;
       case Kind.sample:

@@ -3,7 +3,16 @@
  * needed. It is an index over the record files and can be rebuilt from them at any time.
  */
 import type { Micros } from '../core/clock.ts';
-import { ATTEMPT_OUTCOMES, DSN_ACTIONS, INJECTION_STATES, NONE16, type RecordView } from './attempt-log.ts';
+import {
+  ATTEMPT_OUTCOMES,
+  DSN_ACTIONS,
+  FEEDBACK_KINDS,
+  FEEDBACK_STATES,
+  INJECTION_STATES,
+  NONE16,
+  NONE32,
+  type RecordView,
+} from './attempt-log.ts';
 import { eachRecipient, type LoadModel, loadOfMessage, placeOfRecipient } from './run-model.ts';
 
 /** Injection of the recipient's message; `none`: no record of it (yet). */
@@ -26,6 +35,8 @@ const REJECTED = ATTEMPT_OUTCOMES.indexOf('rejected');
 const THROTTLED = ATTEMPT_OUTCOMES.indexOf('throttled');
 const ATTEMPT_DEFERRED = ATTEMPT_OUTCOMES.indexOf('deferred');
 const FAILED = DSN_ACTIONS.indexOf('failed');
+const BOUNCE = FEEDBACK_KINDS.indexOf('bounce');
+const DUE = FEEDBACK_STATES.indexOf('due');
 const CONFIRMED = INJECTION_STATES.indexOf('confirmed');
 const REFUSED = INJECTION_STATES.indexOf('refused');
 const DEFERRED = INJECTION_STATES.indexOf('deferred');
@@ -39,6 +50,8 @@ const FLAG_KNOWN = 8;
 const FLAG_LAST_REPLY_LOST = 16;
 /** The MTA was started anew between two acceptances. */
 const FLAG_RESTARTED_BETWEEN = 32;
+/** The ISP bounces what it accepted. */
+const FLAG_BOUNCED_LATER = 64;
 
 const PAGE_BITS = 14;
 const PAGE_SIZE = 1 << PAGE_BITS;
@@ -211,6 +224,14 @@ export class Ledger {
     });
   }
 
+  /** Takes in what came back: a bounce of what the ISP had accepted is one that the MTA need not account for. */
+  addFeedback(view: RecordView): void {
+    if (view.feedbackKind !== BOUNCE || view.outcome !== DUE || view.message === NONE32) return;
+    this.#each(view.message, view.slot, undefined, (page, i) => {
+      page.flags[i] = (page.flags[i] as number) | FLAG_BOUNCED_LATER;
+    });
+  }
+
   /** Takes in one recipient that the MTA's queue lists at the end. */
   addPending(view: RecordView): void {
     this.#each(view.message, view.slot, undefined, (page, i) => {
@@ -305,6 +326,10 @@ export class Ledger {
   }
   hasFailedDsn(recipient: number): boolean {
     return ((this.#read(recipient).flags[recipient & IN_PAGE] as number) & FLAG_DSN_FAILED) !== 0;
+  }
+  /** Whether the ISP has bounced what it accepted, by a DSN of its own. */
+  isBouncedLater(recipient: number): boolean {
+    return ((this.#read(recipient).flags[recipient & IN_PAGE] as number) & FLAG_BOUNCED_LATER) !== 0;
   }
   isPending(recipient: number): boolean {
     return ((this.#read(recipient).flags[recipient & IN_PAGE] as number) & FLAG_PENDING) !== 0;

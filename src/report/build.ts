@@ -311,6 +311,7 @@ function outcomeCounts({ total }: Conservation): OutcomeCount[] {
       },
       { name: 'delivered again after the MTA was killed', count: total.duplicatedAfterCrash },
       { name: 'reported as failed all the same (false bounce)', count: total.falseBounces },
+      { name: 'bounced by the ISP afterwards', count: total.asyncBounces },
     ],
     bounced: [{ name: 'without a DSN', count: total.missingDsns }],
   };

@@ -1,6 +1,13 @@
 /** A recipient's history in words, a line for each thing that happened. */
 import { formatCount, formatMs } from './numbers.ts';
-import type { HistoryAttempt, HistoryInjection, HistoryKind, RecipientHistory } from './summary.ts';
+import type {
+  FeedbackKind,
+  FeedbackState,
+  HistoryAttempt,
+  HistoryInjection,
+  HistoryKind,
+  RecipientHistory,
+} from './summary.ts';
 
 /** What each kind of history is about. */
 export const KIND_MEANING: Readonly<Record<HistoryKind, string>> = {
@@ -29,6 +36,10 @@ export function historyLines(history: RecipientHistory): HistoryLine[] {
     ...history.injections.map((one) => ({ atMs: one.begunMs, line: injection(one, history) })),
     ...groups(history).map((group) => ({ atMs: group.first.atMs, line: attempts(group) })),
     ...history.dsns.map(({ atMs, action }) => ({ atMs, line: { text: `a DSN said “${action}”` } })),
+    ...history.feedback.map(({ atMs, kind, state }) => ({
+      atMs,
+      line: { text: cameBack(kind, state, history.isp) },
+    })),
   ].sort((a, b) => a.atMs - b.atMs);
   const lines = timed.map(({ atMs, line }) => ({ at: seconds(atMs), ...line }));
   return [...lines, ...ending(history)];
@@ -45,6 +56,21 @@ export function historyHead({ attempts, attemptsLeftOut, message, load }: Recipi
         ? `tried once: ${last}`
         : `tried ${formatCount(tries)} times, at last ${last}`;
   return `message ${message} of load ${load}, ${tried}`;
+}
+
+function cameBack(kind: FeedbackKind, state: FeedbackState, isp: string): string {
+  switch (state) {
+    case 'due':
+      return `${isp} has a ${kind} to send back`;
+    case 'happened':
+      return `the recipient’s ${kind} happened`;
+    case 'sent':
+      return `${isp}’s ${kind} was taken`;
+    case 'failed':
+      return `${isp}’s ${kind} was refused or given up`;
+    case 'received':
+      return `the mailroom received the ${kind}`;
+  }
 }
 
 type Words = Omit<HistoryLine, 'at'>;

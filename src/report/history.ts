@@ -17,7 +17,7 @@ export interface HistoryFacts {
 
 /** Tells a recipient's history, whole. */
 export function tellHistory(history: History, facts: HistoryFacts, input: ReportInput): RecipientHistory {
-  const { message, slot, load, injections, attempts, dsns, queued } = history;
+  const { message, slot, load, injections, attempts, dsns, feedback, queued } = history;
   return {
     kinds: facts.kinds,
     recipient: facts.address,
@@ -36,6 +36,7 @@ export function tellHistory(history: History, facts: HistoryFacts, input: Report
     attempts: attempts.map((attempt) => tellAttempt(attempt, input)),
     attemptsLeftOut: 0,
     dsns: dsns.map(({ at, action }) => ({ atMs: ms(at), action })),
+    feedback: feedback.map(({ at, kind, state }) => ({ atMs: ms(at), kind, state })),
     queued: queued ?? null,
     complete: facts.complete,
   };

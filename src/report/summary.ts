@@ -166,6 +166,23 @@ export type HistoryKind =
   | 'duplicated_unconfirmed'
   | 'pending';
 
+/** What comes back of accepted mail (FEEDBACK_KINDS in src/record/attempt-log.ts). */
+export type FeedbackKind =
+  | 'complaint'
+  | 'withdrawal'
+  | 'bounce'
+  | 'auto-reply'
+  | 'challenge'
+  | 'malformed'
+  | 'unsubscribe'
+  | 'trap';
+
+/**
+ * `due`: the ISP is to send it; `happened`: the recipient did it, reported or not; `sent`: the other side confirmed it; `failed`:
+ * refused for good, or given up; `received`: the mailroom has read it.
+ */
+export type FeedbackState = 'due' | 'happened' | 'sent' | 'failed' | 'received';
+
 /** Recipients with whom something is wrong, or whose end is not known, and where their histories are. */
 export interface Evidence {
   /** The file in the run's folder that has a history a line. */
@@ -209,6 +226,12 @@ export interface RecipientHistory {
   readonly dsns: readonly {
     readonly atMs: number;
     readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
+  }[];
+  /** What came back of it from the ISP that had accepted it, in the order recorded. */
+  readonly feedback: readonly {
+    readonly atMs: number;
+    readonly kind: FeedbackKind;
+    readonly state: FeedbackState;
   }[];
   /** What the MTA's queue listed at the end: the recipient, or a DSN about its message; null: neither. */
   readonly queued: 'recipient' | 'report' | null;

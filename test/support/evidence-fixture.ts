@@ -31,6 +31,7 @@ export function historyOf(message: number, about: Partial<RecipientHistory> = {}
     attempts: [],
     attemptsLeftOut: 0,
     dsns: [],
+    feedback: [],
     queued: 'recipient',
     complete: true,
     ...about,

@@ -9,7 +9,7 @@ import {
   someoneWaits,
 } from '../../../src/analysis/conservation.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
-import { type InjectionState, NONE16, Packer } from '../../../src/record/attempt-log.ts';
+import { type InjectionState, NONE16, NONE32, Packer } from '../../../src/record/attempt-log.ts';
 
 const listed: MtaEvidence = { queueListed: true, sendsDsn: true };
 const unlisted: MtaEvidence = { queueListed: false, sendsDsn: true };
@@ -128,6 +128,7 @@ test('every confirmed recipient has one outcome, and they add up, per ISP and in
     duplicatedUnconfirmed: 1,
     duplicatedAfterCrash: 0,
     falseBounces: 1,
+    asyncBounces: 0,
     missingDsns: 1,
   });
   assert.deepEqual(byIsp[0]?.outcomes, {
@@ -147,6 +148,52 @@ test('every confirmed recipient has one outcome, and they add up, per ISP and in
     unaccounted: 0,
   });
   assert.deepEqual(unconfirmed, { recipients: 1, delivered: 1, duplicated: 1 });
+});
+
+test('what an ISP accepts and bounces later is no false bounce, whatever is told first', () => {
+  type Told = 'accepted' | 'due' | 'dsn' | 'sent' | 'delayed' | 'complaint' | 'rejected';
+  const tell = (packer: Packer, what: Told): void => {
+    const feedback = { at: 200, isp: 0, source: 0, message: 0, slot: 0, kind: 'bounce' } as const;
+    if (what === 'accepted' || what === 'rejected') attempt(packer, 0, what);
+    else if (what === 'dsn') packer.dsn({ at: 300, message: 0, slot: 0, action: 'failed' });
+    else if (what === 'delayed') packer.dsn({ at: 300, message: 0, slot: 0, action: 'delayed' });
+    else if (what === 'complaint') packer.feedback({ ...feedback, kind: 'complaint', state: 'due' });
+    else packer.feedback({ ...feedback, state: what });
+  };
+  const rows: [told: readonly Told[], falseBounces: number, asyncBounces: number, outcome: Outcome][] = [
+    [['accepted', 'due', 'sent', 'dsn'], 0, 1, 'delivered'],
+    [['dsn', 'accepted', 'due', 'sent'], 0, 1, 'delivered'],
+    [['due', 'sent', 'dsn', 'accepted'], 0, 1, 'delivered'],
+    [['accepted', 'due'], 0, 1, 'delivered'],
+    [['accepted', 'due', 'delayed'], 0, 1, 'delivered'],
+    [['accepted', 'dsn'], 1, 0, 'delivered'],
+    // Nothing but `due` says that the ISP did it: the others can be told of a mail that only looks like one.
+    [['accepted', 'sent', 'dsn'], 1, 0, 'delivered'],
+    [['accepted', 'complaint', 'dsn'], 1, 0, 'delivered'],
+    [['rejected', 'dsn'], 0, 0, 'bounced'],
+  ];
+  for (const [told, falseBounces, asyncBounces, outcome] of rows) {
+    const { ledger } = ledgerOf(2, (p) => {
+      inject(p, 0);
+      for (const what of told) tell(p, what);
+    });
+    for (const counts of [conservation(ledger, 2, listed).total, conservation(ledger, 2, listed).byIsp[0]]) {
+      assert.deepEqual(
+        [counts?.falseBounces, counts?.asyncBounces, counts?.outcomes[outcome]],
+        [falseBounces, asyncBounces, 1],
+        told.join(', '),
+      );
+    }
+  }
+});
+
+test('a bounce that names no message of the run changes nothing', () => {
+  const { ledger } = ledgerOf(2, (p) => {
+    inject(p, 0);
+    attempt(p, 0, 'accepted');
+    p.feedback({ at: 1, isp: 0, source: 0, message: NONE32, slot: 0, kind: 'bounce', state: 'due' });
+  });
+  assert.deepEqual([ledger.strangers, conservation(ledger, 2, listed).total.asyncBounces], [0, 0]);
 });
 
 test('a recipient that the MTA refused is not one that it must account for', () => {

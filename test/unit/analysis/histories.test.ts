@@ -12,6 +12,8 @@ import { Aggregate } from '../../../src/record/aggregate.ts';
 import {
   ATTEMPT_OUTCOMES,
   DSN_ACTIONS,
+  FEEDBACK_KINDS,
+  FEEDBACK_STATES,
   INJECTION_STATES,
   NONE16,
   Packer,
@@ -68,7 +70,7 @@ const tried = {
   outcome: 'accepted',
 } as const;
 
-test('a history has the injections, attempts, DSNs and place in the queue of one recipient, by their moments', () => {
+test('a history has the injections, attempts, DSNs, feedback and place in the queue of one recipient, by their moments', () => {
   const { histories } = recorded(
     (p) => {
       p.injection({ ...handedOver, message: 0, code: 451, state: 'deferred' });
@@ -84,6 +86,7 @@ test('a history has the injections, attempts, DSNs and place in the queue of one
       p.attempt({ ...tried, at: 20, message: 0, slot: 0, reply: NONE16, stage: 'rcpt', outcome: 'dropped' });
       p.attempt({ ...tried, at: 25, message: 1, slot: 0 });
       p.dsn({ at: 50, message: 0, slot: 0, action: 'delayed' });
+      p.feedback({ at: 55, isp: 0, source: 4, message: 0, slot: 0, kind: 'complaint', state: 'sent' });
       p.pending({ at: 60, message: 0, slot: 2 });
       p.pending({ at: 60, message: 0, slot: NONE16, queued: 'report' });
     },
@@ -120,6 +123,7 @@ test('a history has the injections, attempts, DSNs and place in the queue of one
       { ...tried, at: 40, connection: 9, replyLost: true },
     ],
     dsns: [{ at: 50, action: 'delayed' }],
+    feedback: [{ at: 55, kind: 'complaint', state: 'sent' }],
     queued: 'report',
   });
   const second = histories.of(1) as History;
@@ -162,6 +166,13 @@ type Event =
       readonly lost: boolean;
     }
   | { readonly what: 'dsn'; readonly message: number; readonly slot: number; readonly action: number }
+  | {
+      readonly what: 'feedback';
+      readonly message: number;
+      readonly slot: number;
+      readonly kind: number;
+      readonly state: number;
+    }
   | { readonly what: 'pending'; readonly message: number; readonly slot: number | undefined };
 
 // One message more than there are, and one slot: strangers.
@@ -183,8 +194,18 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({ what: fc.constant('dsn' as const), message, slot, action: fc.nat(4) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('feedback' as const),
+      message,
+      slot,
+      kind: fc.constantFrom(0, 2),
+      state: fc.nat(4),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('pending' as const), message, slot: anySlot }) },
 );
@@ -231,6 +252,12 @@ function pack(packer: Packer, one: Event & { readonly at: number }): void {
     case 'dsn':
       packer.dsn({ at, message: one.message, slot: one.slot, action: DSN_ACTIONS[one.action] ?? 'failed' });
       return;
+    case 'feedback': {
+      const kind = FEEDBACK_KINDS[one.kind] ?? 'bounce';
+      const state = FEEDBACK_STATES[one.state] ?? 'due';
+      packer.feedback({ at, isp: 0, source: 4, message: one.message, slot: one.slot, kind, state });
+      return;
+    }
     case 'pending':
       if (one.slot === undefined)
         packer.pending({ at, message: one.message, slot: NONE16, queued: 'report' });

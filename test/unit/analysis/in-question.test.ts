@@ -12,12 +12,19 @@ import { Aggregate } from '../../../src/record/aggregate.ts';
 import { Packer } from '../../../src/record/attempt-log.ts';
 import type { Ledger } from '../../../src/record/ledger.ts';
 
-const fine: Judgement = { outcome: 'delivered', duplicate: undefined, falseBounce: false, missingDsn: false };
+const fine: Judgement = {
+  outcome: 'delivered',
+  duplicate: undefined,
+  falseBounce: false,
+  asyncBounce: false,
+  missingDsn: false,
+};
 
 test('the kinds of each judgement', () => {
   const rows: [string, Judgement | undefined, HistoryKind[]][] = [
     ['never the MTA’s', undefined, []],
     ['delivered', fine, []],
+    ['bounced by the ISP afterwards', { ...fine, asyncBounce: true }, []],
     ['bounced with a DSN', { ...fine, outcome: 'bounced' }, []],
     ['expired', { ...fine, outcome: 'expired' }, []],
     ['never confirmed', { ...fine, outcome: undefined }, []],

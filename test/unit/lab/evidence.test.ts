@@ -118,6 +118,7 @@ test('the file has a history a line and the sample is of them', (t) => {
     attempts: [],
     attemptsLeftOut: 0,
     dsns: [],
+    feedback: [],
     queued: null,
     complete: true,
   });

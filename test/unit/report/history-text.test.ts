@@ -105,6 +105,23 @@ test('attempts that came to the same are one line, and all is in the order of ti
   ]);
 });
 
+test('what came back stands among the rest', () => {
+  const feedback = (['happened', 'due', 'sent', 'received', 'failed'] as const).map((state, i) => ({
+    atMs: 3000 + i,
+    kind: 'complaint' as const,
+    state,
+  }));
+  assert.deepEqual(lines({ feedback, queued: null, dsns: [{ atMs: 3001.5, action: 'failed' }] }), [
+    HANDED,
+    '3.000 s the recipient’s complaint happened',
+    '3.001 s gmail has a complaint to send back',
+    '3.002 s a DSN said “failed”',
+    '3.002 s gmail’s complaint was taken',
+    '3.003 s the mailroom received the complaint',
+    '3.004 s gmail’s complaint was refused or given up',
+  ]);
+});
+
 test('a shortened history says what is left out, and where', () => {
   const attempts = Array.from({ length: 1005 }, (_, i) => attemptAt(2000 + i * 1000));
   const whole = historyOf(12, { attempts, queued: null });
