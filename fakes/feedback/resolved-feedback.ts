@@ -2,6 +2,7 @@
 import type { Micros } from '../../src/core/clock.ts';
 import type { FeedbackKind } from '../../src/record/attempt-log.ts';
 import type { Mark } from '../isp/replies.ts';
+import type { Spread } from '../isp/spread.ts';
 
 /**
  * How an ISP reports a complaint. `yahoo-arf`: RFC 5965 as Yahoo writes it; `jmrp-legacy`: Outlook's until June 2026;
@@ -17,10 +18,11 @@ export type ComplaintForm = (typeof COMPLAINT_FORMS)[number];
 export const BOUNCE_FORMS = ['google', 'microsoft', 'rfc3464', 'none'] as const;
 export type BounceForm = (typeof BOUNCE_FORMS)[number];
 
-/** Time from one moment to a later one: between the two alike, or log-normal. */
-export type Delay =
-  | { readonly kind: 'even'; readonly min: Micros; readonly max: Micros }
-  | { readonly kind: 'log-normal'; readonly median: Micros; readonly p99: Micros };
+/** Complaint loops that senders have enrolled in: DKIM domains (in small letters), and sources by index. */
+export interface EnrolledLoops {
+  readonly domains: readonly string[];
+  readonly sources: readonly number[];
+}
 
 /**
  * A share of what is accepted has a consequence. Of the rules of one kind that hold for a recipient the last one decides, so
@@ -34,7 +36,7 @@ export interface FeedbackRule {
   /** Of the recipients that it is about, 0 to 1; of a withdrawal: of the complaints. */
   readonly share: number;
   /** From the acceptance; of a withdrawal: from the complaint's report. */
-  readonly delay: Delay;
+  readonly delay: Spread;
   /** Only messages with this header field: name in small letters, and what its value must have in it, case ignored. */
   readonly header: { readonly name: string; readonly value: string } | null;
   /** Only this share of the mailboxes, chosen by their addresses: the same group for all rules with the same share. */
@@ -49,6 +51,8 @@ export interface ResolvedFeedback {
     readonly form: ComplaintForm;
     /** Whom a complaint loop belongs to: only mail of an enrolled key is reported. */
     readonly key: 'dkim-domain' | 'source';
+    /** Null: everyone is. */
+    readonly loops: EnrolledLoops | null;
     /** Whether reports hide whom the complaint is from. */
     readonly redacted: boolean;
     /** Who sends reports. */
@@ -65,6 +69,7 @@ export interface ResolvedFeedback {
   /** A simulated day in real time: what aggregate data counts by. */
   readonly day: Micros;
   readonly rules: readonly FeedbackRule[];
+  /** Where the form of its complaints is from; what numbers are worth is marked in the profile. */
   readonly source: string;
   readonly mark: Mark;
 }

@@ -1,5 +1,6 @@
 /** The shape of <isp>/profile.yaml: what may stand there, and how each value is written. */
 import { z } from 'zod';
+import { feedbackSchema } from '../feedback/feedback-schema.ts';
 import { authenticationSchema } from './authentication-profile.ts';
 import { strict } from './data-file.ts';
 import { latencySchema } from './latency.ts';
@@ -208,6 +209,7 @@ export const profileSchema = strict({
   }),
   latency: latencySchema.optional(),
   authentication: authenticationSchema.optional(),
+  feedback: feedbackSchema.optional(),
   limits: z.record(z.string(), limit),
   penalties: byStandingKey(penalty).default({}),
   reputation: byStandingKey(reputation).default({}),

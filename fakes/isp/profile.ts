@@ -1,5 +1,5 @@
 /** How an ISP is described: domains, mail hosts, limits, mailboxes. Data: <isp>/profile.yaml, replies beside it. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asset } from '../../src/core/assets.ts';
 import { HarnessError } from '../../src/core/errors.ts';
@@ -18,7 +18,7 @@ export interface IspProfile extends ProfileData {
 /** The names of the ISPs that have a folder here. */
 export function profileNames(): string[] {
   return readdirSync(asset('fakes'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'isp')
+    .filter((entry) => entry.isDirectory() && existsSync(asset('fakes', entry.name, 'profile.yaml')))
     .map((entry) => entry.name)
     .sort();
 }

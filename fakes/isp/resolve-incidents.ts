@@ -1,5 +1,6 @@
 /** What incidents make of a profile: limits over time, forced replies, faults. */
 import type { Micros } from '../../src/core/clock.ts';
+import type { FeedbackChange } from '../feedback/feedback-schema.ts';
 import { unknownName } from './data-file.ts';
 import { stageOf } from './disturbances.ts';
 import { type RuleChange, segmentsOf } from './incident-segments.ts';
@@ -26,6 +27,8 @@ export interface IspIncident {
   readonly effect?: Effect | undefined;
   /** The share that `reply` or `effect` hits; undefined: all. */
   readonly share?: number | undefined;
+  /** What comes back of what is accepted meanwhile. */
+  readonly feedback?: FeedbackChange | undefined;
 }
 
 /** Limits with every change of them. */

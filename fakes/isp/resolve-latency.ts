@@ -1,15 +1,9 @@
 /** The latency of a run: what the profile states and what the scenario says about it. */
 import { unknownName } from './data-file.ts';
-import {
-  EXPECTED_TIME,
-  LATENCY_STAGES,
-  type Latency,
-  type LatencyStage,
-  type Spread,
-  spread,
-} from './latency.ts';
+import { EXPECTED_TIME, LATENCY_STAGES, type Latency, type LatencyStage, spread } from './latency.ts';
 import type { Complain } from './overrides.ts';
 import type { IspProfile } from './profile.ts';
+import type { Spread } from './spread.ts';
 
 /** What a scenario may say: as the profile states it, or not at all, or times for some stages in its place. */
 export type LatencyWish = 'on' | 'off' | Readonly<Record<string, unknown>>;

@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { HarnessError } from '../../src/core/errors.ts';
 import { trim } from '../../src/core/units.ts';
+import type { FeedbackWish } from '../feedback/feedback-schema.ts';
+import { resolveFeedback } from '../feedback/resolve-feedback.ts';
+import type { EnrolledLoops } from '../feedback/resolved-feedback.ts';
 import { resolveAuthentication } from './authentication-profile.ts';
 import { unknownName } from './data-file.ts';
 import { customerDomains, mailGroups } from './hosted.ts';
@@ -57,6 +60,10 @@ export interface IspOverrides {
   readonly latency?: LatencyWish | undefined;
   /** Domains of customers, or how many there are. */
   readonly hosted?: number | readonly string[] | undefined;
+  /** Default: off. */
+  readonly feedback?: FeedbackWish | undefined;
+  /** Whose complaints it reports; undefined: everyone's. */
+  readonly loops?: EnrolledLoops | undefined;
 }
 
 /**
@@ -132,7 +139,7 @@ export function resolveIsp(profile: IspProfile, options: ResolveOptions): Resolv
       faults,
     ),
     disturbances: disturbancesOf(resolving, incidents),
-    feedback: null,
+    feedback: resolveFeedback(profile, overrides.feedback, overrides.loops, incidents, scale, complain),
   };
   if (faults.length > 0) {
     throw new HarnessError('invalid-scenario', [...new Set(faults)].join('\n'), {

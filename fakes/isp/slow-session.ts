@@ -1,9 +1,10 @@
 /** A session whose answers take their time, as the profile says. Only the native engine waits. */
 import { Purpose } from '../../src/core/prng.ts';
 import { IspSession } from './isp-session.ts';
-import { type Latency, type LatencyStage, quantile } from './latency.ts';
+import { type Latency, type LatencyStage, LONGEST_ANSWER } from './latency.ts';
 import type { Rendered } from './render.ts';
 import type { IncomingMessage, Peer, SessionWorld } from './session.ts';
+import { quantile } from './spread.ts';
 
 /** Answers that one transaction has a place for in keyed chance. */
 const ANSWERS = 2 ** 16;
@@ -60,6 +61,6 @@ export class SlowSession extends IspSession {
     const place = this.#transaction * ANSWERS + this.#answers++;
     const chance = prng.chance(Purpose.latency, this.#connection ^ isp.number, place);
     // Chance is a multiple of 2^-32 and may be 0, which a log-normal distribution has no time for.
-    return { ...answer, delayMs: quantile(spread, chance + 2 ** -33) / 1e3 };
+    return { ...answer, delayMs: quantile(spread, chance + 2 ** -33, LONGEST_ANSWER) / 1e3 };
   }
 }

@@ -2,6 +2,7 @@ import { formatDuration, formatRate, trim } from '../core/units.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import { type MessagePlan, meanBytes } from '../driver/message.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
+import { describeFeedback } from './feedback-plan.ts';
 import { describeLoad } from './load-plan.ts';
 import type { Plan } from './plan.ts';
 import { describeThreshold } from './thresholds.ts';
@@ -19,6 +20,7 @@ export function describePlan(plan: Plan): string {
       resolved.id,
       `${trim((share / shares) * 100)} %${recipientsAt(plan, index)}; ${mx.reduce((sum, group) => sum + group.hosts.length, 0)} mail hosts; ${resolved.limits.length} limits`,
     ]),
+    ...feedbackRows(plan),
     [
       'MTA',
       `${plan.adapter}, ${plan.sources.length} source${plan.sources.length === 1 ? '' : 's'}${sourcesOf(plan)}`,
@@ -51,6 +53,20 @@ export function describePlan(plan: Plan): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return `${plan.name} (${plan.file})\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join('')}`;
+}
+
+/** What comes back from each ISP, and where it goes. */
+function feedbackRows({ isps, feedback: { to, address, loops } }: Plan): [string, string][] {
+  const rows = isps.flatMap(({ resolved }): [string, string][] => {
+    const said = describeFeedback(resolved);
+    return said === undefined ? [] : [['comes back', `${resolved.id}: ${said}`]];
+  });
+  if (rows.length === 0) return [];
+  const enrolled = loops ? `; enrolled are ${loops.join(', ') || 'none'}` : '';
+  return [
+    ...rows,
+    ['comes back', `to the ${to === 'mta' ? 'MTA' : 'mailroom'}, complaints to ${address}${enrolled}`],
+  ];
 }
 
 /** The addresses, unless virtual MTAs are told with theirs. */

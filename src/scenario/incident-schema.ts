@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { DNS_TROUBLES } from '../../fakes/dns-answer.ts';
+import { feedbackChange } from '../../fakes/feedback/feedback-schema.ts';
 import { TLS_FAULTS } from '../../fakes/isp/verdict.ts';
 import { realDuration, share, size } from './quantities.ts';
 
@@ -72,4 +73,6 @@ export const incident = z.strictObject({
   unreachable: z.enum(UNREACHABLE).optional(),
   mx: z.string().optional(),
   dns: z.enum(DNS_TROUBLES).optional(),
+  /** What comes back of what is accepted meanwhile. */
+  feedback: feedbackChange.optional(),
 });

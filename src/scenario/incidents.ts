@@ -1,5 +1,6 @@
 /** From the incidents of a scenario to those of a plan, and to what they are for an ISP. */
 import type { DnsTrouble } from '../../fakes/dns-answer.ts';
+import { type FeedbackChange, type FeedbackKey, feedbackKeys } from '../../fakes/feedback/feedback-schema.ts';
 import { clientOf } from '../../fakes/isp/networks.ts';
 import type { IspIncident } from '../../fakes/isp/resolve-incidents.ts';
 import type { Micros } from '../core/clock.ts';
@@ -56,7 +57,7 @@ export function plannedIncidents(
         [...path, 'at'],
         `found ${formatDuration(incident.at)}; expected a moment within the load's ${formatDuration(load)}`,
       );
-    const { source, netblock, domain, limits, ramp, reply, effect, unreachable, dns } = incident;
+    const { source, netblock, domain, limits, ramp, reply, effect, unreachable, dns, feedback } = incident;
     if (source !== undefined && !sources.includes(source))
       fault([...path, 'source'], `${source} is not one of this scenario's sources`);
     if (netblock && !sources.some(netblock.holds))
@@ -65,10 +66,11 @@ export function plannedIncidents(
       fault([...path, 'netblock'], 'an incident is about one source or about a netblock, not both');
     if (domain !== undefined && !scenario.senders.some((s) => s.domain === domain))
       fault([...path, 'domain'], `${domain} is not one of this scenario's senders`);
-    if (Object.keys(limits ?? {}).length === 0 && !reply && !effect && !unreachable && !dns)
+    const changes = [reply, effect, unreachable, dns, ...Object.keys(limits ?? {}), ...kindsOf(feedback)];
+    if (changes.every((change) => change === undefined))
       fault(
         path,
-        'this incident changes nothing; expected "limits", "reply", "effect", "unreachable" or "dns"',
+        'this incident changes nothing; expected "limits", "reply", "effect", "unreachable", "dns" or "feedback"',
       );
     if (incident.mx !== undefined && unreachable === undefined)
       fault([...path, 'mx'], 'only means something with "unreachable"');
@@ -137,11 +139,11 @@ export function incidentsAt(
 ): IspIncident[] {
   return scenario.incidents
     .filter((incident) => incident.isp === isp)
-    .flatMap(({ at, for: length, source, netblock, domain, limits, ramp, reply, effect }) => {
+    .flatMap(({ at, for: length, source, netblock, domain, limits, ramp, reply, effect, feedback }) => {
       const { share, ...fault } = effect ?? { share: undefined };
       const when = { start: at, end: at + length, sources: whom(sources, source, netblock), domain };
       return [
-        { ...when, limits, ramp, reply: reply?.id, share: reply?.share },
+        { ...when, limits, ramp, reply: reply?.id, share: reply?.share, feedback },
         ...('kind' in fault ? [{ ...when, effect: fault, share }] : []),
       ];
     });
@@ -160,16 +162,37 @@ function whom(
 }
 
 function labelOf(incident: Incident): string {
-  const { source, netblock, domain, limits = {}, ramp, reply, effect, unreachable, mx, dns } = incident;
+  const {
+    source,
+    netblock,
+    domain,
+    limits = {},
+    ramp,
+    reply,
+    effect,
+    unreachable,
+    mx,
+    dns,
+    feedback,
+  } = incident;
   const portion = (share: number): string => (share === 1 ? '' : ` to ${trim(share * 100)} %`);
   const changes = Object.entries(limits).map(([name, value]) => `${name} ${describeRule(value)}`);
   if (changes.length > 0 && ramp) changes.push(`within ${formatDuration(ramp)}`);
   if (reply) changes.push(`reply ${reply.id}${portion(reply.share)}`);
   if (effect) changes.push(`${effect.kind}${portion(effect.share)}`);
   if (dns) changes.push(`DNS: ${dns}`);
+  for (const key of kindsOf(feedback)) {
+    const shares = feedback?.[key]?.map(({ share }) => `${trim(share.value * 100)} %`);
+    changes.push(`${key} ${shares?.join(' and ')}`);
+  }
   if (unreachable !== undefined) changes.push(`${mx ?? 'all mail hosts'}: ${unreachable}`);
   const about = [source, netblock?.text, domain].filter((name) => name !== undefined);
   return `${changes.join(', ')}${about.length > 0 ? ` for ${about.join(' and ')}` : ''}`;
+}
+
+/** What an incident changes about what comes back. */
+function kindsOf(feedback: FeedbackChange | undefined): FeedbackKey[] {
+  return feedbackKeys.filter((key) => feedback?.[key] !== undefined);
 }
 
 /** A changed limit for people: `5/m`, or `5/m, burst 5`. */

@@ -18,6 +18,7 @@ import { mxAddresses, type PlannedMailGroup } from './addresses.ts';
 import { type Checks, checkNames } from './checks.ts';
 import { externalNotes } from './external.ts';
 import { type PlannedFault, plannedFaults, plannedQueueDisk } from './faults.ts';
+import { enrolledLoops, feedbackNotes, type PlannedFeedback, plannedFeedback } from './feedback-plan.ts';
 import { incidentsAt, type PlannedIncident, plannedIncidents } from './incidents.ts';
 import { InvalidScenario, type LoadedScenario, type Problem } from './load.ts';
 import { endOf, type Fault, plannedLoads } from './load-plan.ts';
@@ -76,6 +77,8 @@ export interface Plan {
   /** Processes that drive the load; undefined: as many as the machine and the load want. */
   readonly drivers: number | undefined;
   readonly drainTimeout: Micros;
+  /** Where what comes back goes; whether anything does is for each ISP to say. */
+  readonly feedback: PlannedFeedback;
   /** Made before the load; absent: none. */
   readonly checks?: Checks;
   readonly thresholds: readonly Threshold[];
@@ -171,6 +174,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     if (scenario.mta.adapter === 'none') fault(['checks'], 'without an MTA there is nothing to check');
   }
   const mta = plannedMta(loaded, sources, fault);
+  const feedback = plannedFeedback(loaded, sources, fault);
 
   const thresholds = thresholdsOf(loaded, isps, sources, fault);
   if (problems.length > 0) throw new InvalidScenario(problems);
@@ -202,6 +206,7 @@ export function planRun(loaded: LoadedScenario): Plan {
     ]),
     drivers: scenario.workers.drivers,
     drainTimeout: scenario.drain.timeout,
+    feedback,
     ...(scenario.checks && { checks: scenario.checks }),
     thresholds,
     notes: [
@@ -209,6 +214,7 @@ export function planRun(loaded: LoadedScenario): Plan {
       ...shortcomingsOf(scenario.mta.adapter, mta, sources),
       ...externalNotes(mta.external, isps, scenario.senders),
       ...spreadNotes({ adapter: scenario.mta.adapter, mta, sources, isps, loads }),
+      ...feedbackNotes(isps, loads, duration + scenario.drain.timeout),
     ],
   };
 }
@@ -262,6 +268,7 @@ function plannedIsp(
       scale: scenario.clock.scale,
       overrides: {
         ...wish,
+        loops: enrolledLoops(loaded, sources),
         warmup: Array.isArray(wish.warmup) ? newSources(wish.warmup, id, sources, fault) : wish.warmup,
       },
       incidents: incidentsAt(loaded, id, sources),

@@ -2,7 +2,9 @@
  * What a scenario may say: the one source of types, errors and the JSON Schema for editors. Objects are strict, so a
  * misspelt key is an error. Everything has a default, so that a scenario of ten lines runs.
  */
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { feedbackWish } from '../../fakes/feedback/feedback-schema.ts';
 import { checks } from './checks.ts';
 import { fault } from './fault-schema.ts';
 import { address, domain, incident, limits } from './incident-schema.ts';
@@ -40,6 +42,23 @@ const isp = z.strictObject({
     .optional(),
   /** How often the ISP authenticates, or `{ check, sample, bulk, rules }`; checked against the profile. */
   authentication: z.unknown().optional(),
+  /** What comes back of what it accepted: as its profile says (`on`), or shares by kind. Default: off. */
+  feedback: feedbackWish.optional(),
+});
+
+/** Who is enrolled in a complaint loop: a DKIM domain, or the address of a source. */
+const loop = z
+  .union([address, domain], { error: 'expected a DKIM domain or the address of a source' })
+  .transform((text) => ({ text, isSource: isIP(text) !== 0 }));
+
+/** Where what comes back goes. */
+const feedback = z.strictObject({
+  /** Default: the MTA under test, if there is one. */
+  to: z.enum(['mta', 'mailroom'], { error: 'expected mta or mailroom' }).optional(),
+  /** Where complaint reports are addressed to; default: fbl@ the first sender's domain. */
+  address: z.email('expected an address such as fbl@news.sender.test').optional(),
+  /** Default: all. */
+  loops: z.array(loop).optional(),
 });
 
 const thresholdForms =
@@ -97,6 +116,7 @@ export const scenarioSchema = z
     warmup: realDuration.prefault('0s'),
     incidents: z.array(incident).default([]),
     faults: z.array(fault).default([]),
+    feedback: feedback.prefault({}),
     drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
     checks: checks.optional(),
     thresholds: z.record(z.string(), thresholds).default({}),

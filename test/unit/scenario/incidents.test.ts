@@ -104,7 +104,7 @@ for (const [incident, message] of [
   ['ramp: 1s, reply: G9', 's.yaml:5:46: incidents.0.ramp: only limits can move to a value in time'],
   [
     'source: 198.18.128.1',
-    's.yaml:5:13: incidents.0: this incident changes nothing; expected "limits", "reply", "effect", "unreachable" or "dns"',
+    's.yaml:5:13: incidents.0: this incident changes nothing; expected "limits", "reply", "effect", "unreachable", "dns" or "feedback"',
   ],
   [
     'effect: { kind: slow }',
