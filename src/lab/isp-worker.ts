@@ -2,6 +2,7 @@
  * Entry of a process that serves simulated ISPs: their addresses, their limits, and the records of what they saw. Or of
  * one of several workers of a single ISP, which another process gives the connections (isp-acceptor.ts).
  */
+import { StatisticsCounter } from '../../fakes/feedback/statistics-counter.ts';
 import { createLabResolver } from '../../fakes/isp/lab-resolver.ts';
 import { type Sink, startSink } from '../../fakes/isp/sink.ts';
 import { buildZones } from '../../fakes/zones.ts';
@@ -31,10 +32,17 @@ const reporter = new Reporter((batch) => channel.send(batch));
 /** The run's clock; it starts when the load does. Until then nothing talks to an ISP. */
 let epoch: Micros = monotonicMicros();
 const clock = { now: () => monotonicMicros() - epoch };
-const sinks: { index: number; sink: Sink; sampler: DialogueSampler }[] = [];
+const sinks: {
+  index: number;
+  sink: Sink;
+  sampler: DialogueSampler;
+  statistics: StatisticsCounter | undefined;
+}[] = [];
 /** By ISP. */
 const sourceSamples = new Map<number, SourceSamples>();
 let sources: readonly number[] = [];
+/** Domains of the plan's senders. */
+let senders: readonly string[] = [];
 /** Whether another process takes the connections, and asks for the samples. */
 let joined = false;
 /** This process's place among the run's workers. */
@@ -84,6 +92,7 @@ async function open(order: Order, join?: Join): Promise<void> {
   worker = order.worker;
   const resolver = createLabResolver(buildZones(zones));
   sources = join?.own ?? addresses.map((_, index) => index);
+  senders = zones.senders.map(({ domain }) => domain);
   joined = join !== undefined;
   const indexOf = new Map(addresses.map((address, index) => [address, index]));
   const simulated = (address: string): string | undefined =>
@@ -92,20 +101,22 @@ async function open(order: Order, join?: Join): Promise<void> {
   const endpoints: { address: string; port: number }[][] = [];
   for (const { index, resolved, listen, certificates, replyOffset } of isps) {
     const sampler = new DialogueSampler(resolved, clock.now, (address) => simulated(address) ?? address);
+    const statistics = resolved.feedback ? new StatisticsCounter(resolved.feedback) : undefined;
+    const recorded = recordingObserver(reporter.events, index, replyOffset);
     const sink = await startSink({
       isp: resolved,
       listen,
       certificates,
       clock,
       prng,
-      observer: sampler.watching(recordingObserver(reporter.events, index, replyOffset)),
+      observer: sampler.watching(statistics?.watching(recorded) ?? recorded),
       tap: sampler.tap,
       sourceOf: (address) => indexOf.get(address) ?? NONE16,
       resolver,
       part: join && { ...join.part, onNews: () => void after(REPORT_MS, report) },
       simulatedAddress: simulated,
     });
-    sinks.push({ index, sink, sampler });
+    sinks.push({ index, sink, sampler, statistics });
     endpoints.push([...sink.addresses]);
   }
   channel.send({ type: 'opened', endpoints });
@@ -117,6 +128,7 @@ function begin(): void {
   every(SAMPLE_MS, () => {
     const at = clock.now();
     if (!joined) for (const { index, sink } of sinks) sampleIsp(at, index, sink);
+    tellStatistics();
     const { loopDelay, cpu, loopUse, resident } = measure();
     reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
@@ -128,6 +140,7 @@ function begin(): void {
 function sampleIsp(at: Micros, isp: number, sink: Sink): void {
   const { events } = reporter;
   const each = sampleSources(at, at, isp, sink);
+  sourceSamples.get(isp)?.recordDomains(at, sink.scores(at).domains, senders);
   events.sample({ at, name: 'connections_open', value: sink.openConnections(), isp });
   for (const [name, line] of LINES)
     events.sample({ at, name, value: sink.allowance(sources, at, line, each[line]), isp });
@@ -157,11 +170,22 @@ function sampleSources(
     each[line] = sources.map((source) => sink.sustained(source, now, line));
     samples.record(at, name, sources, each[line], sink.hasSeen);
   }
+  samples.recordReputation(at, sink.scores(now).sources);
   sink.credit.note(now);
   const { from, to } = creditStretch(at);
   each.credit = sink.credit.ofEach(sources, from, to);
   if (to > from) samples.record(to, 'credit', sources, each.credit, sink.hasSeen);
   return each;
+}
+
+/** Sends on what has been counted of senders since the last time. */
+function tellStatistics(): void {
+  for (const { index, sink, statistics } of sinks) {
+    const now = clock.now();
+    statistics?.scored(sink.scores(now), now);
+    const days = statistics?.changes() ?? [];
+    if (days.length > 0) channel.send({ type: 'statistics', isp: index, part: 0, days });
+  }
 }
 
 function report(): void {
@@ -172,6 +196,7 @@ function report(): void {
 async function stop(): Promise<void> {
   for (const { sink } of sinks) await sink.stop();
   reporter.flush(true);
+  tellStatistics();
   const authentication = sinks.flatMap(({ index, sink }) => {
     const counts = sink.authentication();
     return counts ? [{ isp: index, counts }] : [];
