@@ -82,7 +82,7 @@ test('a scenario with mistakes in every layer: all are named, exit code 104, and
         '  - { isp: gmail, at: 1s, for: 1s, limits: { ip-rate: 1/s }, mx: gmail-smtp-in.l.google.com }',
       ].join('\n'),
       [
-        ':3:5: incidents.0: this incident changes nothing; expected "limits", "reply", "effect", "unreachable" or "dns"',
+        ':3:5: incidents.0: this incident changes nothing; expected "limits", "reply", "effect", "unreachable", "dns" or "feedback"',
         ':4:58: incidents.1.mx: no mail host "alt1.gmail-smtp-in.l.gogle.com" at gmail; did you mean alt1.gmail-smtp-in.l.google.com?',
         ':5:62: incidents.2.mx: only means something with "unreachable"',
       ],
