@@ -6,9 +6,15 @@ import type { Aggregate } from '../record/aggregate.ts';
 import {
   ATTEMPT_OUTCOMES,
   type AttemptOutcome,
+  FEEDBACK_KINDS,
+  FEEDBACK_STATES,
+  type FeedbackKind,
+  type FeedbackState,
+  NO_ISP,
   NONE16,
   TRANSACTION_OUTCOMES,
 } from '../record/attempt-log.ts';
+import { type FeedbackCounts, type FeedbackRow, waitingOf } from '../record/feedback-tally.ts';
 import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import type { InjectionCounts } from '../record/injection-counts.ts';
 import type { RetryCounts } from '../record/ledger.ts';
@@ -40,6 +46,9 @@ export interface Names {
   readonly running?: boolean | undefined;
 }
 
+/** A counter, as thresholds see it. */
+type Counted = Extract<Measured, { kind: 'counter' }>;
+
 export type Measure = (metric: MetricName, selector: Selector) => Measured | undefined;
 
 /**
@@ -55,25 +64,42 @@ export function createMeasure(
 ): Measure {
   const loadEnd = names.phases.at(-1)?.to ?? 0;
 
-  function rows(selector: Selector): Row[] {
+  /** Rows of ISP, source and phase. */
+  function matching<T extends Pick<Row, 'isp' | 'source' | 'bucket'>>(
+    rows: Iterable<T>,
+    selector: Selector,
+  ): T[] {
     const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
     const source = selector.source === undefined ? undefined : names.sources.indexOf(selector.source);
-    const replies = selector.reply;
-    return [...aggregate.timeline.rows()].filter(
+    return [...rows].filter(
       (row) =>
         (isp === undefined || row.isp === isp) &&
         (source === undefined || row.source === source) &&
-        (replies === undefined || names.replies[row.reply] === replies) &&
         (selector.phase === undefined ||
           phaseAt(names.phases, row.bucket * BUCKET_MICROS) === selector.phase),
     );
   }
 
+  function rows(selector: Selector): Row[] {
+    const reply = selector.reply;
+    return matching(aggregate.timeline.rows(), selector).filter(
+      (row) => reply === undefined || names.replies[row.reply] === reply,
+    );
+  }
+
+  function counter(selector: Selector, value: (row: Row) => number): Counted {
+    return counted(rows(selector), selector, value);
+  }
+
   /** A counter: the count is of everything; the rate of what fell into the load (or the phase), over its length. */
-  function counter(selector: Selector, value: (row: Row) => number): Measured {
+  function counted<T extends { readonly bucket: number }>(
+    rows: readonly T[],
+    selector: Selector,
+    value: (row: T) => number,
+  ): Counted {
     let count = 0;
     let within = 0;
-    for (const row of rows(selector)) {
+    for (const row of rows) {
       const n = value(row);
       count += n;
       const at = row.bucket * BUCKET_MICROS;
@@ -92,6 +118,30 @@ export function createMeasure(
     return (row: Row): number => row.attempts[ordinal] as number;
   };
   const transactions = (row: Row): number => row.transactions.reduce((sum, n) => sum + n, 0);
+
+  /** What came back of one kind, or of all that is sent, that has come so far. */
+  function feedback(selector: Selector, state: FeedbackState, kind?: FeedbackKind): Counted {
+    const rows = matching(aggregate.feedback.rows(), selector);
+    return counted<FeedbackRow>(rows, selector, (row) =>
+      (kind ?? row.kind) === row.kind ? row.counts[state] : 0,
+    );
+  }
+
+  /** Over all kinds that are sent, at one ISP or (with those that the mailroom could not tell) at all. */
+  function sentBack({ isp }: Selector, value: (counts: FeedbackCounts) => number): Measured {
+    const isps = isp === undefined ? [...names.isps.keys(), NO_ISP] : [names.isps.indexOf(isp)];
+    let count = 0;
+    for (const kind of FEEDBACK_KINDS) {
+      if (kind === 'trap') continue;
+      const sum = { due: 0, happened: 0, sent: 0, failed: 0, received: 0 };
+      for (const i of isps) {
+        const of = aggregate.feedback.of(i, kind);
+        for (const state of FEEDBACK_STATES) sum[state] += of[state];
+      }
+      count += value(sum);
+    }
+    return { kind: 'counter', count, rate: count / seconds({}) };
+  }
 
   function ratio(selector: Selector, part: (row: Row) => number, whole: (row: Row) => number): Measured {
     const matching = rows(selector);
@@ -308,6 +358,27 @@ export function createMeasure(
         return fromOutcomes(selector, (counts) => counts.missingDsns);
       case 'false_bounce':
         return fromOutcomes(selector, (counts) => counts.falseBounces);
+      case 'complaints':
+        return feedback(selector, 'happened', 'complaint');
+      case 'complaint_rate': {
+        const { count: total } = counter(selector, byOutcome('accepted'));
+        const { count } = feedback(selector, 'happened', 'complaint');
+        return { kind: 'rate', rate: total === 0 ? 0 : count / total, total };
+      }
+      case 'trap_hits':
+        return feedback(selector, 'due', 'trap');
+      case 'unsubscribes':
+        return feedback(selector, 'received', 'unsubscribe');
+      case 'malformed_reports':
+        return feedback(selector, 'received', 'malformed');
+      case 'feedback_sent':
+        return feedback(selector, 'sent');
+      case 'feedback_failed':
+        return sentBack(selector, (counts) => counts.failed + waitingOf(counts));
+      case 'feedback_lost':
+        return sentBack(selector, ({ sent, received }) => Math.max(0, sent - received));
+      case 'async_bounces':
+        return fromOutcomes(selector, (counts) => counts.asyncBounces);
       case 'mismatched': {
         const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
         let count = 0;

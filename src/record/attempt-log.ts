@@ -502,6 +502,10 @@ export class RecordView {
   get stage(): Stage {
     return STAGES[this.#u8[this.index * 32 + 28] as number] as Stage;
   }
+  /** Feedback: how often it was tried to hand it over, of `sent` and `failed`. */
+  get tries(): number {
+    return this.#u32[this.index * 8 + 3] as number;
+  }
   /** The ordinal of a kind of feedback. */
   get feedbackKind(): number {
     return this.#u8[this.index * 32 + 28] as number;

@@ -10,7 +10,8 @@ const LIVE =
   'injections, injection_duration, injection_service_time, injection_failed, injections_deferred, injection_connections, ' +
   'injection_connect_duration, injection_connect_failed, injection_connections_lost, noops, noop_duration, noop_failed, ' +
   'connections_opened, wasted_connections, transactions, delivered, throttled, deferred, rejected, dropped, ' +
-  'wasted_attempts, delivery_latency, attempts_per_delivery, messages_per_connection, source_share, source_changes, vmta_changes, foreign_attempts, queue_depth, mismatched';
+  'wasted_attempts, delivery_latency, attempts_per_delivery, messages_per_connection, source_share, source_changes, vmta_changes, foreign_attempts, queue_depth, ' +
+  'complaints, complaint_rate, trap_hits, unsubscribes, malformed_reports, feedback_sent, mismatched';
 
 /** The thresholds of a scenario as `check` prints them, or what is wrong with them. */
 function told(thresholds: string): string[] {
@@ -48,6 +49,14 @@ test('thresholds in their short and long forms, as check prints them', () => {
         'delivered count>=baseline; relative to the runs that --baseline names; ends the run when it fails',
       ],
     ],
+    [
+      'complaint_rate{isp:yahoo,phase:baseline}: [rate<0.3%, { threshold: rate<1%, abortOnFail: true }]',
+      [
+        'complaint_rate{isp:yahoo,phase:baseline} rate<0.3%',
+        'complaint_rate{isp:yahoo,phase:baseline} rate<1%; ends the run when it fails',
+      ],
+    ],
+    ['feedback_lost{isp:gmail}: count==0', ['feedback_lost{isp:gmail} count==0']],
     [
       "recovery_time: ['value!=never', 'value<20s']",
       ['recovery_time value!=never; fails if never recovered', 'recovery_time value<20s'],
@@ -93,6 +102,14 @@ test('thresholds that are wrong, each where it is and what was expected', () => 
     [
       'recovery_time: { threshold: value!=never, abortOnFail: true }',
       ['abortOn', 'recovery_time.abortOnFail', known('recovery_time')],
+    ],
+    [
+      'feedback_lost: [{ threshold: count==0, abortOnFail: true }]',
+      ['abortOn', 'feedback_lost.0.abortOnFail', known('feedback_lost')],
+    ],
+    [
+      'complaint_rate: [count<1]',
+      ['count', 'complaint_rate.0', 'complaint_rate is a rate, which has no count; expected rate'],
     ],
     [
       'delivred: [count>1, count>2]',
