@@ -1,0 +1,37 @@
+/** How a recipient leaves a mailing list, as the message offers it (RFC 2369, RFC 8058). */
+import { headerFields } from '../isp/rfc5322.ts';
+
+/** A POST that unsubscribes (RFC 8058 section 3.1). */
+export interface OneClick {
+  readonly url: string;
+  readonly body: string;
+}
+
+const LIST = 'list-unsubscribe';
+const POST = 'list-unsubscribe-post';
+
+/**
+ * One click, if the ISP does that, an https URL and List-Unsubscribe-Post are there, and a signature covers both fields
+ * (RFC 8058 section 4); else a mail, if there is an address; undefined: neither.
+ */
+export function wayOut(header: string, oneClick: boolean): OneClick | 'mail' | undefined {
+  const fields = headerFields(header);
+  const valueOf = (name: string): string | undefined =>
+    fields.find((field) => field.name.toLowerCase() === name)?.value;
+  const offered = [...(valueOf(LIST) ?? '').matchAll(/<\s*([^<>]*?)\s*>/g)].map(([, uri = '']) => uri);
+  const url = offered.find((uri) => /^https:/i.test(uri) && URL.canParse(uri));
+  const body = valueOf(POST);
+  const isSigned = fields.some(
+    ({ name, value }) => name.toLowerCase() === 'dkim-signature' && covers(value, [LIST, POST]),
+  );
+  if (oneClick && url !== undefined && isSigned && /^List-Unsubscribe=One-Click$/i.test(body ?? ''))
+    return { url, body: body as string };
+  return offered.some((uri) => /^mailto:[^?]*@/i.test(uri)) ? 'mail' : undefined;
+}
+
+/** Whether a signature's h= names all these fields (RFC 6376 section 3.5). */
+function covers(signature: string, names: readonly string[]): boolean {
+  const signed = /(?:^|;)\s*h\s*=([^;]*)/i.exec(signature)?.[1]?.toLowerCase().split(':') ?? [];
+  const all = new Set(signed.map((name) => name.trim()));
+  return names.every((name) => all.has(name));
+}
