@@ -16,11 +16,11 @@ const POST = 'list-unsubscribe-post';
  */
 export function wayOut(header: string, oneClick: boolean): OneClick | 'mail' | undefined {
   const fields = headerFields(header);
-  const valueOf = (name: string): string | undefined =>
-    fields.find((field) => field.name.toLowerCase() === name)?.value;
-  const offered = [...(valueOf(LIST) ?? '').matchAll(/<\s*([^<>]*?)\s*>/g)].map(([, uri = '']) => uri);
+  const field = (name: string): string | undefined =>
+    fields.find((one) => one.name.toLowerCase() === name)?.value;
+  const offered = [...(field(LIST) ?? '').matchAll(/<\s*([^<>]*?)\s*>/g)].map(([, uri = '']) => uri);
   const url = offered.find((uri) => /^https:/i.test(uri) && URL.canParse(uri));
-  const body = valueOf(POST);
+  const body = field(POST);
   const isSigned = fields.some(
     ({ name, value }) => name.toLowerCase() === 'dkim-signature' && covers(value, [LIST, POST]),
   );
