@@ -34,6 +34,8 @@ export interface SenderDomain {
   readonly dmarc: string | null;
   /** Where mail to the domain goes: the mailroom. All with preference 10. */
   readonly mx: readonly { readonly host: string; readonly addresses: readonly string[] }[];
+  /** Addresses of its web server; absent: it has none. A domain that is also a source's name in HELO has that source's. */
+  readonly web?: readonly string[];
 }
 
 /** A DKIM key as DNS publishes it. */
@@ -105,6 +107,8 @@ export function buildZones(spec: ZoneSpec, ttls: Ttls = { records: 60, negative:
       builder.host(host, addresses);
       builder.mx(sender.domain, 10, host);
     }
+    if (!spec.sources.some(({ helo }) => helo.toLowerCase() === sender.domain.toLowerCase()))
+      builder.host(sender.domain, sender.web ?? []);
     for (const [name, text] of authentication(sender, spec.sources))
       builder.add(name, { type: 'TXT', data: text });
   }

@@ -1,6 +1,6 @@
 /** The MTA of a run, from its start to its end: what is asked of it, what is done to it, and whether it ended by itself. */
 import { join } from 'node:path';
-import type { Mailroom } from '../../fakes/mailroom.ts';
+import type { Mailroom } from '../../fakes/mailroom/mailroom.ts';
 import type { Authority } from '../../fakes/tls.ts';
 import type { Cleanup } from '../core/cleanup.ts';
 import type { Micros } from '../core/clock.ts';

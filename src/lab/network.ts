@@ -34,6 +34,8 @@ export interface LabNetwork {
   /** What the driver signs mail with; the zones have the public keys. */
   readonly signingKeys: readonly SigningKey[];
   readonly mailroom: Endpoint;
+  /** Where the senders' web server is to listen, for clicks that unsubscribe. */
+  readonly web: Endpoint;
   /** Where each ISP is to listen, by index. */
   readonly listen: readonly (readonly Endpoint[])[];
   /** The sources as the MTA can bind them here. */
@@ -71,6 +73,7 @@ async function openSealed(plan: Plan, folder: string, accounts: readonly Account
     zones,
     signingKeys: keys,
     mailroom: { address: MAILROOM, port: 25 },
+    web: { address: MAILROOM, port: 443 },
     listen: plan.isps.map(({ mx }) => {
       const addresses = mx.flatMap((group) => group.hosts.flatMap((host) => host.addresses));
       return [...new Set(addresses)].map((address) => ({ address, port: 25 }));
@@ -109,6 +112,7 @@ function openLoopback(plan: Plan): LabNetwork {
     zones: zonesOf(plan, records),
     signingKeys: keys,
     mailroom: { address: '127.0.0.1', port: external?.firstPort ?? 0 },
+    web: { address: '127.0.0.1', port: 0 },
     listen: plan.isps.map((_, i) => [
       { address: '127.0.0.1', port: external ? external.firstPort + 1 + i : 0 },
     ]),
@@ -129,6 +133,12 @@ export function sourcesOn(
     ...source,
     address: platform === 'linux' ? loopbackSource(i) : '127.0.0.1',
   }));
+}
+
+/** The domains that the plan sends from: names for a certificate of the senders' web server. */
+export function senderDomains({ senders }: Pick<Plan, 'senders'>): [string, ...string[]] {
+  const [first = 'sender.test', ...others] = senders.map(({ domain }) => domain);
+  return [first, ...others];
 }
 
 /** 127.1.0.1, 127.1.0.2 …: every address of 127.0.0.0/8 is local on Linux. */
@@ -152,6 +162,7 @@ function zonesOf(plan: Plan, dkim: readonly DkimRecord[]): ZoneSpec {
       dkim: sender.dkim === 'none' ? [] : dkim,
       dmarc: sender.dmarc,
       mx: [{ host: mailroomHost(sender.domain), addresses: [MAILROOM] }],
+      web: [MAILROOM],
     })),
     sources: plan.sources.map(({ address, helo }) => ({ address, helo })),
     resolverAddresses: [RESOLVER],

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { certifiedNames } from '../../fakes/isp/hosted.ts';
-import { type Mailroom, startMailroom } from '../../fakes/mailroom.ts';
+import { type Mailroom, startMailroom } from '../../fakes/mailroom/mailroom.ts';
 import { type Authority, createAuthority } from '../../fakes/tls.ts';
 import { someoneWaits } from '../analysis/conservation.ts';
 import { Cleanup } from '../core/cleanup.ts';
@@ -34,10 +34,12 @@ import type {
   ToDriver,
   ToIspWorker,
 } from './messages.ts';
+import { mtaName } from './mta-plan.ts';
 import { type MtaGround, type MtaUnderTest, startMta, withoutMta } from './mta-under-test.ts';
-import { type Endpoint, type LabNetwork, openNetwork } from './network.ts';
+import { type Endpoint, type LabNetwork, openNetwork, senderDomains } from './network.ts';
 import { routeAway, type Switches, scheduleOutages } from './outages.ts';
 import { readOwnLog, withLog } from './own-log.ts';
+import { MailRecorder } from './recording-mail.ts';
 import { recordQueue } from './recording-queue.ts';
 import { modelOf } from './report-input.ts';
 import { hasFeedback, returnPathOf } from './return-path.ts';
@@ -129,13 +131,13 @@ class Run {
     this.#cleanup.defer(stopProgress);
     const network = await openNetwork(lab, plan, folder, this.#adapter?.accounts);
     this.#cleanup.defer(() => network.close());
-    const mailroom = await this.#openMailroom(network);
+    const authority = await createAuthority();
+    const mailroom = await this.#openMailroom(network, authority);
     const processes = ispProcessesOf(plan);
     const ids = plan.isps.map(({ resolved }) => resolved.id);
     const isps = new IspProcesses(processes, ids, (name, module) =>
       this.#startWorker<ToIspWorker, FromIspWorker>(name, module, (argv) => argv),
     );
-    const authority = await createAuthority();
     writeWhole(join(folder, CA_FILE), authority.caPem);
     const endpoints = await this.#openIsps(isps, network, authority);
     const input = await this.#startMta({ network, endpoints, mailroom, authority });
@@ -209,17 +211,20 @@ class Run {
 
   // --- bringing up ---
 
-  async #openMailroom(network: LabNetwork): Promise<Mailroom> {
+  async #openMailroom(network: LabNetwork, authority: Authority): Promise<Mailroom> {
+    const { plan } = this.#request;
+    const recorder = new MailRecorder(
+      this.#recorder.own,
+      this.#recorder.aggregate.model.loads,
+      plan.isps.map(({ resolved }) => resolved.feedback?.bounces.from),
+      this.#adapter && mtaName(plan),
+    );
     const mailroom = await startMailroom({
       ...network.mailroom,
       hostname: 'mailroom.windtunnel.test',
-      onDsn: ({ message, reports }) => {
-        for (const { slot, action } of reports) {
-          if (message === undefined || slot === undefined) continue;
-          this.#recorder.own.dsn({ at: this.#now(), message, slot, action });
-        }
-      },
-      onMail: () => {},
+      https: { ...network.web, certificate: await authority.leaf({ names: senderDomains(plan) }) },
+      onDsn: (dsn) => recorder.dsn(this.#now(), dsn),
+      onMail: (mail) => recorder.other(this.#now(), mail),
     });
     this.#mailroom = mailroom;
     this.#cleanup.defer(() => mailroom.stop());

@@ -3,7 +3,7 @@
  * follow Haraka's outbound/hmail.js, Postfix's bounce service, Exim's deliver.c, and what Gmail and Exchange Online
  * are seen to send; wording and values are our own.
  */
-import type { RecipientReport } from '../../fakes/dsn.ts';
+import type { RecipientReport } from '../../fakes/mailroom/dsn.ts';
 
 export interface DsnSample {
   readonly name: string;
@@ -12,6 +12,8 @@ export interface DsnSample {
   readonly status: string;
   readonly returned: { readonly type: string; readonly text: string };
   readonly reports: readonly RecipientReport[];
+  /** Whose report it is. */
+  readonly reportingMta: string;
 }
 
 const returnedHeaders = [
@@ -53,6 +55,7 @@ Remote-MTA: gmail-smtp-in.l.google.com
 Diagnostic-Code: smtp;550 5.1.1 No such user here 
 `,
     returned: { type: 'text/rfc822-headers', text: returnedHeaders },
+    reportingMta: 'mta.sender.test',
     reports: [report('u7.0@gmail.com', 'failed', '5.1.1', '550 5.1.1 No such user here')],
   },
   {
@@ -65,6 +68,7 @@ Action: failed
 Diagnostic-Code: smtp;554 delivery error: dd no such account 
 `,
     returned: { type: 'text/rfc822-headers', text: returnedHeaders },
+    reportingMta: 'mta.sender.test',
     reports: [report('u7.0@yahoo.com', 'failed', '', '554 delivery error: dd no such account')],
   },
   {
@@ -90,6 +94,7 @@ Status: 5.4.4
 Diagnostic-Code: X-Postfix; Host or domain name not found
 `,
     returned: { type: 'message/rfc822', text: returnedMessage },
+    reportingMta: 'mta.sender.test',
     reports: [
       report(
         'u7.0@gmail.com',
@@ -116,6 +121,7 @@ Final-Recipient: rfc822;u8.1@outlook.com
 Status: 5.0.0
 `,
     returned: { type: 'message/rfc822', text: returnedMessage },
+    reportingMta: 'mta.sender.test',
     reports: [
       report('u7.0@outlook.com', 'failed', '5.0.0', '550 5.5.0 Mailbox unavailable'),
       report('u8.1@outlook.com', 'failed', '5.0.0', undefined),
@@ -171,6 +177,7 @@ Last-Attempt-Date: Thu, 01 Jan 2026 00:00:01 -0800 (PST)
 Will-Retry-Until: Sun, 04 Jan 2026 00:00:00 -0800 (PST)
 `,
     returned: { type: 'message/rfc822', text: returnedMessage },
+    reportingMta: 'googlemail.com',
     reports: [
       report(
         'u7.0@gmail.com',
@@ -209,6 +216,7 @@ Diagnostic-Code: smtp;550 5.1.10 Recipient not found by address lookup
 X-Display-Name: u7.0@outlook.com
 `,
     returned: { type: 'message/rfc822', text: returnedMessage },
+    reportingMta: 'ab1pr0001.example.prod.outlook.com',
     reports: [
       report('u7.0@outlook.com', 'failed', '5.1.10', '550 5.1.10 Recipient not found by address lookup'),
     ],

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { certifiedNames } from '../../fakes/isp/hosted.ts';
 import { startSink, UNKNOWN_SOURCE } from '../../fakes/isp/sink.ts';
-import { startMailroom } from '../../fakes/mailroom.ts';
+import { startMailroom } from '../../fakes/mailroom/mailroom.ts';
 import { createAuthority } from '../../fakes/tls.ts';
 import { monotonicMicros } from '../../src/core/clock.ts';
 import { messageOf } from '../../src/core/errors.ts';

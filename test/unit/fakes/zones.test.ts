@@ -45,14 +45,17 @@ function show(record: DnsRecord): string {
 }
 
 test('every name has exactly the records that its role asks for', () => {
-  const zones = buildZones(spec);
+  const zones = buildZones({ ...spec, senders: [{ ...sender, web: ['198.18.0.25'] }] });
   const expected: [name: string, records: string[] | undefined][] = [
     ['gmail.com', ['MX 5 gmail-smtp-in.l.google.com', 'MX 10 alt1.gmail-smtp-in.l.google.com']],
     ['hosted.test', ['MX 5 gmail-smtp-in.l.google.com', 'MX 10 alt1.gmail-smtp-in.l.google.com']],
     ['gmail-smtp-in.l.google.com', ['A 198.18.16.10', 'AAAA 2001:2:0:100::1']],
     ['alt1.gmail-smtp-in.l.google.com', ['A 198.18.16.11']],
     ['10.16.18.198.in-addr.arpa', ['PTR gmail-smtp-in.l.google.com']],
-    ['news.sender.test', ['MX 10 mx.news.sender.test', 'TXT v=spf1 ip4:198.18.128.1 ip6:2001:2:0:1::1 -all']],
+    [
+      'news.sender.test',
+      ['MX 10 mx.news.sender.test', 'A 198.18.0.25', 'TXT v=spf1 ip4:198.18.128.1 ip6:2001:2:0:1::1 -all'],
+    ],
     ['mx.news.sender.test', ['A 198.18.0.25']],
     ['s1._domainkey.news.sender.test', ['TXT v=DKIM1; k=rsa; p=MIIB']],
     ['_dmarc.news.sender.test', ['TXT v=DMARC1; p=none']],
@@ -117,6 +120,11 @@ test('a sender has the records that it was given and no others', () => {
     [{ spf: null, dkim: [], dmarc: null }, 'news.sender.test', ['MX 10 mx.news.sender.test']],
     [{ spf: null, dkim: [], dmarc: null }, '_dmarc.news.sender.test', undefined],
     [{ spf: null, dkim: [], dmarc: null }, '_domainkey.news.sender.test', undefined],
+    [
+      { spf: null, domain: 'OUT1.news.sender.test', web: ['198.18.0.25'] },
+      'out1.news.sender.test',
+      ['A 198.18.128.1', 'MX 10 mx.news.sender.test'],
+    ],
     [{ spf: 'v=spf1 +all' }, 'news.sender.test', ['MX 10 mx.news.sender.test', 'TXT v=spf1 +all']],
     [{ dmarc: 'v=DMARC1; p=reject' }, '_dmarc.news.sender.test', ['TXT v=DMARC1; p=reject']],
     [

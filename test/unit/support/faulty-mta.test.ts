@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createTransport } from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
-import { type DsnMail, startMailroom } from '../../../fakes/mailroom.ts';
+import { type DsnMail, startMailroom } from '../../../fakes/mailroom/mailroom.ts';
 import { sleepMs } from '../../../src/core/clock.ts';
 import { envelopeSender, MESSAGE_HEADER, recipientAddress, recipientOf } from '../../../src/core/identity.ts';
 import { type Faults, type FaultyMta, startFaultyMta } from '../../support/faulty-mta.ts';

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { messageOfReturned, parseDeliveryStatus, type RecipientReport } from '../../../fakes/dsn.ts';
-import { DSN_SAMPLES, report } from '../../support/dsn-samples.ts';
+import { parseDeliveryStatus, type RecipientReport } from '../../../../fakes/mailroom/dsn.ts';
+import { subjectOf } from '../../../../fakes/mailroom/subject.ts';
+import { DSN_SAMPLES, report } from '../../../support/dsn-samples.ts';
 
 test('every layout gives its reports, with LF and with CRLF', () => {
-  for (const { name, status, reports } of DSN_SAMPLES) {
-    assert.deepEqual(parseDeliveryStatus(status), { reports, malformed: 0 }, name);
-    assert.deepEqual(
-      parseDeliveryStatus(status.replace(/\n/g, '\r\n')),
-      { reports, malformed: 0 },
-      `${name}, CRLF`,
-    );
+  for (const { name, status, reports, reportingMta } of DSN_SAMPLES) {
+    const expected = { reports, malformed: 0, reportingMta };
+    assert.deepEqual(parseDeliveryStatus(status), expected, name);
+    assert.deepEqual(parseDeliveryStatus(status.replace(/\n/g, '\r\n')), expected, `${name}, CRLF`);
   }
 });
 
@@ -153,7 +151,8 @@ test('bent and broken bodies', () => {
     ],
   ];
   for (const [name, body, reports, malformed] of cases) {
-    assert.deepEqual(parseDeliveryStatus(body.join('\r\n')), { reports, malformed }, name);
+    const { reportingMta: _, ...read } = parseDeliveryStatus(body.join('\r\n'));
+    assert.deepEqual(read, { reports, malformed }, name);
   }
 });
 
@@ -166,7 +165,7 @@ test("the message's number is read from returned headers alone", () => {
     ['X-Windtunnel-Message: forty-two\r\n\r\n', undefined],
     ['', undefined],
   ];
-  for (const [text, message] of cases) assert.equal(messageOfReturned(text), message, text);
+  for (const [text, message] of cases) assert.equal(subjectOf('', [text]).message, message, text);
 });
 
 test('no text whatever makes it throw', () => {
@@ -193,7 +192,7 @@ test('no text whatever makes it throw', () => {
           assert.equal(slot === undefined, mailbox === undefined);
           assert.notEqual(recipient, '');
         }
-        messageOfReturned(text);
+        subjectOf(text, [text], [text], [text]);
       },
     ),
     { numRuns: 1000 },
