@@ -10,11 +10,12 @@ import type { Observation } from '../isp/policy.ts';
 import { domainOf } from '../isp/render.ts';
 import type { AcceptedMessage, FeedbackWatcher } from './accepted.ts';
 import { Fates, letterOf } from './fates.ts';
+import { addresseeOf } from './forms/returned-mail.ts';
 import type { ReturnedMail, ReturnedSubject } from './mail.ts';
+import { type OneClick, oneClickOf } from './one-click.ts';
 import type { HandOver, Outbound } from './outbound.ts';
 import type { ResolvedFeedback } from './resolved-feedback.ts';
 import { Schedule } from './schedule.ts';
-import { type OneClick, wayOut } from './way-out.ts';
 
 /** A clock that wakes. */
 export interface DeskClock {
@@ -58,7 +59,7 @@ interface Errand {
   readonly message: AcceptedMessage;
   readonly recipient: string;
   /** Whether the sender hears of it. */
-  readonly isReported: boolean;
+  isReported: boolean;
   /** How it unsubscribes, where it does by one click. */
   readonly click: OneClick | undefined;
   /** Of a complaint: when it is taken back, counted from its report; undefined: it is not. */
@@ -120,35 +121,37 @@ export class Desk {
     delay: Micros,
     withdrawal: Micros | undefined,
   ): void {
-    const { bounces, oneClick } = this.#options.feedback;
-    // Nobody answers a bounce (RFC 5321 section 4.5.5, RFC 3834 section 2).
-    const isAnswer = kind === 'bounce' || kind === 'auto-reply' || kind === 'challenge';
-    if (isAnswer && message.sender === '') return;
-    if (kind === 'bounce' && bounces.form === 'none') return;
-    const way = kind === 'unsubscribe' ? wayOut(message.header, oneClick) : undefined;
-    if (kind === 'unsubscribe' && way === undefined) return;
-    const isReported = kind === 'complaint' ? this.#isEnrolled(message) : kind !== 'trap';
-    const first = message.at + delay;
+    const { oneClick } = this.#options.feedback;
     const errand: Errand = {
       kind,
       message,
       recipient,
-      isReported,
-      click: way === 'mail' ? undefined : way,
+      click: kind === 'unsubscribe' && oneClick ? oneClickOf(message.header) : undefined,
       withdrawal: kind === 'complaint' ? withdrawal : undefined,
+      isReported: kind !== 'trap',
       tries: 0,
-      first,
+      first: message.at + delay,
     };
-    if (isReported) this.#record(errand, 'due', message.at);
-    if (isReported && errand.withdrawal !== undefined)
+    const isMail = kind !== 'trap' && errand.click === undefined;
+    if (isMail && !this.#hasAddressee(errand)) {
+      // A complaint is made whether or not anybody is told.
+      if (kind !== 'complaint') return;
+      errand.isReported = false;
+    }
+    if (errand.isReported) this.#record(errand, 'due', message.at);
+    if (errand.isReported && errand.withdrawal !== undefined)
       this.#record({ ...errand, kind: 'withdrawal' }, 'due', message.at);
-    this.#later.add(first, errand);
+    this.#later.add(errand.first, errand);
   }
 
-  /** Whether a complaint about a message is reported to its sender. */
+  #hasAddressee(errand: Errand): boolean {
+    if (errand.kind === 'complaint' && !this.#isEnrolled(errand.message)) return false;
+    return addresseeOf(this.#subjectOf(errand, errand.first)) !== undefined;
+  }
+
+  /** Whether the sender of a message is in the ISP's complaint loop. */
   #isEnrolled({ dkimDomain, source }: AcceptedMessage): boolean {
-    const { form, key, loops } = this.#options.feedback.complaints;
-    if (form === 'none') return false;
+    const { key, loops } = this.#options.feedback.complaints;
     if (key === 'source') return loops?.sources.includes(source) ?? true;
     return dkimDomain !== undefined && (loops?.domains.includes(dkimDomain) ?? true);
   }

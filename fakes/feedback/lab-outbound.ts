@@ -5,10 +5,10 @@
 import { request } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { type LabProof, requireTarget } from '../../src/core/proof.ts';
+import type { OneClick } from './one-click.ts';
 import type { HandOver, Outbound } from './outbound.ts';
 import type { Place, ReturnPath } from './return-path.ts';
 import { SmtpLane } from './smtp-lane.ts';
-import type { OneClick } from './way-out.ts';
 
 /** Connections of one ISP at a time. */
 const LANES = 4;

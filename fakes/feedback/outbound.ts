@@ -1,6 +1,6 @@
 /** How a desk hands over what comes back: what it asks of whoever does it. */
 import type { ReturnedMail } from './mail.ts';
-import type { OneClick } from './way-out.ts';
+import type { OneClick } from './one-click.ts';
 
 /** What came of a try: the other side has it, it is to be tried again, or it was refused for good. */
 export type HandOver = 'taken' | 'later' | 'refused';

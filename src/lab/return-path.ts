@@ -1,5 +1,6 @@
 /** Where the ISPs of a run hand over what they return. */
 import type { Place, ReturnPath } from '../../fakes/feedback/return-path.ts';
+import type { Mailroom } from '../../fakes/mailroom/mailroom.ts';
 import type { RunningMta } from '../mta/adapter.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { LabKind } from './messages.ts';
@@ -17,20 +18,20 @@ export function returnsToMta(plan: Pick<Plan, 'isps' | 'adapter' | 'feedback'>):
 
 /**
  * The way back; undefined: nothing comes back.
- * @param mailroom where the mailroom listens, by SMTP and by HTTPS
  * @param mta undefined: the driver speaks to the ISPs itself
  */
 export function returnPathOf(
   plan: Plan,
   network: Pick<LabNetwork, 'lab' | 'sources'>,
-  mailroom: { readonly mail: Place; readonly https: Place },
+  mailroom: Pick<Mailroom, 'address' | 'port' | 'https'>,
   mta: Pick<RunningMta, 'submission'> | undefined,
   caPem: string,
 ): (ReturnPath & { readonly lab: LabKind }) | undefined {
   if (!hasFeedback(plan)) return undefined;
-  const mail = mta && plan.feedback.to === 'mta' ? doorOf(network, mta) : mailroom.mail;
-  const { lab } = network;
-  return { lab, mail, https: mailroom.https, caPem, feedbackAddress: plan.feedback.address };
+  const { address, port, https } = mailroom;
+  if (!https) throw new Error('the mailroom takes no clicks');
+  const mail = mta && plan.feedback.to === 'mta' ? doorOf(network, mta) : { address, port };
+  return { lab: network.lab, mail, https, caPem, feedbackAddress: plan.feedback.address };
 }
 
 /** Where strangers find the MTA: in a seal where its first source is, as in production; else where the driver does. */

@@ -156,9 +156,7 @@ class Run {
       driverPlanOf(plan, network, endpoints, this.#mta?.running, startedAt, share);
     await driver.prepare(planOf, lab, FIRST_ISP_WORKER + ispProcessNames(processes, ids).length);
 
-    const place = { address: mailroom.address, port: mailroom.port };
-    const ways = { mail: place, https: { ...place, port: 443 } };
-    const back = returnPathOf(plan, network, ways, this.#mta?.running, authority.caPem);
+    const back = returnPathOf(plan, network, mailroom, this.#mta?.running, authority.caPem);
     await this.#load(network, isps, driver, back);
     await this.#drain();
     await this.#stopAll(isps, driver);

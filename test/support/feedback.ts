@@ -1,9 +1,9 @@
 /** Desks, their rules and their outbound for tests. */
 import { Desk, type DeskOptions, type FeedbackStep } from '../../fakes/feedback/desk.ts';
 import type { ReturnedMail, ReturnedSubject } from '../../fakes/feedback/mail.ts';
+import type { OneClick } from '../../fakes/feedback/one-click.ts';
 import type { HandOver, Outbound } from '../../fakes/feedback/outbound.ts';
 import type { FeedbackRule, ResolvedFeedback } from '../../fakes/feedback/resolved-feedback.ts';
-import type { OneClick } from '../../fakes/feedback/way-out.ts';
 import { createPrng } from '../../src/core/prng.ts';
 import type { FeedbackKind } from '../../src/record/attempt-log.ts';
 import { VirtualTimers } from './virtual-timers.ts';

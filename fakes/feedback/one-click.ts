@@ -1,4 +1,4 @@
-/** How a recipient leaves a mailing list, as the message offers it (RFC 2369, RFC 8058). */
+/** Leaving a mailing list at one click, as the message offers it (RFC 8058). */
 import { headerFields } from '../isp/rfc5322.ts';
 
 /** A POST that unsubscribes (RFC 8058 section 3.1). */
@@ -10,23 +10,19 @@ export interface OneClick {
 const LIST = 'list-unsubscribe';
 const POST = 'list-unsubscribe-post';
 
-/**
- * One click, if the ISP does that, an https URL and List-Unsubscribe-Post are there, and a signature covers both fields
- * (RFC 8058 section 4); else a mail, if there is an address; undefined: neither.
- */
-export function wayOut(header: string, oneClick: boolean): OneClick | 'mail' | undefined {
+/** What to ask, if there are an https URL and List-Unsubscribe-Post, and a signature covers both fields (RFC 8058 section 4). */
+export function oneClickOf(header: string): OneClick | undefined {
   const fields = headerFields(header);
-  const field = (name: string): string | undefined =>
-    fields.find((one) => one.name.toLowerCase() === name)?.value;
-  const offered = [...(field(LIST) ?? '').matchAll(/<\s*([^<>]*?)\s*>/g)].map(([, uri = '']) => uri);
+  const field = (name: string): string => fields.find((one) => one.name.toLowerCase() === name)?.value ?? '';
+  const offered = [...field(LIST).matchAll(/<\s*([^<>]*?)\s*>/g)].map(([, uri = '']) => uri);
   const url = offered.find((uri) => /^https:/i.test(uri) && URL.canParse(uri));
   const body = field(POST);
   const isSigned = fields.some(
     ({ name, value }) => name.toLowerCase() === 'dkim-signature' && covers(value, [LIST, POST]),
   );
-  if (oneClick && url !== undefined && isSigned && /^List-Unsubscribe=One-Click$/i.test(body ?? ''))
-    return { url, body: body as string };
-  return offered.some((uri) => /^mailto:[^?]*@/i.test(uri)) ? 'mail' : undefined;
+  return url !== undefined && isSigned && /^List-Unsubscribe=One-Click$/i.test(body)
+    ? { url, body }
+    : undefined;
 }
 
 /** Whether a signature's h= names all these fields (RFC 6376 section 3.5). */
