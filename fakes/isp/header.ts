@@ -27,6 +27,12 @@ export function signingDomain(head: string): string | undefined {
   return /(?:^|;)\s*d\s*=\s*([^\s;]+)/.exec(signature)?.[1]?.toLowerCase();
 }
 
+/** The domain in From, in small letters; undefined if there is none (RFC 5322 section 3.6.2). */
+export function authorDomain(head: string): string | undefined {
+  const author = headerField(head, 'From');
+  return author && /@([^\s<>@,;()"]+)[^@]*$/.exec(author)?.[1]?.toLowerCase();
+}
+
 /** The Message-ID in a header, without its brackets; empty if there is none (RFC 5322 section 3.6.4). */
 export function messageIdOf(head: string): string {
   return /^<([^<>\s]+)>/.exec(headerField(head, 'Message-ID') ?? '')?.[1] ?? '';

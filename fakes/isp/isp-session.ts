@@ -3,7 +3,7 @@ import type { Micros } from '../../src/core/clock.ts';
 import { MESSAGE_HEADER } from '../../src/core/identity.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
 import { type Check, WHOLE_MESSAGE_BYTES } from './authenticator.ts';
-import { headerField, headerOf, messageIdOf, signingDomain } from './header.ts';
+import { authorDomain, headerField, headerOf, messageIdOf, signingDomain } from './header.ts';
 import { decide, observe } from './policy.ts';
 import type { ProtocolError } from './protocol.ts';
 import { domainOf, type Occasion, type Rendered } from './render.ts';
@@ -50,8 +50,10 @@ type EndedBy = 'client' | 'isp' | 'ration';
 interface Content {
   readonly bytes: number;
   readonly headerMessage: string | undefined;
+  /** Its header, as much as was kept. */
+  readonly head: string;
 }
-const NOTHING: Content = { bytes: 0, headerMessage: undefined };
+const NOTHING: Content = { bytes: 0, headerMessage: undefined, head: '' };
 
 const NOTHING_MORE: Partial<Occasion> = {};
 
@@ -247,7 +249,7 @@ export class IspSession implements Session {
         dkimDomain: this.#world.state.readsSignatures ? signingDomain(head) : undefined,
       });
     this.#meet(verdict);
-    transaction.received = { bytes, headerMessage: headerField(head, MESSAGE_HEADER) };
+    transaction.received = { bytes, headerMessage: headerField(head, MESSAGE_HEADER), head };
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
     const messageId = this.#world.state.readsMessageIds ? messageIdOf(head) : '';
     const about = { recipient: recipients[0] ?? '', bytes, messageId };
@@ -345,7 +347,30 @@ export class IspSession implements Session {
     const partial = outcome === 'accepted' && recipients.length < named.size;
     this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, received, now);
     if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
+    if (outcome === 'accepted') this.#handIn(transaction, about, now);
     return outcome === 'accepted' ? { ...answer, onLost: () => this.#replyLost(transaction, now) } : answer;
+  }
+
+  /** Gives an accepted message to those who see to what comes of it. */
+  #handIn({ sender, waiting, received }: Transaction, about: Partial<Occasion>, at: Micros): void {
+    const { onAccepted } = this.#world;
+    if (!onAccepted) return;
+    const { bytes, head } = received;
+    const { source, address, simulatedAddress = address } = this.#peer;
+    onAccepted({
+      at,
+      source,
+      address: simulatedAddress,
+      helo: this.#helo,
+      sender,
+      recipients: waiting,
+      header: `${head}\r\n`,
+      bytes,
+      tls: this.#encrypted,
+      dkimDomain: signingDomain(head),
+      fromDomain: authorDomain(head),
+      passed: about.passed,
+    });
   }
 
   /** The client can't have read that its message was taken at that moment. */

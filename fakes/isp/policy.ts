@@ -20,7 +20,7 @@ type Asking = Exclude<PolicyEvent, { kind: 'close' }>;
 
 /** What an ISP learns outside of its sessions. */
 export interface Observation {
-  readonly kind: Extract<Conduct, 'complaint' | 'trap' | 'unauthenticated'>;
+  readonly kind: Extract<Conduct, 'complaint' | 'withdrawal' | 'trap' | 'unauthenticated'>;
   /** Index of the source that the mail came from. */
   readonly source?: number;
   readonly senderDomain?: string;

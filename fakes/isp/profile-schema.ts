@@ -38,8 +38,8 @@ export type LimitUnit = (typeof LIMIT_UNITS)[number];
 export const LIMIT_STAGES = ['connect', 'mail', 'rcpt', 'dot'] as const;
 export type LimitStage = (typeof LIMIT_STAGES)[number];
 
-/** What moves a reputation. */
-export const CONDUCTS = [
+/** What moves a reputation, by a weight of its own. */
+export const WEIGHED_CONDUCTS = [
   'accepted', // a message was accepted
   'unknown', // a recipient that does not exist or is disabled
   'insistent', // an attempt made while a penalty refuses everything
@@ -48,7 +48,9 @@ export const CONDUCTS = [
   'trap', // mail to an address that nobody ever gave away
   'unauthenticated', // a message without a passing SPF or DKIM
 ] as const;
-export type Conduct = (typeof CONDUCTS)[number];
+export type WeighedConduct = (typeof WEIGHED_CONDUCTS)[number];
+/** `withdrawal`: a complaint was a mistake; it gives back what the complaint took. */
+export type Conduct = WeighedConduct | 'withdrawal';
 
 /** Stands where a reply is named, and means: close the connection and say nothing. */
 export const HANGUP = 'hangup';
@@ -128,10 +130,9 @@ const reputation = strict({
   best: factor.default(100),
   recover: rate,
   weights: strict(
-    Object.fromEntries(CONDUCTS.map((name) => [name, z.number('expected a number').default(0)])) as Record<
-      Conduct,
-      z.ZodDefault<z.ZodNumber>
-    >,
+    Object.fromEntries(
+      WEIGHED_CONDUCTS.map((name) => [name, z.number('expected a number').default(0)]),
+    ) as Record<WeighedConduct, z.ZodDefault<z.ZodNumber>>,
   ),
   tiers: z.array(strict({ below: factor, factor, reply: z.string().optional() })),
   spike: strict({ times: factor, per: duration, least: units }).optional(),

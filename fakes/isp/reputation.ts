@@ -21,6 +21,8 @@ export interface Reputation {
   before: number | undefined;
   /** Whether this window's volume was held against it. */
   spiked: boolean;
+  /** Points that complaints would have taken if there had been any left; whoever withdraws one can't give them back. */
+  spared: number;
 }
 
 /** Nothing known. */
@@ -34,6 +36,7 @@ export function unknownReputation(rule: ResolvedReputation | undefined): Reputat
     accepted: 0,
     before: undefined,
     spiked: false,
+    spared: 0,
   };
 }
 
@@ -54,10 +57,18 @@ export function conduct(
   what: Conduct,
   now: Micros,
 ): boolean {
-  const weight = rule.weights[what];
+  const weight = what === 'withdrawal' ? givenBack(rule, reputation) : rule.weights[what];
   if (weight === 0 || (weight > 0 && reputation.score >= rule.best)) return false;
   const score = scoreAt(rule, reputation, now) + weight;
+  if (what === 'complaint') reputation.spared += Math.max(0, -score);
   return become(rule, reputation, Math.max(0, Math.min(rule.best, score)), now);
+}
+
+/** What a complaint took: its weight, less what it could not take because nothing was left. */
+function givenBack({ weights }: ResolvedReputation, reputation: Reputation): number {
+  const spared = Math.min(reputation.spared, -weights.complaint);
+  reputation.spared -= spared;
+  return -weights.complaint - spared;
 }
 
 /** Counts an accepted message. Returns true if the volume is sudden: once a window, when it goes over. */

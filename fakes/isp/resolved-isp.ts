@@ -6,12 +6,12 @@ import type { Day } from './day.ts';
 import type { Latency } from './latency.ts';
 import type {
   Answered,
-  Conduct,
   LimitKey,
   LimitStage,
   LimitUnit,
   MoreAnswered,
   StandingKey,
+  WeighedConduct,
 } from './profile-schema.ts';
 import type { EngineName, ProtocolError, ProtocolRules } from './protocol.ts';
 import type { Mark, Reply } from './replies.ts';
@@ -123,7 +123,7 @@ export interface ResolvedReputation {
   readonly best: number;
   /** Points that come back in a microsecond. */
   readonly recovery: number;
-  readonly weights: Readonly<Record<Conduct, number>>;
+  readonly weights: Readonly<Record<WeighedConduct, number>>;
   /** From the worst to the best; above all of them limits hold as they are. */
   readonly tiers: readonly ResolvedTier[];
   /** Sudden volume: more than `times` what was accepted in the window before, and more than `least`. */

@@ -8,6 +8,7 @@
 import type { Micros } from '../../src/core/clock.ts';
 import type { Prng } from '../../src/core/prng.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
+import type { AcceptedMessage } from '../feedback/accepted.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { ProtocolError } from './protocol.ts';
 import type { Rendered, Renderer } from './render.ts';
@@ -118,6 +119,8 @@ export interface SessionWorld {
   readonly render: Renderer;
   /** Looks at who sends; undefined: nobody does. */
   readonly authenticator?: Authenticator | undefined;
+  /** Sees to what comes of an accepted message; undefined: nothing does. */
+  readonly onAccepted?: ((message: AcceptedMessage) => void) | undefined;
   /** Sessions that are open now. */
   readonly open: Set<Session>;
 }

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { type Micros, wallClock } from '../../src/core/clock.ts';
 import type { Prng } from '../../src/core/prng.ts';
+import type { AcceptedMessage } from '../feedback/accepted.ts';
 import { allowance, type Line, sustained } from './allowance.ts';
 import { type AuthenticationCounts, Authenticator } from './authenticator.ts';
 import type { Certificates } from './certificates.ts';
@@ -51,6 +52,8 @@ export interface SinkOptions {
   readonly resolver?: LabResolver | undefined;
   /** A client's address in the simulated world, where it connects from another one. */
   simulatedAddress?(remoteAddress: string): string | undefined;
+  /** Told of every message that is accepted, for whatever comes of it later. */
+  readonly onAccepted?: ((message: AcceptedMessage) => void) | undefined;
   /** Which of the ISP's workers this is, and what it does when there is something to report to their owner. */
   readonly part?: (Part & { onNews(): void }) | undefined;
 }
@@ -119,6 +122,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     observer,
     render: createRenderer(isp, prng, options.wall ?? wallClock, lacking),
     authenticator,
+    onAccepted: options.onAccepted,
     open: new Set<Session>(),
   };
   const mayFail = isp.disturbances.some(({ effect }) => effect !== null);

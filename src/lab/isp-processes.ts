@@ -67,9 +67,9 @@ export class IspProcesses {
     return endpoints;
   }
 
-  /** Tells when the load begins. */
-  start(epoch: Micros): void {
-    for (const worker of this.#workers) worker.send({ type: 'start', epoch });
+  /** Tells when the load begins, and where what comes back is to go. */
+  start(epoch: Micros, back?: Extract<ToIspWorker, { type: 'start' }>['back']): void {
+    for (const worker of this.#workers) worker.send({ type: 'start', epoch, back });
   }
 
   /** Lets whoever has this address stop listening there, or begin again. */

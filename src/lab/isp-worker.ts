@@ -2,21 +2,27 @@
  * Entry of a process that serves simulated ISPs: their addresses, their limits, and the records of what they saw. Or of
  * one of several workers of a single ISP, which another process gives the connections (isp-acceptor.ts).
  */
+
+import type { Desk } from '../../fakes/feedback/desk.ts';
 import { StatisticsCounter } from '../../fakes/feedback/statistics-counter.ts';
 import { createLabResolver } from '../../fakes/isp/lab-resolver.ts';
+import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import { type Sink, startSink } from '../../fakes/isp/sink.ts';
 import { buildZones } from '../../fakes/zones.ts';
 import { after, every, type Micros, monotonicMicros } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
-import { createPrng } from '../core/prng.ts';
+import { createPrng, type Prng } from '../core/prng.ts';
 import { exit, parentChannel } from '../core/process.ts';
+import { loopbackOnly } from '../core/proof.ts';
 import { measureSelf } from '../core/self-measure.ts';
 import { NONE16 } from '../record/attempt-log.ts';
 import { Reporter } from '../record/reporter.ts';
 import { DialogueSampler } from './dialogue-sampler.ts';
+import { openDesk } from './feedback-desk.ts';
 import { creditStretch, LINES, SourceSamples } from './isp-samples.ts';
 import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
 import { recordingObserver } from './recording-observer.ts';
+import { proveSealed } from './seal.ts';
 
 const FLUSH_MS = 100;
 const SAMPLE_MS = 1000;
@@ -25,6 +31,7 @@ const SAMPLE_MS = 1000;
 const REPORT_MS = 2;
 
 type Order = Extract<ToIspWorker, { type: 'open' }>;
+type Start = Extract<ToIspWorker, { type: 'start' }>;
 type Join = Extract<ToIspPart, { type: 'join' }>;
 
 const channel = parentChannel<FromIspWorker | FromIspPart, ToIspWorker | ToIspPart>();
@@ -34,15 +41,20 @@ let epoch: Micros = monotonicMicros();
 const clock = { now: () => monotonicMicros() - epoch };
 const sinks: {
   index: number;
+  resolved: ResolvedIsp;
+  own: readonly string[];
   sink: Sink;
   sampler: DialogueSampler;
   statistics: StatisticsCounter | undefined;
 }[] = [];
+/** By ISP, of those from which anything comes back; opened when the load begins. */
+const desks = new Map<number, Desk>();
 /** By ISP. */
 const sourceSamples = new Map<number, SourceSamples>();
 let sources: readonly number[] = [];
 /** Domains of the plan's senders. */
 let senders: readonly string[] = [];
+let prng: Prng = createPrng(0);
 /** Whether another process takes the connections, and asks for the samples. */
 let joined = false;
 /** This process's place among the run's workers. */
@@ -70,7 +82,12 @@ channel.onMessage((message, socket) => {
       return;
     case 'start':
       epoch = message.epoch;
-      begin();
+      try {
+        if (message.back) openDesks(message.back);
+        begin();
+      } catch (error) {
+        fail(error);
+      }
       return;
     case 'listening':
       for (const { sink } of sinks) sink.setListening(message.address, message.listening).catch(fail);
@@ -97,7 +114,7 @@ async function open(order: Order, join?: Join): Promise<void> {
   const indexOf = new Map(addresses.map((address, index) => [address, index]));
   const simulated = (address: string): string | undefined =>
     zones.sources[indexOf.get(address) ?? NONE16]?.address;
-  const prng = createPrng(seed);
+  prng = createPrng(seed);
   const endpoints: { address: string; port: number }[][] = [];
   for (const { index, resolved, listen, certificates, replyOffset } of isps) {
     const sampler = new DialogueSampler(resolved, clock.now, (address) => simulated(address) ?? address);
@@ -115,11 +132,24 @@ async function open(order: Order, join?: Join): Promise<void> {
       resolver,
       part: join && { ...join.part, onNews: () => void after(REPORT_MS, report) },
       simulatedAddress: simulated,
+      onAccepted: resolved.feedback ? (message) => desks.get(index)?.accepted(message) : undefined,
     });
-    sinks.push({ index, sink, sampler, statistics });
+    const own = listen.map(({ address }) => address);
+    sinks.push({ index, resolved, own, sink, sampler, statistics });
     endpoints.push([...sink.addresses]);
   }
   channel.send({ type: 'opened', endpoints });
+}
+
+function openDesks({ lab, ...path }: NonNullable<Start['back']>): void {
+  const proof = lab === 'sealed' ? proveSealed() : loopbackOnly();
+  const { events } = reporter;
+  for (const { index, resolved: isp, own, sink, statistics } of sinks) {
+    const { observe } = sink;
+    const watchers = statistics ? [statistics] : [];
+    const desk = openDesk({ index, isp, path, proof, own, clock, prng, events, observe, watchers });
+    if (desk) desks.set(index, desk);
+  }
 }
 
 function begin(): void {
@@ -194,6 +224,7 @@ function report(): void {
 }
 
 async function stop(): Promise<void> {
+  for (const desk of desks.values()) desk.close();
   for (const { sink } of sinks) await sink.stop();
   reporter.flush(true);
   tellStatistics();

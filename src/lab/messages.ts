@@ -114,8 +114,8 @@ export type ToIspWorker =
   | {
       readonly type: 'start';
       readonly epoch: Micros;
-      /** Where what comes back is to go; undefined: nothing comes back. */
-      readonly back?: ReturnPath | undefined;
+      /** Where what comes back is to go, and on which ground; undefined: nothing comes back. */
+      readonly back?: (ReturnPath & { readonly lab: LabKind }) | undefined;
     }
   | { readonly type: 'listening'; readonly address: string; readonly listening: boolean }
   /** Whether packets from an address arrive. */

@@ -43,6 +43,7 @@ import { MailRecorder } from './recording-mail.ts';
 import { recordQueue } from './recording-queue.ts';
 import { modelOf } from './report-input.ts';
 import { writeReputation } from './reputation-input.ts';
+import { hasFeedback, returnPathOf } from './return-path.ts';
 import {
   CA_FILE,
   readSeen,
@@ -177,7 +178,8 @@ class Run {
       driverPlanOf(plan, network, endpoints, this.#mta?.running, startedAt, share);
     await driver.prepare(planOf, lab, FIRST_ISP_WORKER + ispProcessNames(processes, ids).length);
 
-    await this.#load(network, isps, driver);
+    const back = returnPathOf(plan, network, mailroom, this.#mta?.running, authority.caPem);
+    await this.#load(network, isps, driver, back);
     await this.#drain();
     await this.#stopAll(isps, driver);
     return this.#report(input);
@@ -295,9 +297,14 @@ class Run {
 
   // --- flying ---
 
-  async #load(network: LabNetwork, isps: IspProcesses, driver: DriverProcesses): Promise<void> {
+  async #load(
+    network: LabNetwork,
+    isps: IspProcesses,
+    driver: DriverProcesses,
+    back: ReturnType<typeof returnPathOf>,
+  ): Promise<void> {
     this.#epoch = monotonicMicros() + LEAD_MICROS;
-    isps.start(this.#epoch);
+    isps.start(this.#epoch, back);
     const running = driver.run(this.#epoch);
     this.#recorder.own.mark({ at: 0, name: 'load_started' });
     const failed = (error: unknown): void => {
@@ -365,19 +372,21 @@ class Run {
     this.#stage = 'drain';
     const { own } = this.#recorder;
     const deadline = this.#now() + this.#request.plan.drainTimeout;
-    const { ledger } = this.#recorder.aggregate;
+    const { ledger, feedback } = this.#recorder.aggregate;
+    const returns = hasFeedback(this.#request.plan);
     let empty = 0;
     let enough = 2;
-    while (this.#mayGoOn() && this.#mta) {
-      const depth = await this.#mta.queueDepth();
-      this.#queue = depth;
-      const { presence } = this.#mta;
+    while (this.#mayGoOn() && (this.#mta || returns)) {
+      const depth = this.#mta ? await this.#mta.queueDepth() : 0;
+      if (this.#mta) this.#queue = depth;
+      const presence = this.#mta?.presence ?? 'here';
       if (presence === 'gone') break;
       // Twice in a row: a message on its way from one queue file to the next is in neither for an instant. Where the MTA
-      // can't tell, what was recorded does; the last records take a moment to come in.
-      enough = depth === undefined ? 1 + (2 * SAMPLE_MS) / LOOK_MS : 2;
+      // can't tell, what was recorded does; the last records take a moment to come in, and so do those of what is to
+      // come back of what has just been accepted.
+      enough = depth === undefined ? 1 + (2 * SAMPLE_MS) / LOOK_MS : returns ? 1 + SAMPLE_MS / LOOK_MS : 2;
       const idle = depth === undefined ? presence === 'here' && !someoneWaits(ledger) : depth === 0;
-      empty = idle ? empty + 1 : 0;
+      empty = idle && feedback.waiting === 0 ? empty + 1 : 0;
       if (empty >= enough) break;
       if (this.#now() > deadline) {
         own.mark({ at: this.#now(), name: 'drain_timeout' });

@@ -10,6 +10,7 @@ import type { MtaSource, SubmissionPlan } from '../mta/adapter.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { usersOf } from '../scenario/submission.ts';
 import type { LabKind } from './messages.ts';
+import { returnsToMta } from './return-path.ts';
 
 const LOOPBACK = '127.0.0.1';
 const LOOPBACK6 = '::1';
@@ -59,7 +60,7 @@ export async function submissionPlan(
       ? await authority.leaf({ names: [hostname] })
       : undefined,
     users: usersOf(loads),
-    listen: plan.mta.listen,
+    listen: returnsToMta(plan) ? 'all' : plan.mta.listen,
     relayFrom: ['127.0.0.0/8', '::1', ...ground.sources.map(({ address }) => address)],
   };
 }
