@@ -4,7 +4,7 @@
  */
 import type { ReturnedMail, ReturnedSubject } from '../mail.ts';
 import { dateText, digits, domainOf, hex, oneOf } from './ids.ts';
-import { asciiOf, entity, type Field, mail } from './mime.ts';
+import { entity, type Field, mail, textBody } from './mime.ts';
 import { messageId, subjectText } from './original.ts';
 
 /** An answer: `{subject}`, `{recipient}` and `{domain}` stand for the message's. ASCII, or UTF-8 as quoted-printable. */
@@ -122,7 +122,7 @@ function answer(subject: ReturnedSubject, to: string, { title, fields, type, tex
         ['MIME-Version', '1.0'],
         ['Content-Type', type],
       ],
-      `${asciiOf(text.map(filled).join('\r\n'))}\r\n`,
+      textBody(text.map(filled)),
     ),
   );
 }

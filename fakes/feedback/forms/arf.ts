@@ -48,7 +48,7 @@ export function arf(subject: ReturnedSubject, to: string, layout: keyof typeof L
         type === 'abuse'
           ? 'Its recipient has reported it as spam.'
           : 'Its recipient has said that it was not spam, and takes back what was reported before.',
-      ].join('\r\n'),
+      ],
       report: [
         ['Feedback-Type', type],
         ['User-Agent', userAgent],

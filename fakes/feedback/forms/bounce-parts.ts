@@ -1,6 +1,6 @@
 /** What delivery status notifications have in common (RFC 3464), whoever writes them. */
 import type { ReturnedSubject } from '../mail.ts';
-import { asciiOf, type Entity, entity, type Field, header } from './mime.ts';
+import { type Entity, entity, type Field, header, textBody } from './mime.ts';
 import { quotedHeader } from './original.ts';
 
 /** Why a message that was accepted could not be delivered. */
@@ -27,5 +27,5 @@ export function returnedPart(
 
 /** A text part. */
 export function textPart(type: string, fields: readonly Field[], text: readonly string[]): Entity {
-  return entity([['Content-Type', type], ...fields], `${asciiOf(text.join('\r\n'))}\r\n`);
+  return entity([['Content-Type', type], ...fields], textBody(text));
 }

@@ -110,7 +110,7 @@ function truncated(subject: ReturnedSubject, to: string): ReturnedMail {
     subject,
     to,
     `multipart/report; report-type=feedback-report; boundary="${boundary}"`,
-    `${body.slice(0, body.indexOf('Original-Rcpt-To'))}\r\n`,
+    `${body.slice(0, body.indexOf('-Rcpt-To'))}\r\n`,
   );
 }
 

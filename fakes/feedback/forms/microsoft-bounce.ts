@@ -6,7 +6,7 @@ import { encode, wrap } from 'nodemailer/lib/qp';
 import type { ReturnedMail, ReturnedSubject } from '../mail.ts';
 import { type BounceReason, returnedPart, statusPart, textPart } from './bounce-parts.ts';
 import { dateText, digits, domainOf, guid, letters, named, oneOf } from './ids.ts';
-import { asciiOf, entity, type Field, mail, onOneLine, partsBody, unusedBoundary } from './mime.ts';
+import { entity, type Field, mail, onOneLine, partsBody, textBody, unusedBoundary } from './mime.ts';
 import { messageId, subjectText } from './original.ts';
 import { bouncer } from './reporter.ts';
 
@@ -56,7 +56,7 @@ export function microsoftBounce(subject: ReturnedSubject, to: string): ReturnedM
   const text = textPart(
     'text/plain; charset="us-ascii"',
     [['Content-Transfer-Encoding', 'quoted-printable']],
-    [wrap(encode(asciiOf(notice.join('\r\n'))))],
+    wrap(encode(textBody(notice))).split('\r\n'),
   );
   const inner = unusedBoundary([text], (n) => guid(subject, `alternative${n}`));
   const parts = [

@@ -86,7 +86,11 @@ export function withShortLines(field: string): string {
     .join('');
 }
 
-/** Text with a question mark for each byte above 127. */
-export function asciiOf(text: string): string {
-  return text.replace(/[\x80-\uffff]/g, '?');
+/** A body of these lines: ASCII, with question marks for what is above, and nothing that a line may not have. */
+export function textBody(lines: readonly string[]): string {
+  return lines
+    .map((line) => onOneLine(line).replace(/[\x80-\uffff]/g, '?'))
+    .flatMap((line) => line.match(/.{1,998}/g) ?? [''])
+    .map((line) => `${line}\r\n`)
+    .join('');
 }

@@ -29,7 +29,7 @@ function withoutAddress(text: string, address: string): string {
   const local = escaped(address.slice(0, at));
   const domain = escaped(address.slice(at + 1));
   return text.replace(
-    new RegExp(`(?<![\\w.+-])${local}(@|=|%40)(${domain})(?!\\.?[\\w-])`, 'gi'),
+    new RegExp(`(?<![\\w.])${local}(@|=|%40)(${domain})(?!\\.?[\\w-])`, 'gi'),
     `${REDACTED}$1$2`,
   );
 }

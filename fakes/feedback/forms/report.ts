@@ -1,6 +1,6 @@
 /** What reports of RFC 5965 have in common, however their fields are called and ordered. */
 import type { ReturnedSubject } from '../mail.ts';
-import { asciiOf, type Entity, entity, type Field, header, partsBody, unusedBoundary } from './mime.ts';
+import { type Entity, entity, type Field, header, partsBody, textBody, unusedBoundary } from './mime.ts';
 import { quotedHeader } from './original.ts';
 import type { Redaction } from './redaction.ts';
 
@@ -23,7 +23,7 @@ export function authenticationResults({ message }: ReturnedSubject): string {
 /** The three parts of a report (RFC 5965 section 2). */
 export interface ReportParts {
   /** For people. */
-  readonly text: string;
+  readonly text: readonly string[];
   /** For machines. */
   readonly report: readonly Field[];
   /** Fields that the ISP put above those of the message when it took it. */
@@ -49,7 +49,7 @@ export function reportBody(
   const fields = (list: readonly Field[]) => header(list.map(([name, value]) => [name, redact(value)]));
   const quoted = fields(delivery) + redact(quotedHeader(message.header));
   const parts: Entity[] = [
-    entity([['Content-Type', 'text/plain; charset=us-ascii'], ...partFields], `${asciiOf(redact(text))}\r\n`),
+    entity([['Content-Type', 'text/plain; charset=us-ascii'], ...partFields], textBody(text.map(redact))),
     entity([['Content-Type', 'message/feedback-report'], ...partFields], fields(report)),
     entity(
       [['Content-Type', how.returned], ...how.returnedFields],

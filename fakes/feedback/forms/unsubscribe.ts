@@ -3,7 +3,7 @@ import { headerField } from '../../isp/header.ts';
 import type { AcceptedMessage } from '../accepted.ts';
 import type { ReturnedMail, ReturnedSubject } from '../mail.ts';
 import { dateText, hex } from './ids.ts';
-import { asciiOf, entity, mail } from './mime.ts';
+import { entity, mail, textBody } from './mime.ts';
 
 /** Where a message wants such mail, and what it wants to find in it; undefined: nowhere. */
 export interface UnsubscribeMail {
@@ -46,7 +46,7 @@ export function unsubscribe(subject: ReturnedSubject, to: string): ReturnedMail 
         ['MIME-Version', '1.0'],
         ['Content-Type', 'text/plain; charset=us-ascii'],
       ],
-      `${asciiOf(asked?.body ?? '').replace(/\r\n|[\r\n]/g, '\r\n')}\r\n`,
+      textBody((asked?.body ?? '').split(/\r\n|[\r\n]/)),
     ),
   );
 }

@@ -25,7 +25,7 @@ export function yahooArf(subject: ReturnedSubject, to: string): ReturnedMail {
   const { boundary, body } = reportBody(
     subject,
     {
-      text: `This is an email abuse report for an email message from ${domain} on ${received}`,
+      text: [`This is an email abuse report for an email message from ${domain} on ${received}`],
       report: [
         ['Feedback-Type', feedbackType(subject)],
         ['User-Agent', 'Yahoo!-Mail-Feedback/2.0'],
