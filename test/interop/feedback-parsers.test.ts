@@ -11,7 +11,7 @@ const DMARC = 'dmarc=pass header.from=news.sender.test';
 const ACCEPTED_AT = 'Thu, 01 Jan 2026 00:00:05 +0000';
 
 /** The fields of each form's report about a complaint whose recipient is shown. */
-const REPORTS: Readonly<Record<Exclude<ComplaintForm, 'none' | 'jmrp-legacy'>, Record<string, string>>> = {
+const REPORTS: Readonly<Record<'yahoo-arf' | 'arf', Record<string, string>>> = {
   'yahoo-arf': {
     'feedback-type': 'abuse',
     'user-agent': 'Yahoo!-Mail-Feedback/2.0',
@@ -22,15 +22,6 @@ const REPORTS: Readonly<Record<Exclude<ComplaintForm, 'none' | 'jmrp-legacy'>, R
     'reported-domain': 'news.sender.test',
     'authentication-results':
       'mx1.isp.test  from=news.sender.test; domainkeys=neutral (no sig);  from=news.sender.test; dkim=pass (ok)',
-  },
-  'jmrp-arf': {
-    'feedback-type': 'abuse',
-    'user-agent': 'Microsoft-JMRP/1.0',
-    version: '1',
-    'source-ip': '198.18.0.1',
-    'arrival-date': ACCEPTED_AT,
-    'reported-domain': 'news.sender.test',
-    'authentication-results': `mx1.isp.test; ${RESULTS}; ${DMARC}`,
   },
   arf: {
     'feedback-type': 'abuse',
@@ -60,13 +51,16 @@ function shown({ complaint }: ReturnedSubject): string {
 function reportOf(subject: ReturnedSubject): Record<string, string> | undefined {
   const form = formOf(subject);
   if (form === 'none' || form === 'jmrp-legacy') return undefined;
-  const hidesSender = subject.complaint.redacted && form === 'jmrp-arf';
-  const fields = Object.entries(REPORTS[form]).map(([name, value]) => [
-    name,
-    value.replace('u8.1@gmail.com', shown(subject)).replace('b-42@', hidesSender ? 'redacted@' : 'b-42@'),
-  ]);
-  const type = subject.kind === 'withdrawal' ? 'not-spam' : 'abuse';
-  return { ...Object.fromEntries(fields), 'feedback-type': type };
+  const report: Record<string, string> = { ...REPORTS[form === 'yahoo-arf' ? form : 'arf'] };
+  for (const [name, value] of Object.entries(report))
+    report[name] = value.replace('u8.1@gmail.com', shown(subject));
+  if (subject.kind === 'withdrawal') report['feedback-type'] = 'not-spam';
+  if (form !== 'jmrp-arf') return report;
+  report['user-agent'] = 'Microsoft-JMRP/1.0';
+  if (!subject.complaint.redacted) return report;
+  report['authentication-results'] = report['authentication-results']?.replace('b-42@', 'redacted@') ?? '';
+  for (const name of ['original-mail-from', 'original-rcpt-to', 'reporting-mta']) delete report[name];
+  return report;
 }
 
 const COMPLAINTS = FEEDBACK_SAMPLES.filter(
@@ -151,7 +145,7 @@ test('Sisimai takes complaints and withdrawals for what they are', (t) => {
       reason: 'feedback',
       feedbacktype: subject.kind === 'withdrawal' ? 'not-spam' : 'abuse',
       // Where no field names it, Sisimai takes the first address in To.
-      ...(form === 'jmrp-arf' ? {} : { recipient: shown(subject) }),
+      ...(form === 'jmrp-arf' && subject.complaint.redacted ? {} : { recipient: shown(subject) }),
       messageid: '42@news.sender.test',
       subject: `An offer for ${shown(subject)}`,
       // Yahoo has no Source-IP.

@@ -14,24 +14,24 @@ import { reporter } from './reporter.ts';
 /** What differs between the two. */
 interface Layout {
   readonly userAgent: string;
-  /** Whether the report says where the message came from and whom it was for, even if that is hidden. */
-  readonly envelope: boolean;
-  /** Whether a reverse path that may tell the recipient is hidden with him. */
-  readonly hidesSender: boolean;
+  /** Whether a report that hides the recipient hides the reverse path with him, and does without fields about both. */
+  readonly hidesEnvelope: boolean;
 }
 
 const LAYOUTS: Readonly<Record<'arf' | 'jmrp-arf', Layout>> = {
-  arf: { userAgent: 'Feedback-Loop/1.0', envelope: true, hidesSender: false },
-  'jmrp-arf': { userAgent: 'Microsoft-JMRP/1.0', envelope: false, hidesSender: true },
+  arf: { userAgent: 'Feedback-Loop/1.0', hidesEnvelope: false },
+  'jmrp-arf': { userAgent: 'Microsoft-JMRP/1.0', hidesEnvelope: true },
 };
 
 /** A complaint or its withdrawal. */
 export function arf(subject: ReturnedSubject, to: string, layout: keyof typeof LAYOUTS): ReturnedMail {
-  const { userAgent, envelope, hidesSender } = LAYOUTS[layout];
+  const { userAgent, hidesEnvelope } = LAYOUTS[layout];
+  // What there is to hide is left out, or redacted.
+  const envelope = !(hidesEnvelope && subject.complaint.redacted);
   const { message, recipient, mta } = subject;
   const domain = senderDomain(message);
   const accepted = dateText(subject.acceptedAt);
-  const redact = redactionOf(subject, { sender: hidesSender });
+  const redact = redactionOf(subject, { sender: hidesEnvelope });
   const type = feedbackType(subject);
   const delivery: Field[] = [
     [

@@ -76,21 +76,30 @@ function textOf({ header, body }: Entity): string {
   return `${header}\r\n${body.endsWith('\r\n') || body === '' ? body : `${body}\r\n`}`;
 }
 
-/** Lines with their CRLF; one that no MTA need carry is folded where it gets too long. */
+/** A field's lines with their CRLF. One that no MTA need carry is folded where it gets too long. */
 export function withShortLines(field: string): string {
   return field
     .split('\r\n')
-    .flatMap((line) => line.match(/^.{1,998}|.{1,997}/gs) ?? [''])
-    .map((line, i) => (i > 0 && !/^[ \t]/.test(line) ? ` ${line}` : line))
-    .map((line) => `${line.slice(0, LONGEST_LINE)}\r\n`)
+    .flatMap((line) => (line.length > LONGEST_LINE ? piecesOf(line) : [line]))
+    .map((line) => `${line}\r\n`)
     .join('');
+}
+
+/** Blanks are made few, so that no piece is nothing but blanks. */
+function piecesOf(line: string): string[] {
+  const pieces =
+    line
+      .trimEnd()
+      .replace(/[ \t]+/g, ' ')
+      .match(new RegExp(`.{1,${LONGEST_LINE - 1}}`, 'gs')) ?? [];
+  return pieces.map((piece, i) => (i === 0 || piece.startsWith(' ') ? piece : ` ${piece}`));
 }
 
 /** A body of these lines: ASCII, with question marks for what is above, and nothing that a line may not have. */
 export function textBody(lines: readonly string[]): string {
   return lines
     .map((line) => onOneLine(line).replace(/[\x80-\uffff]/g, '?'))
-    .flatMap((line) => line.match(/.{1,998}/g) ?? [''])
+    .flatMap((line) => line.match(new RegExp(`.{1,${LONGEST_LINE}}`, 'g')) ?? [''])
     .map((line) => `${line}\r\n`)
     .join('');
 }

@@ -3,11 +3,10 @@
  * stands, other recipients of the message stay as they are. So the message can still be told by its header, and the
  * recipient by the place that `redacted` has in To: an MTA under test that knows neither can't tell.
  */
-import { headerField } from '../../isp/header.ts';
 import type { ReturnedSubject } from '../mail.ts';
 
 /** What stands for the local part of a hidden address. */
-export const REDACTED = 'redacted';
+const REDACTED = 'redacted';
 
 /** Hides what a report about this subject has to hide: of a text, or of an address. */
 export type Redaction = (text: string) => string;
@@ -36,11 +35,4 @@ function withoutAddress(text: string, address: string): string {
 
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-/** The place of the hidden recipient in a returned header's To, which is its slot; undefined if none is hidden there. */
-export function slotOfRedacted(header: string): number | undefined {
-  const recipients = (headerField(header, 'To') ?? '').split(',');
-  const slot = recipients.findIndex((address) => new RegExp(`^\\s*<?${REDACTED}@`, 'i').test(address));
-  return slot < 0 ? undefined : slot;
 }

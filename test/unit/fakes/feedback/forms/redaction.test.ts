@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redactionOf, slotOfRedacted } from '../../../../../fakes/feedback/forms/redaction.ts';
+import { redactionOf } from '../../../../../fakes/feedback/forms/redaction.ts';
 import { returnedMail } from '../../../../../fakes/feedback/forms/returned-mail.ts';
 import { FEEDBACK_SAMPLES, subjectAbout } from '../../../../support/feedback-samples.ts';
 
@@ -15,9 +15,8 @@ for (const { name, subject } of FEEDBACK_SAMPLES.filter(({ name }) => name.endsW
 
   test(`${name} still tells message and place, by the header`, () => {
     const { text } = returnedMail(subject);
-    const returned = text.slice(text.lastIndexOf('\r\nReceived: from injector') + 2);
-    assert.match(returned, /^X-Windtunnel-Message: 42\r$/m);
-    assert.equal(slotOfRedacted(returned), 1);
+    assert.match(text, /^To: u7\.0@yahoo\.com,\r\n redacted@gmail\.com,\r\n u9\.2@outlook\.com\r$/m);
+    assert.match(text, /^X-Windtunnel-Message: 42\r$/m);
   });
 }
 
@@ -42,21 +41,6 @@ for (const [text, expected] of spellings) {
     assert.equal(redactionOf(subject, { sender: true })(text), expected);
     const open = subjectAbout('complaint', { redacted: false });
     assert.equal(redactionOf(open, { sender: true })(text), text);
-  });
-}
-
-const headers: readonly [header: string, slot: number | undefined][] = [
-  ['To: redacted@gmail.com\r\n', 0],
-  ['To: u1.0@gmail.com,\r\n <Redacted@gmail.com>\r\n', 1],
-  ['To: u1.0@gmail.com\r\nX-To: redacted@gmail.com\r\n', undefined],
-  ['To: unredacted@gmail.com\r\n', undefined],
-  ['From: redacted@gmail.com\r\n', undefined],
-  ['', undefined],
-];
-
-for (const [header, slot] of headers) {
-  test(`the place of who is hidden in ${JSON.stringify(header)} is ${slot}`, () => {
-    assert.equal(slotOfRedacted(header), slot);
   });
 }
 
