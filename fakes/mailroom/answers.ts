@@ -24,8 +24,13 @@ export function answerOf(
 ): 'auto-reply' | 'challenge' | undefined {
   const automatic = isAutomatic(header);
   const bulk = /^(?:bulk|junk)$/i.test(header.get('precedence') ?? '');
-  if ((automatic || bulk) && CHALLENGE.test(subject) && DEMAND.test(start)) return 'challenge';
+  if ((automatic || bulk) && isDemand(subject, start)) return 'challenge';
   return automatic || (bulk && AWAY.test(subject)) ? 'auto-reply' : undefined;
+}
+
+/** An answer in somebody's absence may quote any subject. */
+function isDemand(subject: string, start: string): boolean {
+  return !AWAY.test(subject) && CHALLENGE.test(subject) && DEMAND.test(start);
 }
 
 /** RFC 3834 section 5; else what was usual before it, and is still. */

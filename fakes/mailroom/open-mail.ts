@@ -20,6 +20,8 @@ export interface OpenedMail {
   readonly statuses: readonly string[];
   readonly feedback: readonly string[];
   readonly returned: readonly string[];
+  /** It has an author, as RFC 5322 section 3.6 asks, and no NUL: an MTA may have put a header before what had none. */
+  readonly isMail: boolean;
   /** Nothing was cut off: what is in parts has its closing delimiter (RFC 2046 section 5.1.1). */
   readonly whole: boolean;
 }
@@ -59,6 +61,7 @@ export async function openMail(raw: Buffer, to: string, cut: boolean): Promise<O
     statuses: contentsOf(mail, STATUS_TYPES),
     feedback: contentsOf(mail, FEEDBACK_TYPES),
     returned: contentsOf(mail, RETURNED_TYPES),
+    isMail: from !== undefined && !head.includes('\0'),
     whole: !cut && isClosed(raw, type?.params.boundary),
   };
 }

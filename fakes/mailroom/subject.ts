@@ -45,10 +45,10 @@ export function subjectOf(
       (sender) => () => (sender === undefined ? undefined : messageOfSender(sender)),
     ),
   ]);
-  const recipient = first([
+  const recipient = first<{ readonly slot: number; readonly mailbox: number | undefined }>([
     ...recipients.map((address) => () => oneRecipientOf(address)),
     ...headers.flatMap((header) => DELIVERED_TO.map((name) => () => oneRecipientOf(header.get(name)))),
-    ...headers.map((header) => () => oneRecipientOf(header.get('to'))),
+    ...headers.map((header) => () => hiddenIn(header.get('to')) ?? oneRecipientOf(header.get('to'))),
   ]);
   return { message, slot: recipient?.slot, mailbox: recipient?.mailbox };
 }
@@ -57,6 +57,20 @@ export function subjectOf(
 function messageOfHeader(header: Fields): number | undefined {
   const match = /^(\d{1,10})$/.exec(header.get(MESSAGE_HEADER.toLowerCase()) ?? '');
   return match ? Number(match[1]) : undefined;
+}
+
+/**
+ * The place of a hidden recipient among all of the message, where the others still stand: ISPs put `redacted` for the local part,
+ * as the example of RFC 6590 does.
+ */
+function hiddenIn(
+  to: string | undefined,
+): { readonly slot: number; readonly mailbox: undefined } | undefined {
+  const slot = (to ?? '')
+    .slice(0, LONGEST_LIST)
+    .split(',')
+    .findIndex((address) => /^\s*<?redacted@/i.test(address));
+  return slot < 0 ? undefined : { slot, mailbox: undefined };
 }
 
 /** The only address of ours in a field; undefined if there are none or several. */

@@ -1,5 +1,6 @@
 /** From what came back to the senders' mailroom to records. */
 import type { DsnMail, OtherMail } from '../../fakes/mailroom/mailroom.ts';
+import { mailboxIn } from '../../fakes/mailroom/subject.ts';
 import type { Micros } from '../core/clock.ts';
 import { NO_ISP, NONE16, NONE32, type Packer } from '../record/attempt-log.ts';
 import { type LoadModel, loadOfMessage, placeOfRecipient } from '../record/run-model.ts';
@@ -15,12 +16,12 @@ interface Whom {
 export class MailRecorder {
   readonly #events: Packer;
   readonly #loads: readonly LoadModel[];
-  /** The addresses that each ISP sends its own bounces from, in small letters. */
+  /** The address that each ISP sends its own bounces from. */
   readonly #bouncers: readonly (string | undefined)[];
   readonly #mta: string | undefined;
 
   /**
-   * @param bouncers the address that each ISP, by index, sends bounces of its own from; undefined: it sends none
+   * @param bouncers what each ISP's own bounces have in From, by index; undefined: it sends none
    * @param mta the name of the MTA under test, whose bounces are no ISP's; undefined: there is none
    */
   constructor(
@@ -31,7 +32,7 @@ export class MailRecorder {
   ) {
     this.#events = events;
     this.#loads = loads;
-    this.#bouncers = bouncers.map((address) => address?.toLowerCase());
+    this.#bouncers = bouncers.map(mailboxIn);
     this.#mta = mta?.toLowerCase();
   }
 

@@ -395,6 +395,22 @@ export const RETURN_SAMPLES: readonly ReturnSample[] = [
     expected: { kind: 'unsubscribe', ...OF_42 },
   },
   {
+    name: 'what had no header, as an MTA hands it on',
+    to: VERP,
+    raw: text(['Received: from a by b; Thu, 1 Jan 2026 00:00:00 +0000', '', '\x00\x01\xff\xfe'.repeat(1000)]),
+    expected: { kind: 'malformed', ...HIDDEN },
+  },
+  {
+    name: 'a redacted recipient beside another one: told by the place',
+    to: FBL,
+    raw: arf(
+      'abuse',
+      [],
+      [...BARE, 'X-Windtunnel-Message: 42', 'To: u6.0@yahoo.com,', '\tredacted@yahoo.com'],
+    ),
+    expected: { ...complaint, message: 42, slot: 1, mailbox: undefined },
+  },
+  {
     name: 'nothing at all',
     to: VERP,
     raw: '',
