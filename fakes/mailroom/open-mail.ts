@@ -20,7 +20,10 @@ export interface OpenedMail {
   readonly statuses: readonly string[];
   readonly feedback: readonly string[];
   readonly returned: readonly string[];
-  /** It has an author, as RFC 5322 section 3.6 asks, and no NUL: an MTA may have put a header before what had none. */
+  /**
+   * It has an author (RFC 5322 section 3.6), no NUL and no endless line (section 2.1.1): an MTA may have put a header before
+   * what had none.
+   */
   readonly isMail: boolean;
   /** Nothing was cut off: what is in parts has its closing delimiter (RFC 2046 section 5.1.1). */
   readonly whole: boolean;
@@ -35,6 +38,8 @@ const RETURNED_TYPES = ['message/rfc822', 'text/rfc822-headers', 'message/global
 
 /** A longer header is nobody's. mailparser takes a third of a second for a megabyte of addresses. */
 const LONGEST_HEADER = 64_000;
+/** Longer lines than RFC 5322's 998 come from mail programs, not from what answers mail. */
+const LONGEST_LINE = 10_000;
 
 /**
  * Opens a mail; never throws.
@@ -61,7 +66,7 @@ export async function openMail(raw: Buffer, to: string, cut: boolean): Promise<O
     statuses: contentsOf(mail, STATUS_TYPES),
     feedback: contentsOf(mail, FEEDBACK_TYPES),
     returned: contentsOf(mail, RETURNED_TYPES),
-    isMail: from !== undefined && !head.includes('\0'),
+    isMail: from !== undefined && !head.includes('\0') && head.split('\n').every(isShort),
     whole: !cut && isClosed(raw, type?.params.boundary),
   };
 }
@@ -86,6 +91,10 @@ async function parse(raw: Buffer): Promise<ParsedMail | undefined> {
   } catch {
     return undefined;
   }
+}
+
+function isShort(line: string): boolean {
+  return line.length <= LONGEST_LINE;
 }
 
 function isClosed(raw: Buffer, boundary: string | undefined): boolean {

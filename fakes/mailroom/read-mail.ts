@@ -77,12 +77,12 @@ function readReport(mail: OpenedMail): Told | undefined {
 }
 
 /** What is no report. */
-function readAnswer({ to, from, header, subject, text, isMail }: OpenedMail): Told {
+function readAnswer({ to, from, header, subject, text, isMail, whole }: OpenedMail): Told {
   const notice = readFailureNotice(to, text);
   if (notice) return { kind: 'bounce', ...notice };
   const about = subjectOf(to, [], [], [from]);
   const unsubscribed = unsubscribeOf(to);
   if (unsubscribed) return { kind: 'unsubscribe', mailbox: about.mailbox, ...unsubscribed };
   const kind = answerOf(header, subject, text.slice(0, TEXT_START));
-  return { kind: kind ?? (isMail ? 'other' : 'malformed'), ...about };
+  return { kind: kind ?? (isMail && whole ? 'other' : 'malformed'), ...about };
 }
