@@ -1,7 +1,11 @@
 /** What workers of an ISP learn from each other through its owner. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IspOwner } from '../../../../fakes/isp/isp-owner.ts';
+import { IspPart } from '../../../../fakes/isp/isp-part.ts';
+import { observe } from '../../../../fakes/isp/policy.ts';
 import type { ResolvedIsp } from '../../../../fakes/isp/resolve.ts';
+import { createState } from '../../../../fakes/isp/state.ts';
 import { type Attempt, runSingle, runSplit } from '../../../support/split-policy.ts';
 import { limitLine, testIsp } from './profiles-for-tests.ts';
 
@@ -91,4 +95,44 @@ test('who was greylisted by one worker may pass at another, after the delay', ()
     heard.map(([, rcpt]) => rcpt),
     [false, false, true, true],
   );
+});
+
+test('a complaint at one worker counts against its domain at all, and so does its withdrawal at another', () => {
+  for (const key of ['sender-domain', 'dkim-domain', 'netblock'] as const) {
+    const isp = testIsp(
+      [limitLine('x', { key, kind: 'window', count: 40, per: '1h', stage: 'mail', reply: 'T2' })],
+      [],
+      {},
+      `reputation: { ${key}: { recover: 1/d, weights: { complaint: -30 }, tiers: [{ below: 50, factor: 0.5 }], ${origin} } }\n`,
+    );
+    const owner = new IspOwner(isp, 2);
+    const parts = [0, 1].map((part) => {
+      const state = createState(isp, { part, parts: 2 });
+      state.clients.set(part, { client: `c${part}`, netblock: 's.test' });
+      const own = new IspPart(
+        state,
+        { part, parts: 2 },
+        () => {},
+        () => {},
+      );
+      return { state, own };
+    });
+    const learn = (part: number, kind: 'complaint' | 'withdrawal'): void => {
+      const about = { source: part, senderDomain: 's.test', dkimDomain: 's.test' };
+      const { state, own } = parts[part] as (typeof parts)[number];
+      observe(state, { kind, ...about }, SECOND);
+      owner.report(part, own.report(SECOND), SECOND);
+      owner.news().forEach((news, to) => {
+        if (news) parts[to]?.own.hear(news, SECOND);
+      });
+    };
+    const tiers = (): unknown[] =>
+      parts.map(({ state }) => state.standings[key].known.get('s.test')?.spell.tier?.below);
+    learn(0, 'complaint');
+    assert.deepEqual(tiers(), [undefined, undefined], key);
+    learn(1, 'complaint');
+    assert.deepEqual(tiers(), [50, 50], key);
+    learn(1, 'withdrawal');
+    assert.deepEqual(tiers(), [undefined, undefined], key);
+  }
 });

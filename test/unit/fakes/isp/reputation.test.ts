@@ -74,6 +74,58 @@ test('complaints and traps lower the tier at once, time raises it on the microse
   assert.equal(sustained(state, 0, 20 * SECOND, 'unpunished'), 10);
 });
 
+test('a complaint that is taken back gives back what it took, and no more', () => {
+  // Ten points a complaint, a point a second. [what, how often, at which second], and the number after it.
+  const rows: [string, [Observation['kind'], number, number][], number[]][] = [
+    [
+      'whatever happened meanwhile',
+      [
+        ['complaint', 3, 0],
+        ['trap', 1, 5],
+        ['withdrawal', 3, 10],
+      ],
+      // 100 - 30; + 5 - 40; + 5 + 30.
+      [70, 35, 70],
+    ],
+    [
+      'never above the best',
+      [
+        ['complaint', 1, 0],
+        ['withdrawal', 1, 20],
+      ],
+      [90, 100],
+    ],
+    [
+      'what there was not to take is not given back',
+      [
+        ['complaint', 11, 0],
+        ['withdrawal', 11, 0],
+      ],
+      [0, 100],
+    ],
+    [
+      'the next complaint is given back whole',
+      [
+        ['complaint', 11, 0],
+        ['withdrawal', 1, 0],
+        ['withdrawal', 1, 0],
+      ],
+      [0, 0, 10],
+    ],
+  ];
+  for (const [name, deeds, expected] of rows) {
+    const { learn, state } = knownClient(judging());
+    const rule = state.isp.reputation[0];
+    const numbers = deeds.map(([what, times, second]) => {
+      learn(what, times, second * SECOND);
+      const standing = state.standings.source.known.get('c0');
+      assert.ok(rule && standing);
+      return Math.round(scoreAt(rule, standing.reputation, second * SECOND));
+    });
+    assert.deepEqual(numbers, expected, name);
+  }
+});
+
 test('a tier speaks in its own words where a limit is met, and at factor 0 to everything', () => {
   const { learn, deliver } = knownClient(judging());
   learn('trap', 3, SECOND);
