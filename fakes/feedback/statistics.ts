@@ -87,6 +87,7 @@ export const MOST_IDS = 1024;
 const FIRST_SLOT: Micros = 1e6;
 const MOST_SLOTS = 256;
 
+/** A day on which nothing has happened yet. */
 export function emptyDay(day: number): DayStatistics {
   return { day, slot: FIRST_SLOT, domains: new Map(), ids: new Map(), sources: new Map(), beyond: 0 };
 }
