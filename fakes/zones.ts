@@ -11,6 +11,8 @@ export interface ZoneSpec {
   readonly senders: readonly SenderDomain[];
   /** Addresses that the MTA sends from. The name in HELO resolves to the address and back (FCrDNS). */
   readonly sources: readonly { readonly address: string; readonly helo: string }[];
+  /** Hosts that take no mail. */
+  readonly hosts?: readonly { readonly host: string; readonly addresses: readonly string[] }[];
   /** The name server that every zone names; `ns.windtunnel.test` unless given. */
   readonly resolverName?: string;
   /** The addresses of that name server; it has no address records if there are none. */
@@ -98,6 +100,7 @@ export function buildZones(spec: ZoneSpec, ttls: Ttls = { records: 60, negative:
   // Sources come first: an address has one PTR, and theirs is the one that ISPs check.
   for (const { address, helo } of spec.sources) builder.host(helo, [address]);
   builder.host(resolver, spec.resolverAddresses ?? []);
+  for (const { host, addresses } of spec.hosts ?? []) builder.host(host, addresses);
   for (const { domains, mx } of spec.isps) {
     for (const { host, addresses } of mx) builder.host(host, addresses);
     for (const domain of domains) for (const { host, preference } of mx) builder.mx(domain, preference, host);

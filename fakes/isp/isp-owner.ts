@@ -12,6 +12,7 @@ import { LeaseOwner } from './lease-owner.ts';
 import { clientOf, netblockOf } from './networks.ts';
 import type { StandingKey } from './profile-schema.ts';
 import type { ResolvedIsp } from './resolved-isp.ts';
+import { scoresOf } from './scores.ts';
 import {
   noteConduct,
   noteInsistence,
@@ -114,6 +115,11 @@ export class IspOwner {
   /** As `Sink.allowance`. `each`: what the worker of each source says of it. */
   allowance(sources: readonly number[], now: Micros, line: Line, each: readonly number[]): number {
     return allowance(this.#state, sources, now, line, each);
+  }
+
+  /** What it thinks of domains; each worker judges its own sources. */
+  domainScores(now: Micros): ReadonlyMap<string, number> {
+    return scoresOf(this.#state, now).domains;
   }
 
   #standing(kind: StandingKey, key: string, now: Micros): Standing {

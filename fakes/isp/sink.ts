@@ -23,6 +23,7 @@ import { type Observation, observe } from './policy.ts';
 import type { EngineName } from './protocol.ts';
 import { createRenderer } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
+import { type Scores, scoresOf } from './scores.ts';
 import type { IspObserver, Peer, Session } from './session.ts';
 import { SlowSession } from './slow-session.ts';
 import { startSmtpServerEngine, UNSUPPORTED } from './smtp-server-engine.ts';
@@ -70,6 +71,8 @@ export interface Sink {
   sustained(source: number, now: Micros, line?: Line): number;
   /** Messages that it could have taken from these sources, and from each of them, in stretches that are over. */
   readonly credit: CreditMeter;
+  /** What it thinks of its senders. */
+  scores(now: Micros): Scores;
   /** Whether a source has ever connected. */
   hasSeen(source: number): boolean;
   /** What authentication has found so far; undefined if nobody is authenticated. */
@@ -168,6 +171,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     allowance: (sources, now, line, each) => allowance(state, sources, now, line, each),
     sustained: (source, now, line) => sustained(state, source, now, line),
     credit: new CreditMeter(state),
+    scores: (now) => scoresOf(state, now),
     hasSeen: (source) => state.clients.has(source),
     authentication: () => authenticator?.counts,
     openConnections: () => world.open.size,

@@ -17,7 +17,7 @@ import { type RecordBatch, Reporter } from '../record/reporter.ts';
 import { ClientPlaces } from './client-places.ts';
 import { telling } from './dialogue-sampler.ts';
 import { HandOver } from './hand-over.ts';
-import { creditStretch, LINES } from './isp-samples.ts';
+import { creditStretch, LINES, SourceSamples } from './isp-samples.ts';
 import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
 import { Worker } from './workers.ts';
 
@@ -91,6 +91,7 @@ class SplitIsp {
   /** By place; undefined: it is down. */
   #servers: (Server | undefined)[] = [];
   #endpoints: { address: string; port: number }[] = [];
+  readonly #domainSamples: SourceSamples;
   #cancelTick: () => void = () => {};
   #samples: { at: Micros; parts: Map<number, Sampled> } = { at: 0, parts: new Map() };
   #stopping = false;
@@ -101,6 +102,7 @@ class SplitIsp {
     this.#order = order;
     this.#isp = isp;
     this.#indexOf = new Map(order.sources.map((address, index) => [address, index]));
+    this.#domainSamples = new SourceSamples(reporter.events, isp.index);
     this.#owner = new IspOwner(isp.resolved, order.workers);
     this.#places = new ClientPlaces(
       order.sources.map((address, index) => clientOf(order.zones.sources[index]?.address ?? address)),
@@ -221,6 +223,7 @@ class SplitIsp {
       (message) => {
         if (message.type === 'part') this.#hear(part, message.report);
         else if (message.type === 'sampled') this.#sampled(part, message);
+        else if (message.type === 'statistics') channel.send({ ...message, part });
         else if (message.type === 'records') relay(message, () => worker.send({ type: 'ack' }));
       },
     );
@@ -271,6 +274,8 @@ class SplitIsp {
       const value = this.#owner.allowance(sources, moment, line, each(line));
       reporter.events.sample({ at, name, value, isp });
     }
+    const senders = this.#order.zones.senders.map(({ domain }) => domain);
+    this.#domainSamples.recordDomains(at, this.#owner.domainScores(moment), senders);
     const { credit } = this.#owner;
     credit.note(moment);
     const { from, to } = creditStretch(at);

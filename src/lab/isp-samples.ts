@@ -1,6 +1,7 @@
 /** What is sampled at an ISP every second, besides what its processes measure of themselves. */
+import type { Scores } from '../../fakes/isp/scores.ts';
 import type { Micros } from '../core/clock.ts';
-import { CREDIT_MICROS, type Packer, type SampleName } from '../record/attempt-log.ts';
+import { CREDIT_MICROS, NONE16, type Packer, type SampleName } from '../record/attempt-log.ts';
 import { BUCKET_MICROS } from '../record/timeline.ts';
 
 /** The lines of allowance, by the name under which they are recorded. */
@@ -30,6 +31,7 @@ export class SourceSamples {
   readonly #isp: number;
   /** By name and source. */
   readonly #last = new Map<SampleName, Map<number, number>>();
+  readonly #ofDomains = new Map<number, number>();
 
   constructor(events: Packer, isp: number) {
     this.#events = events;
@@ -55,5 +57,22 @@ export class SourceSamples {
       last.set(source, value);
       this.#events.sample({ at, name, value, isp: this.#isp, source });
     });
+  }
+
+  /** Records what the ISP thinks of those of these sources that it knows. */
+  recordReputation(at: Micros, scores: Scores['sources']): void {
+    const known = [...scores.keys()].filter((source) => source !== NONE16);
+    const values = known.map((source) => scores.get(source) as number);
+    this.record(at, 'reputation', known, values, () => true);
+  }
+
+  /** The same of the domains of the plan's senders. */
+  recordDomains(at: Micros, scores: Scores['domains'], senders: readonly string[]): void {
+    for (const [sender, domain] of senders.entries()) {
+      const value = scores.get(domain.toLowerCase());
+      if (value === undefined || this.#ofDomains.get(sender) === value) continue;
+      this.#ofDomains.set(sender, value);
+      this.#events.sample({ at, name: 'reputation', value, isp: this.#isp, worker: sender });
+    }
   }
 }

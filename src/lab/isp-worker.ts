@@ -3,6 +3,7 @@
  * one of several workers of a single ISP, which another process gives the connections (isp-acceptor.ts).
  */
 import type { Desk } from '../../fakes/feedback/desk.ts';
+import { StatisticsCounter } from '../../fakes/feedback/statistics-counter.ts';
 import { createLabResolver } from '../../fakes/isp/lab-resolver.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import { type Sink, startSink } from '../../fakes/isp/sink.ts';
@@ -43,6 +44,7 @@ const sinks: {
   own: readonly string[];
   sink: Sink;
   sampler: DialogueSampler;
+  statistics: StatisticsCounter | undefined;
 }[] = [];
 /** By ISP, of those from which anything comes back; opened when the load begins. */
 const desks = new Map<number, Desk>();
@@ -50,6 +52,8 @@ const desks = new Map<number, Desk>();
 const sourceSamples = new Map<number, SourceSamples>();
 let sources: readonly number[] = [];
 let prng: Prng = createPrng(0);
+/** Domains of the plan's senders. */
+let senders: readonly string[] = [];
 /** Whether another process takes the connections, and asks for the samples. */
 let joined = false;
 /** This process's place among the run's workers. */
@@ -104,6 +108,7 @@ async function open(order: Order, join?: Join): Promise<void> {
   worker = order.worker;
   const resolver = createLabResolver(buildZones(zones));
   sources = join?.own ?? addresses.map((_, index) => index);
+  senders = zones.senders.map(({ domain }) => domain);
   joined = join !== undefined;
   const indexOf = new Map(addresses.map((address, index) => [address, index]));
   const simulated = (address: string): string | undefined =>
@@ -112,13 +117,15 @@ async function open(order: Order, join?: Join): Promise<void> {
   const endpoints: { address: string; port: number }[][] = [];
   for (const { index, resolved, listen, certificates, replyOffset } of isps) {
     const sampler = new DialogueSampler(resolved, clock.now, (address) => simulated(address) ?? address);
+    const statistics = resolved.feedback ? new StatisticsCounter(resolved.feedback) : undefined;
+    const recorded = recordingObserver(reporter.events, index, replyOffset);
     const sink = await startSink({
       isp: resolved,
       listen,
       certificates,
       clock,
       prng,
-      observer: sampler.watching(recordingObserver(reporter.events, index, replyOffset)),
+      observer: sampler.watching(statistics?.watching(recorded) ?? recorded),
       tap: sampler.tap,
       sourceOf: (address) => indexOf.get(address) ?? NONE16,
       resolver,
@@ -127,7 +134,7 @@ async function open(order: Order, join?: Join): Promise<void> {
       onAccepted: resolved.feedback ? (message) => desks.get(index)?.accepted(message) : undefined,
     });
     const own = listen.map(({ address }) => address);
-    sinks.push({ index, resolved, own, sink, sampler });
+    sinks.push({ index, resolved, own, sink, sampler, statistics });
     endpoints.push([...sink.addresses]);
   }
   channel.send({ type: 'opened', endpoints });
@@ -136,9 +143,10 @@ async function open(order: Order, join?: Join): Promise<void> {
 function openDesks({ lab, ...path }: NonNullable<Start['back']>): void {
   const proof = lab === 'sealed' ? proveSealed() : loopbackOnly();
   const { events } = reporter;
-  for (const { index, resolved: isp, own, sink } of sinks) {
+  for (const { index, resolved: isp, own, sink, statistics } of sinks) {
     const { observe } = sink;
-    const desk = openDesk({ index, isp, path, proof, own, clock, prng, events, observe, watchers: [] });
+    const watchers = statistics ? [statistics] : [];
+    const desk = openDesk({ index, isp, path, proof, own, clock, prng, events, observe, watchers });
     if (desk) desks.set(index, desk);
   }
 }
@@ -149,6 +157,7 @@ function begin(): void {
   every(SAMPLE_MS, () => {
     const at = clock.now();
     if (!joined) for (const { index, sink } of sinks) sampleIsp(at, index, sink);
+    tellStatistics();
     const { loopDelay, cpu, loopUse, resident } = measure();
     reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
@@ -160,6 +169,7 @@ function begin(): void {
 function sampleIsp(at: Micros, isp: number, sink: Sink): void {
   const { events } = reporter;
   const each = sampleSources(at, at, isp, sink);
+  sourceSamples.get(isp)?.recordDomains(at, sink.scores(at).domains, senders);
   events.sample({ at, name: 'connections_open', value: sink.openConnections(), isp });
   for (const [name, line] of LINES)
     events.sample({ at, name, value: sink.allowance(sources, at, line, each[line]), isp });
@@ -189,11 +199,22 @@ function sampleSources(
     each[line] = sources.map((source) => sink.sustained(source, now, line));
     samples.record(at, name, sources, each[line], sink.hasSeen);
   }
+  samples.recordReputation(at, sink.scores(now).sources);
   sink.credit.note(now);
   const { from, to } = creditStretch(at);
   each.credit = sink.credit.ofEach(sources, from, to);
   if (to > from) samples.record(to, 'credit', sources, each.credit, sink.hasSeen);
   return each;
+}
+
+/** Sends on what has been counted of senders since the last time. */
+function tellStatistics(): void {
+  for (const { index, sink, statistics } of sinks) {
+    const now = clock.now();
+    statistics?.scored(sink.scores(now), now);
+    const days = statistics?.changes() ?? [];
+    if (days.length > 0) channel.send({ type: 'statistics', isp: index, part: 0, days });
+  }
 }
 
 function report(): void {
@@ -205,6 +226,7 @@ async function stop(): Promise<void> {
   for (const desk of desks.values()) desk.close();
   for (const { sink } of sinks) await sink.stop();
   reporter.flush(true);
+  tellStatistics();
   const authentication = sinks.flatMap(({ index, sink }) => {
     const counts = sink.authentication();
     return counts ? [{ isp: index, counts }] : [];

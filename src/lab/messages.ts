@@ -1,6 +1,7 @@
 /** What the processes of a run say to each other. Every channel carries structured clones, never JSON. */
 
 import type { ReturnPath } from '../../fakes/feedback/return-path.ts';
+import type { DayStatistics } from '../../fakes/feedback/statistics.ts';
 import type { AuthenticationCounts } from '../../fakes/isp/authenticator.ts';
 import type { Certificates } from '../../fakes/isp/certificates.ts';
 import type { OwnerNews, PartReport } from '../../fakes/isp/isp-part.ts';
@@ -133,6 +134,14 @@ export type FromIspWorker =
       readonly authentication: readonly { readonly isp: number; readonly counts: AuthenticationCounts }[];
       /** A few dialogues of each ISP. */
       readonly dialogues: readonly Dialogue[];
+    }
+  | {
+      readonly type: 'statistics';
+      readonly isp: number;
+      /** Which of the ISP's workers has counted it; 0 where it has one. */
+      readonly part: number;
+      /** The days that have changed, as they are now. */
+      readonly days: readonly DayStatistics[];
     }
   | WorkerFailure
   | RecordBatch;

@@ -10,7 +10,7 @@ import { platform } from '../core/process.ts';
 import { type LabProof, loopbackOnly } from '../core/proof.ts';
 import type { SigningKey } from '../driver/message/dkim.ts';
 import type { Account, MtaSource } from '../mta/adapter.ts';
-import { MAILROOM, mailroomHost, RESOLVER } from '../scenario/addresses.ts';
+import { MAILROOM, mailroomHost, RESOLVER, SENDER_PAGES } from '../scenario/addresses.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { LabKind } from './messages.ts';
 import { proveSealed, raiseInternet } from './seal.ts';
@@ -36,6 +36,8 @@ export interface LabNetwork {
   readonly mailroom: Endpoint;
   /** Where the senders' web server is to listen, for clicks that unsubscribe. */
   readonly web: Endpoint;
+  /** Where ISPs show senders what they know of them, by HTTPS. */
+  readonly senderPages: Readonly<Record<keyof typeof SENDER_PAGES, Endpoint>>;
   /** Where each ISP is to listen, by index. */
   readonly listen: readonly (readonly Endpoint[])[];
   /** The sources as the MTA can bind them here. */
@@ -74,6 +76,10 @@ async function openSealed(plan: Plan, folder: string, accounts: readonly Account
     signingKeys: keys,
     mailroom: { address: MAILROOM, port: 25 },
     web: { address: MAILROOM, port: 443 },
+    senderPages: {
+      'postmaster-tools': { address: SENDER_PAGES['postmaster-tools'].address, port: 443 },
+      snds: { address: SENDER_PAGES.snds.address, port: 443 },
+    },
     listen: plan.isps.map(({ mx }) => {
       const addresses = mx.flatMap((group) => group.hosts.flatMap((host) => host.addresses));
       return [...new Set(addresses)].map((address) => ({ address, port: 25 }));
@@ -113,6 +119,10 @@ function openLoopback(plan: Plan): LabNetwork {
     signingKeys: keys,
     mailroom: { address: '127.0.0.1', port: external?.firstPort ?? 0 },
     web: { address: '127.0.0.1', port: 0 },
+    senderPages: {
+      'postmaster-tools': { address: '127.0.0.1', port: 0 },
+      snds: { address: '127.0.0.1', port: 0 },
+    },
     listen: plan.isps.map((_, i) => [
       { address: '127.0.0.1', port: external ? external.firstPort + 1 + i : 0 },
     ]),
@@ -165,6 +175,7 @@ function zonesOf(plan: Plan, dkim: readonly DkimRecord[]): ZoneSpec {
       web: [MAILROOM],
     })),
     sources: plan.sources.map(({ address, helo }) => ({ address, helo })),
+    hosts: Object.values(SENDER_PAGES).map(({ host, address }) => ({ host, addresses: [address] })),
     resolverAddresses: [RESOLVER],
   };
 }

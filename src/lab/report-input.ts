@@ -16,6 +16,7 @@ import { spreadPlan } from '../scenario/spread-plan.ts';
 import { runId } from './group-folder.ts';
 import { ispProcessNames } from './isp-processes.ts';
 import type { RunRequest } from './messages.ts';
+import { scalesOf } from './reputation-input.ts';
 import { driverProcessesOf, ispProcessesOf } from './wiring.ts';
 import { workerNames } from './worker-names.ts';
 
@@ -111,6 +112,8 @@ export function reportInput(
     mta,
     isps: plan.isps.map(({ resolved }) => ({ id: resolved.id, name: resolved.name })),
     sources: plan.sources.map((s) => s.address),
+    senders: plan.senders.map(({ domain }) => domain),
+    scales: scalesOf(plan),
     ...(plan.adapter !== 'none' && { spread: spreadPlan(plan, lab === 'sealed') }),
     replies: replyTable(plan, startedAt),
     phases: plan.phases,

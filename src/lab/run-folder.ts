@@ -15,6 +15,7 @@ import { asSummary } from '../report/read.ts';
 import type { Summary } from '../report/summary.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { FromIspWorker } from './messages.ts';
+import { REPUTATION_FILE } from './reputation-input.ts';
 import { PART, writeWhole } from './whole-file.ts';
 
 /** What `run.json` holds: all that a report needs and the records do not have. */
@@ -111,10 +112,13 @@ export function writeSeen(
 }
 
 /** What was seen at the ISPs and is no record: read from files that a run writes at its end, and empty without them. */
-export function readSeen(folder: string): Pick<ReportInput, 'authentication' | 'dialogues'> {
+export function readSeen(
+  folder: string,
+): Required<Pick<ReportInput, 'authentication' | 'dialogues' | 'spamRates'>> {
   return {
     authentication: readOptional(join(folder, AUTHENTICATION)) ?? {},
     dialogues: readOptional(join(folder, TRANSCRIPTS)) ?? [],
+    spamRates: readOptional(join(folder, REPUTATION_FILE)) ?? [],
   };
 }
 
@@ -130,6 +134,14 @@ function readOptional<T>(path: string): T | undefined {
   } catch (error) {
     throw new HarnessError('usage', `can't read ${path}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Writes `sender-pages.json`: where the pages are that ISPs have for senders, by host name. */
+export function writeSenderPages(
+  folder: string,
+  pages: Readonly<Record<string, { readonly address: string; readonly port: number }>>,
+): void {
+  writeWhole(join(folder, 'sender-pages.json'), `${JSON.stringify(pages, null, 2)}\n`);
 }
 
 /** Reads `run.json`. Throws (kind `usage`) if this is not a run's folder. */

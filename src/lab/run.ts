@@ -42,8 +42,19 @@ import { readOwnLog, withLog } from './own-log.ts';
 import { MailRecorder } from './recording-mail.ts';
 import { recordQueue } from './recording-queue.ts';
 import { modelOf } from './report-input.ts';
+import { writeReputation } from './reputation-input.ts';
 import { hasFeedback, returnPathOf } from './return-path.ts';
-import { CA_FILE, readSeen, writeReports, writeRunFile, writeScenario, writeSeen } from './run-folder.ts';
+import {
+  CA_FILE,
+  readSeen,
+  writeReports,
+  writeRunFile,
+  writeScenario,
+  writeSeen,
+  writeSenderPages,
+} from './run-folder.ts';
+import { openSenderPages } from './sender-pages.ts';
+import { SenderStatistics } from './sender-statistics.ts';
 import { writeWhole } from './whole-file.ts';
 import { driverPlanOf, driverProcessesOf, ispProcessesOf } from './wiring.ts';
 import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
@@ -114,6 +125,7 @@ class Run {
   #watch: AbortWatch | undefined;
   /** Why the lab can't go on, if it can't. */
   #failure: unknown;
+  readonly #statistics: SenderStatistics;
   readonly #unwritten: string[] = [];
 
   constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup, adapter: MtaAdapter | undefined) {
@@ -121,6 +133,7 @@ class Run {
     this.#request = request;
     this.#hooks = hooks;
     this.#cleanup = cleanup;
+    this.#statistics = new SenderStatistics(request.plan, request.startedAt);
     this.#recorder = new Recorder(request.folder, modelOf(request.plan));
     cleanup.defer(() => this.#recorder.close());
   }
@@ -136,9 +149,18 @@ class Run {
     const processes = ispProcessesOf(plan);
     const ids = plan.isps.map(({ resolved }) => resolved.id);
     const isps = new IspProcesses(processes, ids, (name, module) =>
-      this.#startWorker<ToIspWorker, FromIspWorker>(name, module, (argv) => argv),
+      this.#startWorker<ToIspWorker, FromIspWorker>(
+        name,
+        module,
+        (argv) => argv,
+        (message) => {
+          if (message.type === 'statistics') this.#statistics.take(message);
+        },
+      ),
     );
     writeWhole(join(folder, CA_FILE), authority.caPem);
+    const pages = await openSenderPages(network.senderPages, authority, this.#statistics, this.#cleanup);
+    if (Object.keys(pages).length > 0) writeSenderPages(folder, pages);
     const endpoints = await this.#openIsps(isps, network, authority);
     const input = await this.#startMta({ network, endpoints, mailroom, authority });
     writeScenario(folder, scenarioText);
@@ -390,6 +412,7 @@ class Run {
     await this.#mailroom?.stop();
     const seen = await isps.stop();
     this.#write(() => writeSeen(this.#request.folder, this.#request.plan, seen));
+    this.#write(() => writeReputation(this.#request.folder, this.#request.plan, this.#statistics));
     const { own } = this.#recorder;
     const queued = this.#mta ? await this.#mta.listQueue() : [];
     recordQueue(own, this.#now(), queued ?? []);

@@ -125,6 +125,7 @@ export const SAMPLES = [
   'resident', // resident memory of a worker, bytes (slot: worker)
   'loop_use', // share of the time in which a worker's event loop had work, 0 to 1 (slot: worker)
   'credit', // messages that a greedy sender could have had accepted before, per source or over all
+  'reputation', // what an ISP thinks of a source, or (source = none) of a sender's domain (slot: its place in the plan)
 ] as const;
 export type SampleName = (typeof SAMPLES)[number];
 

@@ -4,6 +4,7 @@ import type { Micros } from '../core/clock.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { Threshold } from '../gate/threshold.ts';
 import type { Dialogue } from './dialogue.ts';
+import type { ReputationScale, SpamRates } from './reputation-input.ts';
 import type {
   AuthenticationSummary,
   CheckResult,
@@ -41,6 +42,12 @@ export interface ReportInput {
   readonly mta: MtaFacts;
   readonly isps: readonly { readonly id: string; readonly name: string }[];
   readonly sources: readonly string[];
+  /** The plan's sender domains, in the order of the records; absent in runs of earlier versions, as the next two are. */
+  readonly senders?: readonly string[];
+  /** How ISPs judge senders, those that do. */
+  readonly scales?: readonly ReputationScale[];
+  /** Of those ISPs from which something comes back. */
+  readonly spamRates?: readonly SpamRates[];
   /** What was asked of the spread over virtual MTAs; absent: there is no MTA. */
   readonly spread?: SpreadPlan;
   readonly replies: readonly ReplyFacts[];

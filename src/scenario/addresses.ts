@@ -9,6 +9,12 @@ export const RESOLVER = '198.18.0.53';
 /** The sender's mailboxes: DSNs, complaint reports, unsubscribes. */
 export const MAILROOM = '198.18.0.25';
 
+/** Where ISPs show senders what they know of them, by what they call it: host names are the real ones. */
+export const SENDER_PAGES = {
+  'postmaster-tools': { host: 'gmailpostmastertools.googleapis.com', address: '198.18.0.80' },
+  snds: { host: 'sendersupport.olc.protection.outlook.com', address: '198.18.0.81' },
+} as const;
+
 /** The host name of the mailroom in a sender's domain. */
 export function mailroomHost(senderDomain: string): string {
   return `mx.${senderDomain}`;
@@ -34,6 +40,8 @@ export function mxAddresses(isp: number, mx: number, ipv6: boolean): string[] {
 export function ownerOf(address: string): string | undefined {
   if (address === RESOLVER) return 'the resolver';
   if (address === MAILROOM) return 'the mailroom';
+  if (Object.values(SENDER_PAGES).some((page) => page.address === address))
+    return "the ISPs' pages for senders";
   if (/^198\.18\.(1[6-9]|[2-9]\d|1[01]\d|12[0-7])\.|^2001:2:0:[1-9a-f][0-9a-f]{2}:/.test(address))
     return 'the mail hosts of the ISPs';
   return undefined;
