@@ -21,6 +21,7 @@ const LATER = {
   faults: [],
   sources: null,
   ownLog: null,
+  reputation: [],
 } satisfies Partial<Summary>;
 const LATER_OF_ISP = { messagesPerConnection: [], authentication: null } satisfies Partial<IspSummary>;
 const LATER_OF_LOG = { returned: [] } satisfies Partial<OwnLogSummary>;
