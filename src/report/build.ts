@@ -459,16 +459,20 @@ function metricValue(measured: Measured): MetricValue {
       return {
         kind,
         count,
-        avg,
-        min,
-        max,
-        med: percentile(50),
-        p90: percentile(90),
-        p95: percentile(95),
-        p99: percentile(99),
+        avg: orNever(avg),
+        min: orNever(min),
+        max: orNever(max),
+        med: orNever(percentile(50)),
+        p90: orNever(percentile(90)),
+        p95: orNever(percentile(95)),
+        p99: orNever(percentile(99)),
       };
     }
   }
+}
+
+function orNever(value: number): number | null {
+  return value === Number.POSITIVE_INFINITY ? null : value;
 }
 
 function phasesWithLabels({ phases, incidents }: ReportInput, faults: readonly Phase[]): Phase[] {

@@ -471,15 +471,16 @@ export type MetricValue =
       readonly word?: 'never' | 'not reached' | 'not applicable';
     }
   | {
+      /** null: never. */
       readonly kind: 'trend';
       readonly count: number;
-      readonly avg: number;
-      readonly min: number;
-      readonly med: number;
-      readonly max: number;
-      readonly p90: number;
-      readonly p95: number;
-      readonly p99: number;
+      readonly avg: number | null;
+      readonly min: number | null;
+      readonly med: number | null;
+      readonly max: number | null;
+      readonly p90: number | null;
+      readonly p95: number | null;
+      readonly p99: number | null;
     };
 
 export interface Phase {
