@@ -31,6 +31,8 @@ export interface Observed {
   readonly after: Treated;
   /** From the news to the last attempt for a message after it; Infinity: not suppressed; undefined: nothing tells. */
   readonly delay: Micros | undefined;
+  /** Of a complaint that was withdrawn: the last message after that did not reach the ISP; undefined: nothing tells. */
+  readonly kept: boolean | undefined;
 }
 
 /** A message to the recipient. */
@@ -55,23 +57,35 @@ export function observedRecipients({ suppression, ledger, model, marks }: Aggreg
 function judged(bad: BadRecipient, messages: readonly Message[]): Observed {
   const { isp, news, at, withdrawnAt } = bad;
   const held = messages.filter(({ due }) => due < (withdrawnAt ?? Number.POSITIVE_INFINITY));
+  const after = messages.filter((message) => !held.includes(message));
   return {
     isp,
     news,
     withdrawn: withdrawnAt !== undefined,
     held: treated(held),
-    after: treated(messages.filter((message) => !held.includes(message))),
+    after: treated(after),
     delay: delayOf(held, at),
+    kept: isKept(after),
   };
+}
+
+/** What waits at the end is on its way. */
+function isKept(messages: readonly Message[]): boolean | undefined {
+  const treatment = lastOf(messages.filter((message) => message.treatment !== 'unknown'))?.treatment;
+  return treatment === undefined ? undefined : treatment === 'refused' || treatment === 'suppressed';
+}
+
+function lastOf(messages: readonly Message[]): Message | undefined {
+  return messages.length === 0 ? undefined : messages.reduce((a, b) => (b.due >= a.due ? b : a));
 }
 
 /** The last message decides whether the recipient is suppressed. */
 function delayOf(messages: readonly Message[], at: Micros): Micros | undefined {
   const known = messages.filter(({ treatment }) => treatment !== 'unknown');
-  if (known.length === 0) return undefined;
-  if (known.some(({ treatment }) => treatment === 'pending')) return Number.POSITIVE_INFINITY;
-  const last = known.reduce((a, b) => (b.due >= a.due ? b : a));
-  if (last.treatment === 'sent') return Number.POSITIVE_INFINITY;
+  const last = lastOf(known);
+  if (last === undefined) return undefined;
+  if (last.treatment === 'sent' || known.some(({ treatment }) => treatment === 'pending'))
+    return Number.POSITIVE_INFINITY;
   const sent = known.filter(({ treatment }) => treatment === 'sent');
   return sent.reduce((delay, { lastAttemptAt }) => Math.max(delay, lastAttemptAt - at), 0);
 }

@@ -35,6 +35,7 @@ import type {
   Summary,
   Totals,
 } from './summary.ts';
+import { suppressionSummary } from './suppression.ts';
 
 /** A report's content, with the histograms for `histograms.hlog`. */
 export interface Report {
@@ -85,6 +86,7 @@ export function buildReport(
     measuredWorkers(aggregate, input.workers),
     harnessFrame(aggregate, input, series, loadEnd),
   );
+  const suppression = suppressionSummary(aggregate, names.isps);
   const summary: Summary = {
     schema: 1,
     run: {
@@ -115,6 +117,7 @@ export function buildReport(
     ownLog,
     adaptation: adaptation.scores,
     faults: faultSummaries(aggregate, input, evidence),
+    ...(suppression && { suppression }),
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure, input.thresholds),
     ...(input.checks && { checks: input.checks }),

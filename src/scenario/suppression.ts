@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import type { Micros } from '../core/clock.ts';
 import { formatDuration } from '../core/units.ts';
-import { NEWS, type News } from '../record/attempt-log.ts';
 import { count, realDuration } from './quantities.ts';
 
-/** Bad news that a list has to act on. */
-export type BadNews = Exclude<News, 'withdrawal'>;
+/** Bad news about a recipient that a list has to act on. */
+export const BAD_NEWS = ['bounce', 'complaint', 'unsubscribe'] as const;
+export type BadNews = (typeof BAD_NEWS)[number];
 
 /** How a run writes again to recipients about whom there was bad news. Times are real. */
 export interface SuppressionPlan {
@@ -18,8 +18,6 @@ export interface SuppressionPlan {
   /** Recipients at most. */
   readonly most: number;
 }
-
-const BAD_NEWS: readonly BadNews[] = NEWS.filter((news) => news !== 'withdrawal');
 
 const settings = z.strictObject({
   every: realDuration.prefault('2s'),
