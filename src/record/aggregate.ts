@@ -125,6 +125,7 @@ export class Aggregate {
         if (!isFollowUp(view.message)) this.ledger.addDsn(view);
         return;
       case Kind.feedback:
+        if (isFollowUp(view.message)) return;
         this.ledger.addFeedback(view);
         this.feedback.add(view);
         return;
