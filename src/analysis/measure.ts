@@ -26,6 +26,7 @@ import { DELIVERED_SCALE, type DeliveredMetric, deliveredValue } from './deliver
 import { restartTime } from './faults.ts';
 import { PHASES, type PhaseSpan, phaseAt } from './phases.ts';
 import { queueAges } from './queue-age.ts';
+import { measureSuppression, type Observed, observedRecipients } from './suppression.ts';
 
 /** The names that stand behind the numbers in the records. */
 export interface Names {
@@ -221,6 +222,12 @@ export function createMeasure(
     return trend(into, DELIVERED_SCALE[metric]);
   }
 
+  let seen: readonly Observed[] | undefined;
+  const observed = (): readonly Observed[] => {
+    seen ??= observedRecipients(aggregate);
+    return seen;
+  };
+
   return (metric, selector) => {
     switch (metric) {
       case 'checks': {
@@ -379,6 +386,14 @@ export function createMeasure(
         return sentBack(selector, ({ sent, received }) => Math.max(0, sent - received));
       case 'async_bounces':
         return fromOutcomes(selector, (counts) => counts.asyncBounces);
+      case 'sent_after_bounce':
+      case 'sent_after_complaint':
+      case 'sent_after_unsubscribe':
+      case 'suppression_delay':
+      case 'kept_after_withdrawal': {
+        const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
+        return measureSuppression(observed(), metric, isp, seconds({}));
+      }
       case 'mismatched': {
         const isp = selector.isp === undefined ? undefined : names.isps.indexOf(selector.isp);
         let count = 0;

@@ -187,7 +187,7 @@ export class OwnLog {
     if (!to) return undefined;
     if (sender === undefined) {
       const place = placeOfRecipient(this.#loads, to.mailbox);
-      return place && place.load.mailboxesRepeat !== true ? to.mailbox : undefined;
+      return place && place.load.repeatAfter === undefined ? to.mailbox : undefined;
     }
     const message = messageOfSender(sender);
     return message === undefined ? undefined : this.#placed(message, to.slot);

@@ -3,6 +3,17 @@
  * sender (VERP) and in a header; the mailbox's number and the recipient's slot in the message are in the local part.
  */
 
+/** Messages of loads have smaller numbers than those that follow bad news about a recipient (`suppression`). */
+export const FIRST_FOLLOW_UP = 3_000_000_000;
+
+/** No message has this number or a greater one. */
+const END_OF_NUMBERS = 0xffffffff;
+
+/** Whether a message belongs to no load, but follows bad news about its recipient. */
+export function isFollowUp(message: number): boolean {
+  return message >= FIRST_FOLLOW_UP && message < END_OF_NUMBERS;
+}
+
 /** The header that carries the message's number. */
 export const MESSAGE_HEADER = 'X-Windtunnel-Message';
 

@@ -8,6 +8,7 @@ import { type LabProof, requireTarget } from '../core/proof.ts';
 import type { Packer } from '../record/attempt-log.ts';
 import { startClosedLoad } from './closed-load.ts';
 import { Dialer } from './dialer.ts';
+import { FOLLOW_UP_CONNECTIONS, type FollowUp, FollowUpInjections, FollowUps } from './follow-ups.ts';
 import { type DriverCounters, Injections, noCounts } from './injections.ts';
 import type { LoadPlan } from './load.ts';
 import { createMessages, type RunStamp } from './message.ts';
@@ -53,6 +54,8 @@ export interface Driver {
   trouble(): string | undefined;
   /** Resolves when all loads are over and every message begun has ended. */
   readonly finished: Promise<void>;
+  /** Hands over further messages to recipients of the loads, until these are over. */
+  followUp(orders: readonly FollowUp[]): void;
   /** Begins nothing more; what is under way ends as usual. */
   stop(): void;
 }
@@ -69,18 +72,55 @@ export async function startDriver(
   const prng = createPrng(plan.seed);
   const counters = noCounts();
   const injections = plan.loads.map((load, index) => new Injections(load, index, clock, packer, counters));
-  const starts: (() => RunningLoad)[] = [];
-  for (const [index, load] of plan.loads.entries())
-    starts.push(await prepareLoad(plan, load, prng, clock, injections[index] as Injections, counters));
-  const running = starts.map((start) => start());
+  const prepared: PreparedLoad[] = [];
+  for (const [index, load] of plan.loads.entries()) {
+    const quiet = new FollowUpInjections(load, index, clock, packer, noCounts());
+    prepared.push(
+      await prepareLoad(plan, load, prng, clock, injections[index] as Injections, quiet, counters),
+    );
+  }
+  const running = prepared.map(({ start }) => start());
+  const followUps = new Map<PreparedLoad, FollowUps>();
+  async function finish(): Promise<void> {
+    await Promise.all(running.map((load) => load.finished));
+    const ends = [...followUps].map(
+      ([
+        {
+          plan: { gracefulStop },
+        },
+        one,
+      ]) => one.finish(gracefulStop / 1e3),
+    );
+    await Promise.all(ends);
+  }
   return {
     counters: () => counters,
     trouble: () => injections.findLast(({ lastTrouble }) => lastTrouble !== undefined)?.lastTrouble,
-    finished: Promise.all(running.map((load) => load.finished)).then(() => {}),
+    finished: finish(),
+    followUp(orders) {
+      for (const order of orders) {
+        const load = prepared.find(({ plan: { recipients, messages } }) => {
+          return order.original.message < recipients.firstMessage + messages;
+        });
+        if (!load) continue;
+        const one = followUps.get(load) ?? load.followUps();
+        followUps.set(load, one);
+        one.take(order);
+      }
+    },
     stop() {
       for (const load of running) load.stop();
+      for (const one of followUps.values()) one.stop();
     },
   };
+}
+
+/** A load that can begin at once. */
+interface PreparedLoad {
+  readonly plan: LoadPlan;
+  start(): RunningLoad;
+  /** What follows bad news about its recipients; only where all mail goes to one MTA. */
+  followUps(): FollowUps;
 }
 
 /** Prepares all that takes time, so that loads begin together. */
@@ -90,8 +130,9 @@ async function prepareLoad(
   prng: Prng,
   clock: Clock,
   injections: Injections,
+  quiet: Injections,
   counters: DriverCounters,
-): Promise<() => RunningLoad> {
+): Promise<PreparedLoad> {
   const { share, targetPer, helo, pipelineAcrossMessages } = driver;
   const schedule = scheduleOf(plan.shape);
   const recipients = createRecipients(plan.recipients, prng);
@@ -101,9 +142,8 @@ async function prepareLoad(
     targetPer === 'run' ? 1 : (plan.recipients.isps[target]?.share ?? 0),
   );
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  const dialers = driver.targets.map(({ endpoints }, target) => {
-    if (weights[target] === 0) return undefined;
-    return new Dialer({
+  const dialerTo = ({ endpoints }: DriverPlan['targets'][number], recording: Injections): Dialer =>
+    new Dialer({
       endpoints: endpointsFor(endpoints, plan),
       firstEndpoint: share.worker,
       clock,
@@ -111,30 +151,48 @@ async function prepareLoad(
       helo,
       timeoutMs: plan.timeoutMs,
       pipelineAcrossMessages,
-      injections,
+      injections: recording,
     });
-  });
+  const dialers = driver.targets.map((target, index) =>
+    weights[index] === 0 ? undefined : dialerTo(target, injections),
+  );
+  const limits = {
+    messagesPerConnection: plan.messagesPerConnection,
+    retryWaitMs: (plan.retry?.wait ?? 0) / 1e3,
+  };
+  const followUps = (): FollowUps => {
+    const dialer = dialerTo(driver.targets[0] as DriverPlan['targets'][number], quiet);
+    const pool = new ConnectionPool(dialer, { connections: FOLLOW_UP_CONNECTIONS, ...limits });
+    return new FollowUps(pool, clock, quiet);
+  };
   const common = { plan, share, clock, injections, due: () => void counters.due++ };
   if (schedule.model === 'closed')
-    return () => startClosedLoad({ ...common, users: schedule, dialers, targetOf });
+    return {
+      plan,
+      start: () => startClosedLoad({ ...common, users: schedule, dialers, targetOf }),
+      followUps,
+    };
   const pools = dialers.map((dialer, target) => {
     const connections = Math.max(1, Math.round((plan.connections * (weights[target] ?? 0)) / sum));
     return (
       dialer &&
       new ConnectionPool(dialer, {
         connections: Math.max(1, partOf(connections, share)),
-        messagesPerConnection: plan.messagesPerConnection,
-        retryWaitMs: (plan.retry?.wait ?? 0) / 1e3,
+        ...limits,
       })
     );
   });
-  return () =>
-    startOpenLoad({
-      ...common,
-      arrivals: schedule,
-      pools: pools.filter((pool) => pool !== undefined),
-      poolOf: (message) => pools[targetOf(message)] as ConnectionPool,
-    });
+  return {
+    plan,
+    start: () =>
+      startOpenLoad({
+        ...common,
+        arrivals: schedule,
+        pools: pools.filter((pool) => pool !== undefined),
+        poolOf: (message) => pools[targetOf(message)] as ConnectionPool,
+      }),
+    followUps,
+  };
 }
 
 /** The endpoints that speak a load's TLS, from every address that it connects from, as far as families match. */

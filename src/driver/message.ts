@@ -57,8 +57,17 @@ export interface Message {
   readonly eightBit: boolean;
 }
 
-/** Makes the message of a number. Any number can be asked for at any time and gives the same message. */
-export type MessageFactory = (message: number) => Message;
+/** One recipient of one of a load's messages. */
+export interface Original {
+  readonly message: number;
+  readonly slot: number;
+}
+
+/**
+ * Makes the message of a number. Any number can be asked for at any time and gives the same message.
+ * @param original whose sender and content it has, and to whose recipient alone it goes; undefined: it is its own
+ */
+export type MessageFactory = (message: number, original?: Original) => Message;
 
 /**
  * Prepares what messages have in common and returns the factory.
@@ -85,16 +94,18 @@ export async function createMessages(
   const drafts = contents.map((content) => draft(own, content, largest, key));
   const sizes = createSizes(plan.size, prng);
 
-  return (message) => {
-    const { header, start, body, eightBit, unstuffed, signer } = drafts[message % drafts.length] as Draft;
-    const { domain, signed } = plan.senders[message % plan.senders.length] as MessagePlan['senders'][number];
+  return (message, original) => {
+    const like = original?.message ?? message;
+    const { header, start, body, eightBit, unstuffed, signer } = drafts[like % drafts.length] as Draft;
+    const { domain, signed } = plan.senders[like % plan.senders.length] as MessagePlan['senders'][number];
     const addresses: string[] = [];
-    for (let slot = 0; slot < plan.recipients; slot++) addresses.push(recipients.address(message, slot));
-    const values = valuesOf(plan, message, domain, addresses);
+    if (original) addresses.push(recipients.address(like, original.slot));
+    else for (let slot = 0; slot < plan.recipients; slot++) addresses.push(recipients.address(message, slot));
+    const values = valuesOf(plan, message, like, domain, addresses);
     const top = `${fill(header, values)}\r\n`;
     const personal = fill(start, values);
     const signing = signed ? signer : undefined;
-    const room = sizes(message) - top.length - personal.length - (signing?.length(domain) ?? 0);
+    const room = sizes(like) - top.length - personal.length - (signing?.length(domain) ?? 0);
     const lines = linesFor(body, room);
     const rest = lastLines(body, lines);
     const signature = signing
@@ -173,7 +184,13 @@ function lastLines({ bytes, endBytes, lineBytes }: Rest, lines: number): Buffer 
   return bytes.subarray(bytes.length - endBytes - lines * lineBytes);
 }
 
-function valuesOf(plan: MessagePlan, message: number, domain: string, addresses: readonly string[]): Values {
+function valuesOf(
+  plan: MessagePlan,
+  message: number,
+  like: number,
+  domain: string,
+  addresses: readonly string[],
+): Values {
   const recipient = addresses[0] ?? '';
   const at = recipient.lastIndexOf('@');
   return {
@@ -183,7 +200,7 @@ function valuesOf(plan: MessagePlan, message: number, domain: string, addresses:
     domain: recipient.slice(at + 1),
     sender: `news@${domain}`,
     load: plan.load,
-    vmta: plan.vmtas[message % plan.vmtas.length] ?? '',
+    vmta: plan.vmtas[like % plan.vmtas.length] ?? '',
     senderDomain: domain,
     to: addresses.join(',\r\n '),
     unfoldedTo: plan.dkim === 'none' ? '' : addresses.join(', '),

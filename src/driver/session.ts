@@ -282,7 +282,7 @@ export class Session {
 
   #begin(job: Job): Transaction {
     const { clock, messages } = this.#options;
-    return new Transaction(job, messages(job.message), clock.now());
+    return new Transaction(job, messages(job.message, job.original), clock.now());
   }
 
   /** All of the envelope with pipelining, else its first command. */

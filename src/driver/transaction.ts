@@ -1,6 +1,6 @@
 import type { Micros } from '../core/clock.ts';
 import type { InjectionState } from '../record/attempt-log.ts';
-import type { Message } from './message.ts';
+import type { Message, Original } from './message.ts';
 import { isPositive } from './reply-reader.ts';
 
 /** One message to be sent. */
@@ -8,6 +8,8 @@ export interface Job {
   readonly message: number;
   /** When the schedule wanted it sent. */
   readonly due: Micros;
+  /** It belongs to no load, and goes to this recipient of one. */
+  readonly original?: Original;
 }
 
 /** A recipient that the server refused; `slot` is its place among the message's recipients. */

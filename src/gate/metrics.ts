@@ -452,6 +452,7 @@ export const METRICS = {
     meaning: 'complaints as a share of the recipients that the ISP accepted',
   },
   async_bounces: {
+  sent_after_bounce: {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
@@ -496,12 +497,39 @@ export const METRICS = {
     meaning: 'what ISPs had to send back that was refused, given up, or still waited at the end',
   },
   feedback_lost: {
+    meaning: 'recipient attempts at the ISP for messages injected after the recipient had bounced for good',
+  },
+  sent_after_complaint: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    better: 'lower',
+    meaning: 'the same after the recipient had complained, and until it took that back',
+  },
+  sent_after_unsubscribe: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    better: 'lower',
+    meaning: 'the same after the recipient had unsubscribed',
+  },
+  suppression_delay: {
+    kind: 'trend',
+    unit: 'ms',
+    tags: ['isp'],
+    words: true,
+    better: 'lower',
+    meaning:
+      'from bad news about a recipient to the last attempt for a message injected after it; 0 if there was none',
+  },
+  kept_after_withdrawal: {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
     better: 'lower',
     meaning:
       'what was taken from ISPs and never came to the mailroom; an MTA that processes reports may keep them',
+      'messages to recipients who had taken their complaint back that the MTA refused or never tried to send',
   },
   mismatched: {
     kind: 'counter',

@@ -33,7 +33,7 @@ export interface Threshold {
   readonly abortAfter?: number;
 }
 
-/** What a metric measured, for one selector. Trends answer any percentile. */
+/** What a metric measured, for one selector. Trends answer any percentile; Infinity is `never`. */
 export type Measured =
   | { readonly kind: 'counter'; readonly count: number; readonly rate: number }
   | { readonly kind: 'rate'; readonly rate: number; readonly total: number }
@@ -188,13 +188,19 @@ function aggregate(aggregation: Aggregation, measured: Measured): number | Word 
       if (measured.word !== undefined) return measured.word;
       if (aggregation.kind === 'min') return measured.min;
       return aggregation.kind === 'max' ? measured.max : measured.value;
-    case 'trend':
+    case 'trend': {
       if (measured.count === 0) return undefined;
-      if (aggregation.kind === 'percentile') return measured.percentile(aggregation.percentile);
-      if (aggregation.kind === 'med') return measured.percentile(50);
-      if (aggregation.kind === 'min') return measured.min;
-      return aggregation.kind === 'max' ? measured.max : measured.avg;
+      const value = ofTrend(aggregation, measured);
+      return value === Number.POSITIVE_INFINITY ? 'never' : value;
+    }
   }
+}
+
+function ofTrend(aggregation: Aggregation, measured: Extract<Measured, { kind: 'trend' }>): number {
+  if (aggregation.kind === 'percentile') return measured.percentile(aggregation.percentile);
+  if (aggregation.kind === 'med') return measured.percentile(50);
+  if (aggregation.kind === 'min') return measured.min;
+  return aggregation.kind === 'max' ? measured.max : measured.avg;
 }
 
 function compare(actual: number, operator: Operator, limit: number): boolean {

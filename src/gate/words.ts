@@ -41,6 +41,10 @@ const REASONS: Readonly<Record<string, Readonly<Partial<Record<Word, string>>>>>
     'not applicable': 'there was no MTA that could have a backlog',
   },
   collateral: { 'not applicable': 'there was no other ISP or no baseline to compare with' },
+  suppression_delay: {
+    never: 'mail was still sent, or kept to be sent, at the end',
+    'not applicable': 'nobody was written to after bad news',
+  },
   restart_time: {
     never: 'it was started again and did not take mail',
     'not applicable': 'no fault had the MTA started again',

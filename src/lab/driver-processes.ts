@@ -1,6 +1,7 @@
 /** The processes that drive the load: how many there are, and all of them as one. */
 import type { Micros } from '../core/clock.ts';
 import type { DriverPlan } from '../driver/driver.ts';
+import type { FollowUp } from '../driver/follow-ups.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
 import { scheduleOf } from '../driver/schedule.ts';
@@ -77,6 +78,14 @@ export class DriverProcesses {
     const finished = this.#workers.map((worker) => worker.expect('finished'));
     for (const worker of this.#workers) worker.send({ type: 'start', epoch });
     await Promise.all(finished);
+  }
+
+  /** Hands over further messages, those to one recipient by one process. */
+  followUp(orders: readonly FollowUp[]): void {
+    this.#workers.forEach((worker, index) => {
+      const own = orders.filter(({ original }) => original.message % this.#workers.length === index);
+      if (own.length > 0) worker.send({ type: 'follow-ups', orders: own });
+    });
   }
 
   /** Begins nothing more. */

@@ -34,6 +34,9 @@ channel.onMessage((message) => {
     case 'ack':
       reporter.acknowledged();
       return;
+    case 'follow-ups':
+      driver?.followUp(message.orders);
+      return;
     case 'stop':
       stopped = true;
       driver?.stop();

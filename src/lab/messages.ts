@@ -11,6 +11,7 @@ import type { ZoneSpec } from '../../fakes/zones.ts';
 import type { Micros } from '../core/clock.ts';
 import type { FailureKind } from '../core/errors.ts';
 import type { DriverPlan } from '../driver/driver.ts';
+import type { FollowUp } from '../driver/follow-ups.ts';
 import type { DriverCounters } from '../driver/injections.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { RecordBatch } from '../record/reporter.ts';
@@ -181,6 +182,8 @@ export type ToDriver =
       readonly worker: number;
     }
   | { readonly type: 'start'; readonly epoch: Micros }
+  /** Messages that no load has, to be handed over at their moments. */
+  | { readonly type: 'follow-ups'; readonly orders: readonly FollowUp[] }
   | { readonly type: 'ack' }
   | { readonly type: 'stop' };
 

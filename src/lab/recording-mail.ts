@@ -2,6 +2,7 @@
 import type { DsnMail, OtherMail } from '../../fakes/mailroom/mailroom.ts';
 import { mailboxIn } from '../../fakes/mailroom/subject.ts';
 import type { Micros } from '../core/clock.ts';
+import { isFollowUp } from '../core/identity.ts';
 import { NO_ISP, NONE16, NONE32, type Packer } from '../record/attempt-log.ts';
 import { type LoadModel, loadOfMessage, placeOfRecipient } from '../record/run-model.ts';
 
@@ -62,7 +63,10 @@ export class MailRecorder {
   /** Where the message is not told, the mailbox tells it if each is written to once; a message's only recipient needs no telling. */
   #whom(message: number | undefined, slot: number | undefined, mailbox: number | undefined): Whom {
     const place = mailbox === undefined ? undefined : placeOfRecipient(this.#loads, mailbox);
-    const found = message ?? (place?.load.mailboxesRepeat === true ? undefined : place?.message);
+    const found = message ?? (place?.load.repeatAfter === undefined ? place?.message : undefined);
+    // It belongs to no load, and counts nowhere.
+    if (found !== undefined && isFollowUp(found))
+      return { message: found, slot: slot ?? NONE16, isp: NO_ISP };
     const load = found === undefined ? undefined : loadOfMessage(this.#loads, found);
     if (found === undefined || !load) return { message: NONE32, slot: NONE16, isp: NO_ISP };
     const known = load.recipientsPerMessage === 1 ? 0 : (slot ?? NONE16);

@@ -30,7 +30,7 @@ export function modelOf(plan: Plan): RunModel {
       firstMessage: recipients.firstMessage,
       firstRecipient: recipients.firstMailbox,
       recipientsPerMessage: recipients.perMessage,
-      mailboxesRepeat: recipients.repeatAfter !== undefined,
+      ...(recipients.repeatAfter !== undefined && { repeatAfter: recipients.repeatAfter }),
       ispOf: createRecipients(recipients, prng).isp,
     })),
     vmtas: plan.sources.map(({ vmta }) => plan.sources.findIndex((source) => source.vmta === vmta)),

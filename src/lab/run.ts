@@ -55,6 +55,7 @@ import {
 } from './run-folder.ts';
 import { openSenderPages } from './sender-pages.ts';
 import { SenderStatistics } from './sender-statistics.ts';
+import { listensForNews, NewsDesk } from './suppression.ts';
 import { writeWhole } from './whole-file.ts';
 import { driverPlanOf, driverProcessesOf, ispProcessesOf } from './wiring.ts';
 import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
@@ -307,6 +308,7 @@ class Run {
     isps.start(this.#epoch, back);
     const running = driver.run(this.#epoch);
     this.#recorder.own.mark({ at: 0, name: 'load_started' });
+    const stopListening = this.#listenForNews(driver);
     const failed = (error: unknown): void => {
       this.#failure ??= error;
     };
@@ -341,8 +343,28 @@ class Run {
       }
       await sleepMs(LOOK_MS);
     }
+    stopListening();
     this.#mta?.closeFaults();
     this.#recorder.own.mark({ at: this.#now(), name: 'load_ended' });
+  }
+
+  /** Tells the driver to whom it is to write again, while the load lasts. */
+  #listenForNews(driver: DriverProcesses): () => void {
+    const { plan } = this.#request;
+    const { loads } = this.#recorder.aggregate.model;
+    const { dsn } = this.#adapter?.capabilities ?? {};
+    if (!listensForNews(plan, loads)) return () => {};
+    const desk = new NewsDesk({ plan, loads, sendsDsn: dsn === 'always' });
+    this.#recorder.onEvents = (events) => desk.take(events);
+    const tell = (): void => {
+      this.#recorder.flush();
+      driver.followUp(desk.tell(this.#recorder.own, this.#now(), this.#recorder.aggregate.running.confirmed));
+      // What is known comes before what follows it.
+      this.#recorder.flush();
+    };
+    const stop = every(LOOK_MS, tell);
+    this.#cleanup.defer(stop);
+    return stop;
   }
 
   /** False if the run is to end at once. Throws why, if the lab can't go on. */

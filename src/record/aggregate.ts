@@ -3,6 +3,7 @@
  * from the files, and gets the same figures.
  */
 import type { Micros } from '../core/clock.ts';
+import { isFollowUp } from '../core/identity.ts';
 import {
   INJECTION_STATES,
   Kind,
@@ -24,6 +25,7 @@ import {
 import { Ledger } from './ledger.ts';
 import { loadOfMessage, type RunModel } from './run-model.ts';
 import { SentReports } from './sent-reports.ts';
+import { SuppressionTally } from './suppression-tally.ts';
 import { isOfWholeIsp, Timeline } from './timeline.ts';
 
 /** Running counts of recipient attempts at one ISP, for whoever watches the run. */
@@ -51,6 +53,8 @@ export class Aggregate {
   readonly timeline = new Timeline();
   readonly feedback = new FeedbackTally();
   readonly sentReports: SentReports;
+  /** Of messages that belong to no load; they count nowhere else. */
+  readonly suppression: SuppressionTally;
   /** By load, then by phase; '' for what was due outside of all phases. */
   readonly injections: readonly Map<string, InjectionCounts>[];
   /** Transactions on each connection, by ISP and source: key `isp/source`. */
@@ -71,6 +75,7 @@ export class Aggregate {
     this.model = model;
     this.ledger = new Ledger(model.loads, model.vmtas);
     this.sentReports = new SentReports(model.loads);
+    this.suppression = new SuppressionTally(model.loads.some(({ repeatAfter }) => repeatAfter !== undefined));
     this.injections = model.loads.map(() => new Map());
   }
 
@@ -83,6 +88,7 @@ export class Aggregate {
   #take(view: RecordView): void {
     switch (view.kind) {
       case Kind.injection:
+        if (this.suppression.addInjection(view)) return;
         this.ledger.addInjection(view);
         if (view.refusedSlot === undefined) this.#injection(view);
         return;
@@ -93,15 +99,17 @@ export class Aggregate {
         countConnection(this.#countsOf(view.load, view.at), view);
         return;
       case Kind.attempt:
+        if (this.suppression.addAttempt(view)) return;
         this.ledger.addAttempt(view);
         this.timeline.addAttempt(view);
         this.#count(view);
         if (view.mismatched) this.mismatched.set(view.isp, (this.mismatched.get(view.isp) ?? 0) + 1);
         return;
       case Kind.replyLost:
-        this.ledger.addReplyLost(view);
+        if (!isFollowUp(view.message)) this.ledger.addReplyLost(view);
         return;
       case Kind.transaction:
+        if (isFollowUp(view.message)) return;
         this.timeline.addTransaction(view);
         if (TRANSACTION_OUTCOMES[view.outcome] !== undefined) this.running.transactions++;
         return;
@@ -117,19 +125,23 @@ export class Aggregate {
         return;
       }
       case Kind.dsn:
-        this.ledger.addDsn(view);
+        if (!isFollowUp(view.message)) this.ledger.addDsn(view);
         return;
       case Kind.feedback:
+        if (isFollowUp(view.message)) return;
         this.ledger.addFeedback(view);
         this.feedback.add(view);
         this.sentReports.add(view);
+        return;
+      case Kind.news:
+        this.suppression.addNews(view);
         return;
       case Kind.sample:
         this.timeline.addSample(view);
         if (isOfWholeIsp(view)) this.#watch(view);
         return;
       case Kind.pending:
-        this.ledger.addPending(view);
+        if (!this.suppression.addPending(view)) this.ledger.addPending(view);
         return;
       case Kind.mark: {
         const name = MARKS[view.outcome];

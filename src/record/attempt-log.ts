@@ -27,6 +27,7 @@ export const Kind = {
   injectorConnection: 11,
   replyLost: 12,
   feedback: 13,
+  news: 14,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -101,6 +102,13 @@ export type FeedbackKind = (typeof FEEDBACK_KINDS)[number];
  */
 export const FEEDBACK_STATES = ['due', 'happened', 'sent', 'failed', 'received'] as const;
 export type FeedbackState = (typeof FEEDBACK_STATES)[number];
+
+/**
+ * News about a recipient that a sender has to act on. `bounce`: an ISP refused it for good, or told so later; `complaint`,
+ * `unsubscribe`: the recipient wants no more mail; `withdrawal`: the complaint was a mistake. Append only.
+ */
+export const NEWS = ['bounce', 'complaint', 'unsubscribe', 'withdrawal'] as const;
+export type News = (typeof NEWS)[number];
 
 /**
  * What the MTA's queue lists at the end of the run: the recipient, or a report about its message (a DSN that did not
@@ -359,6 +367,27 @@ export class Packer {
   }
 
   /**
+   * News about a recipient, at the moment from which on a sender that listens knows it.
+   * @param first number of the first message that is sent to it for this news; `count`: how many there are, 0 if none
+   */
+  news(e: {
+    at: Micros;
+    isp: number;
+    message: number;
+    slot: number;
+    news: News;
+    first: number;
+    count: number;
+  }): void {
+    const i = this.#event(Kind.news, { at: e.at, isp: e.isp, source: NONE16 });
+    this.#u32[i * 8 + 2] = e.message;
+    this.#u32[i * 8 + 3] = e.first;
+    this.#u32[i * 8 + 4] = e.count;
+    this.#u16[i * 16 + 10] = e.slot;
+    this.#u8[i * 32 + 29] = NEWS.indexOf(e.news);
+  }
+
+  /**
    * A recipient that the MTA's own queue still lists at the end of the run, or of whose message it lists a report.
    * `slot` NONE16: every recipient of the message (a report in a queue does not say about whom it is).
    */
@@ -468,6 +497,13 @@ export class RecordView {
     return this.#u32[this.index * 8 + 4] as number;
   }
   get transactions(): number {
+    return this.#u32[this.index * 8 + 4] as number;
+  }
+  /** News: the number of the first message that is sent for it, and how many there are. */
+  get firstFollowUp(): number {
+    return this.#u32[this.index * 8 + 3] as number;
+  }
+  get followUps(): number {
     return this.#u32[this.index * 8 + 4] as number;
   }
   get slot(): number {

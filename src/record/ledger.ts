@@ -146,6 +146,14 @@ export class Ledger {
     }
   }
 
+  /** A number that no message of a load reaches of which there is a record. */
+  endOfMessages({ firstMessage, firstRecipient, recipientsPerMessage }: LoadModel): number {
+    let last = -1;
+    for (const number of this.#pages.keys()) last = Math.max(last, number);
+    const recipients = (last + 1) * PAGE_SIZE - firstRecipient;
+    return firstMessage + Math.max(0, Math.ceil(recipients / recipientsPerMessage));
+  }
+
   /** Takes in one injection. */
   addInjection(view: RecordView): void {
     const { message, outcome } = view;
@@ -271,6 +279,10 @@ export class Ledger {
   }
   /** The first acceptance; meaningful where `accepted` is not 0. */
   acceptedAt(recipient: number): Micros {
+    return this.#read(recipient).moment[recipient & IN_PAGE] as number;
+  }
+  /** The end of the last attempt; meaningful where there was one and `accepted` is 0. */
+  lastTriedAt(recipient: number): Micros {
     return this.#read(recipient).moment[recipient & IN_PAGE] as number;
   }
   /** When the MTA was done with a recipient: it was accepted, or reported as failed; undefined: neither. */

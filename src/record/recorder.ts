@@ -14,6 +14,8 @@ const FILES: Readonly<Record<RecordFile, string>> = { injections: 'injections.bi
 /** Writes all records of a run to its folder and adds them up at the same time. */
 export class Recorder {
   readonly aggregate: Aggregate;
+  /** Told of all that is added up but injections, after that. */
+  onEvents: ((events: Uint8Array) => void) | undefined;
   /** For what the lab itself records: marks, queue samples, DSNs. Call `flush` to make it count. */
   readonly own = new Packer(64);
   readonly #injections: LogFile;
@@ -38,6 +40,7 @@ export class Recorder {
     if (events) {
       this.#events.append(events);
       this.aggregate.add(events);
+      this.onEvents?.(events);
     }
     // One file without the other would tell of a run that never was; so both end, and neither has the mark of an end.
     if (this.failures().length > 0) {

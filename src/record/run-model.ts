@@ -11,8 +11,11 @@ export interface LoadModel {
   readonly recipientsPerMessage: number;
   /** Number of the first message's first recipient. */
   readonly firstRecipient: number;
-  /** Mailboxes are written to more than once, so that an address alone does not tell the recipient. Absent: they are not. */
-  readonly mailboxesRepeat?: boolean;
+  /**
+   * So many messages go to different mailboxes, then these are written to again, so that an address alone does not tell the
+   * recipient. Absent: they are not.
+   */
+  readonly repeatAfter?: number;
   /** The ISP (index) of a message's recipient. */
   ispOf(message: number, slot: number): number;
 }

@@ -36,6 +36,7 @@ import type {
   Summary,
   Totals,
 } from './summary.ts';
+import { suppressionSummary } from './suppression.ts';
 
 /** A report's content, with the histograms for `histograms.hlog`. */
 export interface Report {
@@ -86,6 +87,7 @@ export function buildReport(
     measuredWorkers(aggregate, input.workers),
     harnessFrame(aggregate, input, series, loadEnd),
   );
+  const suppression = suppressionSummary(aggregate, names.isps);
   const summary: Summary = {
     schema: 1,
     run: {
@@ -117,6 +119,7 @@ export function buildReport(
     adaptation: adaptation.scores,
     reputation: reputationSummary(input, series),
     faults: faultSummaries(aggregate, input, evidence),
+    ...(suppression && { suppression }),
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure, input.thresholds),
     ...(input.checks && { checks: input.checks }),
@@ -461,16 +464,20 @@ function metricValue(measured: Measured): MetricValue {
       return {
         kind,
         count,
-        avg,
-        min,
-        max,
-        med: percentile(50),
-        p90: percentile(90),
-        p95: percentile(95),
-        p99: percentile(99),
+        avg: orNever(avg),
+        min: orNever(min),
+        max: orNever(max),
+        med: orNever(percentile(50)),
+        p90: orNever(percentile(90)),
+        p95: orNever(percentile(95)),
+        p99: orNever(percentile(99)),
       };
     }
   }
+}
+
+function orNever(value: number): number | null {
+  return value === Number.POSITIVE_INFINITY ? null : value;
 }
 
 function phasesWithLabels({ phases, incidents }: ReportInput, faults: readonly Phase[]): Phase[] {

@@ -12,6 +12,7 @@ import {
 } from './numbers.ts';
 import { type Paint, paintWith } from './paint.ts';
 import type { Evidence, Summary } from './summary.ts';
+import { groupText, SUPPRESSION_COLUMNS } from './suppression-text.ts';
 import { type Align, table, wrap } from './text-table.ts';
 
 /** How the console report is drawn. */
@@ -39,6 +40,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
           isps(summary, paint, width),
           adaptation(summary, paint, width),
           faults(summary, paint, width),
+          suppression(summary, paint, width),
           conservation(summary, paint, width),
           findings('sources', summary.sources, paint, width),
           findings("the MTA's own log", summary.ownLog, paint, width),
@@ -253,6 +255,17 @@ function faults({ faults }: Summary, paint: Paint, width: number): string[] {
     ...FAULT_COLUMNS.map(({ of }) => of(fault)),
   ]);
   return titled('faults', head, rows, paint, width);
+}
+
+/** A line for each kind of news at each ISP. */
+function suppression({ suppression }: Summary, paint: Paint, width: number): string[] {
+  if (!suppression) return [];
+  const head = ['', ...SUPPRESSION_COLUMNS.map(({ head }) => head)];
+  const rows = suppression.groups.map((group) => [
+    groupText(group),
+    ...SUPPRESSION_COLUMNS.map(({ of }) => of(group)),
+  ]);
+  return titled('suppression', head, rows, paint, width);
 }
 
 function conservation({ conservation, totals, evidence }: Summary, paint: Paint, width: number): string[] {

@@ -85,9 +85,12 @@ function valuesOf(metric: MetricValue): K6Metric['values'] | undefined {
     }
     case 'trend': {
       const { avg, min, med, max, p90, p95, p99, count } = metric;
-      return count === 0
-        ? undefined
-        : { avg, min, med, max, 'p(90)': p90, 'p(95)': p95, 'p(99)': p99, count };
+      const values = { avg, min, med, max, 'p(90)': p90, 'p(95)': p95, 'p(99)': p99, count };
+      return count === 0 || !hasNumbers(values) ? undefined : values;
     }
   }
+}
+
+function hasNumbers(values: Readonly<Record<string, number | null>>): values is Record<string, number> {
+  return Object.values(values).every((value) => value !== null);
 }

@@ -6,6 +6,7 @@ import { keyFigures } from './key-figures.ts';
 import { block, code, plain, table } from './markdown-text.ts';
 import { formatCount, formatMs, formatShare, formatShareScore, formatTimeScore } from './numbers.ts';
 import type { AdaptationSummary, FaultSummary, IspSummary, Summary } from './summary.ts';
+import { groupText, isRight, SUPPRESSION_COLUMNS } from './suppression-text.ts';
 
 /** Renders `summary.md`. */
 export function renderMarkdown(summary: Summary): string {
@@ -18,7 +19,13 @@ export function renderMarkdown(summary: Summary): string {
     figures(summary),
     ...(holdsSessionsOnly(summary)
       ? []
-      : [isps(summary.isps), findings(summary), adaptation(summary.adaptation), faults(summary.faults)]),
+      : [
+          isps(summary.isps),
+          findings(summary),
+          adaptation(summary.adaptation),
+          faults(summary.faults),
+          suppression(summary),
+        ]),
     again(summary),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -120,6 +127,19 @@ function faults(faults: readonly FaultSummary[]): string {
     faults.map((fault) => [
       `#${fault.fault} ${plain(faultText(fault))}`,
       ...FAULT_COLUMNS.map(({ of }) => plain(of(fault))),
+    ]),
+  );
+}
+
+/** A line for each kind of news at each ISP. */
+function suppression({ suppression }: Summary): string {
+  if (!suppression) return '';
+  return table(
+    ['', 'suppression', ...SUPPRESSION_COLUMNS.map(({ head }) => `>${head}`)],
+    suppression.groups.map((group) => [
+      isRight(group) ? '✅' : '❌',
+      plain(groupText(group)),
+      ...SUPPRESSION_COLUMNS.map(({ of }) => plain(of(group))),
     ]),
   );
 }

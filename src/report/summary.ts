@@ -42,6 +42,8 @@ export interface Summary {
   readonly reputation: readonly IspReputation[];
   /** What each fault of the MTA cost, in the scenario's order. */
   readonly faults: readonly FaultSummary[];
+  /** Mail to recipients about whom there was bad news; absent: none came after it. */
+  readonly suppression?: SuppressionSummary;
   readonly latency: readonly LatencySummary[];
   /** Every metric that a threshold can name, without tags; and those with tags that thresholds name, by their key. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
@@ -482,6 +484,38 @@ export interface LatencySummary {
   readonly curve: readonly (readonly [number, number])[];
 }
 
+/** What the MTA did with mail to recipients about whom there was bad news. */
+export interface SuppressionSummary {
+  /** By ISP and kind of news; those to whom mail came. */
+  readonly groups: readonly SuppressionGroup[];
+}
+
+/** Mail after one kind of news at one ISP. */
+export interface SuppressionGroup {
+  readonly isp: string;
+  /** `withdrawal`: a complaint was taken back, so that mail is right again. */
+  readonly news: 'bounce' | 'complaint' | 'unsubscribe' | 'withdrawal';
+  /** Recipients to whom a message came after it. */
+  readonly recipients: number;
+  /** Of these: the last message did not reach the ISP. */
+  readonly suppressed: number;
+  /** From the news to the last attempt for a message after it, of those suppressed; null: there are none, or it is no bad news. */
+  readonly delay: { readonly medMs: number; readonly maxMs: number } | null;
+  /**
+   * Messages after the news. `refused` when they were handed over; `suppressed`: taken and never tried; `sent`: tried at the
+   * ISP; `pending`: still queued at the end; `unknown`: the MTA never had them, or nobody knows.
+   */
+  readonly messages: {
+    readonly refused: number;
+    readonly suppressed: number;
+    readonly sent: number;
+    readonly pending: number;
+    readonly unknown: number;
+  };
+  /** Recipient attempts at the ISP for them. */
+  readonly attempts: number;
+}
+
 export type MetricValue =
   | { readonly kind: 'counter'; readonly count: number; readonly rate: number }
   | { readonly kind: 'rate'; readonly rate: number; readonly passes: number; readonly total: number }
@@ -494,15 +528,16 @@ export type MetricValue =
       readonly word?: 'never' | 'not reached' | 'not applicable';
     }
   | {
+      /** null: never. */
       readonly kind: 'trend';
       readonly count: number;
-      readonly avg: number;
-      readonly min: number;
-      readonly med: number;
-      readonly max: number;
-      readonly p90: number;
-      readonly p95: number;
-      readonly p99: number;
+      readonly avg: number | null;
+      readonly min: number | null;
+      readonly med: number | null;
+      readonly max: number | null;
+      readonly p90: number | null;
+      readonly p95: number | null;
+      readonly p99: number | null;
     };
 
 export interface Phase {

@@ -5,6 +5,7 @@ import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts'
 import { describeFeedback } from './feedback-plan.ts';
 import { describeLoad } from './load-plan.ts';
 import type { Plan } from './plan.ts';
+import { describeSuppression } from './suppression.ts';
 import { describeThreshold } from './thresholds.ts';
 
 /** A plan for people: volumes, rates and durations, with both clocks where they differ. */
@@ -42,6 +43,7 @@ export function describePlan(plan: Plan): string {
     ...(plan.queueDisk === undefined
       ? []
       : [['queue', `on a disk of its own of ${trim(plan.queueDisk / 1e6)} MB`] as [string, string]]),
+    ...(plan.suppression ? [['suppression', describeSuppression(plan.suppression)] as [string, string]] : []),
     [
       'drain',
       `at most ${formatDuration(plan.drainTimeout)}, so the run ends within ${formatDuration(plan.duration + plan.drainTimeout)}`,

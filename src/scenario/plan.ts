@@ -33,6 +33,7 @@ import {
 } from './mta-plan.ts';
 import { spreadNotes } from './spread-plan.ts';
 import { passwordNotes } from './submission.ts';
+import type { SuppressionPlan } from './suppression.ts';
 import { plannedThresholds } from './thresholds.ts';
 
 /** One simulated ISP of a run. */
@@ -76,6 +77,8 @@ export interface Plan {
   readonly phases: readonly PhaseSpan[];
   /** Processes that drive the load; undefined: as many as the machine and the load want. */
   readonly drivers: number | undefined;
+  /** Recipients about whom there was bad news are written to again; absent: they are not. */
+  readonly suppression?: SuppressionPlan;
   readonly drainTimeout: Micros;
   /** Where what comes back goes; whether anything does is for each ISP to say. */
   readonly feedback: PlannedFeedback;
@@ -175,6 +178,8 @@ export function planRun(loaded: LoadedScenario): Plan {
   }
   const mta = plannedMta(loaded, sources, fault);
   const feedback = plannedFeedback(loaded, sources, fault);
+  if (scenario.suppression && scenario.mta.adapter === 'none')
+    fault(['suppression'], 'without an MTA there is nobody who could suppress');
 
   const thresholds = thresholdsOf(loaded, isps, sources, fault);
   if (problems.length > 0) throw new InvalidScenario(problems);
@@ -205,6 +210,7 @@ export function planRun(loaded: LoadedScenario): Plan {
       ...faults.map(({ start, end = duration }) => ({ start, end })),
     ]),
     drivers: scenario.workers.drivers,
+    ...(scenario.suppression && { suppression: scenario.suppression }),
     drainTimeout: scenario.drain.timeout,
     feedback,
     ...(scenario.checks && { checks: scenario.checks }),

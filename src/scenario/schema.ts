@@ -11,6 +11,7 @@ import { address, domain, incident, limits } from './incident-schema.ts';
 import { load } from './load-schema.ts';
 import { mta } from './mta-schema.ts';
 import { count, realDuration, share } from './quantities.ts';
+import { suppression } from './suppression.ts';
 
 /** A DNS record of a sender; `none` publishes none. */
 const record = z.string().transform((text) => (text === 'none' ? null : text));
@@ -117,6 +118,7 @@ export const scenarioSchema = z
     incidents: z.array(incident).default([]),
     faults: z.array(fault).default([]),
     feedback: feedback.prefault({}),
+    suppression: suppression.optional(),
     drain: z.strictObject({ timeout: realDuration.prefault('60s') }).prefault({}),
     checks: checks.optional(),
     thresholds: z.record(z.string(), thresholds).default({}),

@@ -7,7 +7,9 @@ import { fixedRetry } from './pacing.ts';
 
 /** What a run does not say of its MTA. */
 export interface FaultyAdapterOptions
-  extends Partial<Pick<FaultyMtaOptions, 'faults' | 'pace' | 'attempts' | 'connections' | 'restMs'>> {
+  extends Partial<
+    Pick<FaultyMtaOptions, 'faults' | 'pace' | 'attempts' | 'connections' | 'restMs' | 'list'>
+  > {
   /** What it says of its queue; default: the truth. */
   readonly queueDepth?: (mta: FaultyMta) => number;
   /** Is handed the MTA once it runs. */

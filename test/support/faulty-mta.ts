@@ -11,6 +11,7 @@ import { messageOfSender } from '../../src/core/identity.ts';
 import type { QueuedRecipient } from '../../src/mta/adapter.ts';
 import { Courier, type Endpoint, type Verdict } from './courier.ts';
 import type { Pace } from './pacing.ts';
+import type { SuppressionList } from './suppression-list.ts';
 
 /** What goes wrong, by the message's number (from its VERP sender). */
 export interface Faults {
@@ -38,6 +39,8 @@ export interface FaultyMtaOptions {
   readonly connections: number;
   /** Milliseconds that a connection rests after each delivery, so that the MTA has a pace of its own. Default: none. */
   readonly restMs?: number;
+  /** Who gets no more mail; default: nobody is kept from it. */
+  readonly list?: SuppressionList;
   /** Addresses to send from, in turn; undefined: whichever the system takes. */
   readonly sources?: readonly string[];
 }
@@ -128,6 +131,12 @@ export class FaultyMta {
       disabledCommands: ['AUTH', 'STARTTLS'],
       disableReverseLookup: true,
       closeTimeout: 1,
+      onRcptTo: ({ address }, session, callback) => {
+        const { mailFrom } = session.envelope;
+        const message = mailFrom === false ? undefined : messageOfSender(mailFrom.address);
+        if (!this.#options.list?.refuses(message, address)) callback();
+        else callback(Object.assign(new Error('5.7.1 suppressed'), { responseCode: 550 }));
+      },
       onData: (stream, session, callback) => {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -208,6 +217,7 @@ export class FaultyMta {
       this.misdeeds.dropped++;
       return;
     }
+    if (this.#options.list?.forgets(message, recipient)) return;
     const endpoint = this.#options.route(recipient.slice(recipient.lastIndexOf('@') + 1));
     const { sources = [] } = this.#options;
     const source = sources[this.#taken++ % sources.length];
@@ -248,6 +258,7 @@ export class FaultyMta {
         courier = new Courier(endpoint, source);
         this.#couriers.add(courier);
       }
+      this.#options.list?.tried(item.message);
       const verdict = await courier.deliver(item.sender, item.recipient, item.body);
       if (!courier.usable) this.#couriers.delete(courier);
       if (!this.#stopped) this.#settle(item, verdict, lane.pace.heard(verdict, monotonicMicros() / 1e3));
@@ -280,6 +291,8 @@ export class FaultyMta {
       else if (item.message !== undefined && faults.duplicate(item.message))
         this.#enqueue({ ...item, copy: true, attempts: 0, unanswered: false });
     } else if (!item.copy && item.sender !== '') {
+      if (verdict.kind === 'refused' && verdict.code >= 500)
+        this.#options.list?.add(item.recipient, 'bounce');
       if (item.message !== undefined && faults.forgetDsn(item.message)) this.misdeeds.forgotten++;
       else this.#enqueue(notification(item, verdict, this.#options.mailroom));
     }

@@ -140,15 +140,18 @@ function numberOf(value: MetricValue, aggregation: Aggregation): RunValue {
       return valueAsked(aggregation, { kind: 'gauge', value: value.value, min, max });
     }
     case 'trend': {
+      const { kind, count, avg, min, med, max, p90, p95, p99 } = value;
+      const never = (number: number | null): number => number ?? Number.POSITIVE_INFINITY;
       const kept = new Map([
-        [50, value.med],
-        [90, value.p90],
-        [95, value.p95],
-        [99, value.p99],
+        [50, never(med)],
+        [90, never(p90)],
+        [95, never(p95)],
+        [99, never(p99)],
       ]);
-      if (value.count === 0) return 'no samples';
+      if (count === 0) return 'no samples';
       const percentile = (p: number): number => kept.get(p) ?? Number.NaN;
-      return valueAsked(aggregation, { ...value, percentile });
+      const numbers = { avg: never(avg), min: never(min), max: never(max) };
+      return valueAsked(aggregation, { kind, count, ...numbers, percentile });
     }
   }
 }

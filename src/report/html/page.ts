@@ -34,6 +34,7 @@ import { rerunSection } from './sections/rerun.ts';
 import { headlineScores, worstScored } from './sections/scores.ts';
 import { renderSection, type Section } from './sections/section.ts';
 import { hasSources, sourcesSection } from './sections/sources.ts';
+import { suppressionSection } from './sections/suppression.ts';
 import { thresholdsTable } from './sections/thresholds.ts';
 import { type MailCharts, throughputSection } from './sections/throughput.ts';
 import { keyNumbers, verdictBanner } from './sections/verdict.ts';
@@ -217,6 +218,7 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
     ...(charts.mail ? [conservationSection(summary)] : []),
     ...checksSection(summary),
     ...(summary.faults.length > 0 ? [faultsSection(summary)] : []),
+    ...(summary.suppression ? [suppressionSection(summary.suppression)] : []),
     mtaSection(summary),
     harnessSection(summary),
     metricsSection(summary),

@@ -26,7 +26,7 @@ function logged(fates: readonly Seen[], events: readonly LoggedEvent[], mailboxe
         messages: 20,
         recipientsPerMessage: 1,
         firstRecipient: 0,
-        mailboxesRepeat,
+        ...(mailboxesRepeat && { repeatAfter: 1 }),
         ispOf: () => 0,
       },
     ],

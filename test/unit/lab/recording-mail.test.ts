@@ -33,7 +33,7 @@ const LOADS: readonly LoadModel[] = [
     messages: 10,
     recipientsPerMessage: 1,
     firstRecipient: 40,
-    mailboxesRepeat: true,
+    repeatAfter: 5,
     ispOf: () => 1,
   },
 ];

@@ -59,10 +59,10 @@ function shown(
         return [of, value === null ? (metric.word ?? '–') : format(value)];
       });
     case 'trend':
-      return (['avg', 'min', 'med', 'p90', 'p95', 'p99', 'max'] as const).map((of) => [
-        of,
-        format(metric[of]),
-      ]);
+      return (['avg', 'min', 'med', 'p90', 'p95', 'p99', 'max'] as const).map((of) => {
+        const value = metric[of];
+        return [of, value === null ? 'never' : format(value)];
+      });
   }
 }
 
