@@ -452,7 +452,6 @@ export const METRICS = {
     meaning: 'complaints as a share of the recipients that the ISP accepted',
   },
   async_bounces: {
-  sent_after_bounce: {
     kind: 'counter',
     unit: '',
     tags: ['isp'],
@@ -497,6 +496,18 @@ export const METRICS = {
     meaning: 'what ISPs had to send back that was refused, given up, or still waited at the end',
   },
   feedback_lost: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    better: 'lower',
+    meaning:
+      'what was taken from ISPs and never came to the mailroom; an MTA that processes reports may keep them',
+  },
+  sent_after_bounce: {
+    kind: 'counter',
+    unit: '',
+    tags: ['isp'],
+    better: 'lower',
     meaning: 'recipient attempts at the ISP for messages injected after the recipient had bounced for good',
   },
   sent_after_complaint: {
@@ -528,7 +539,6 @@ export const METRICS = {
     tags: ['isp'],
     better: 'lower',
     meaning:
-      'what was taken from ISPs and never came to the mailroom; an MTA that processes reports may keep them',
       'messages to recipients who had taken their complaint back that the MTA refused or never tried to send',
   },
   mismatched: {
