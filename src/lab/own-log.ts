@@ -1,6 +1,6 @@
 /** The MTA's own log in a run's folder, compared with what the ISPs saw. */
 import { join } from 'node:path';
-import { OwnLog } from '../analysis/own-log.ts';
+import { OwnLog, REPORT_OF } from '../analysis/own-log.ts';
 import { messageOf } from '../core/errors.ts';
 import type { MtaAdapter } from '../mta/adapter.ts';
 import type { Aggregate } from '../record/aggregate.ts';
@@ -28,7 +28,7 @@ export async function readOwnLog(
   plan: Plan,
   lab: LabKind,
   aggregate: Aggregate,
-  adapter: Pick<MtaAdapter, 'events'> | undefined,
+  adapter: Pick<MtaAdapter, 'events' | 'returned'> | undefined,
 ): Promise<ReadLog> {
   if (!adapter?.events) return { summary: null, trouble: undefined };
   const log = new OwnLog(aggregate.ledger, aggregate.model.loads, sourceNames(plan, lab));
@@ -45,6 +45,9 @@ export async function readOwnLog(
       : ownLogSummary(
           log,
           plan.isps.map(({ resolved }) => resolved.id),
+          plan.feedback.to === 'mta'
+            ? { sent: aggregate.sentReports, told: (adapter.returned ?? []).map((kind) => REPORT_OF[kind]) }
+            : undefined,
         ),
     trouble,
   };

@@ -239,15 +239,24 @@ export interface Account {
   readonly kind: 'user' | 'group';
 }
 
+/**
+ * What came back to the MTA later, and its log tells that it has read: a complaint, that a complaint was a mistake, or a bounce
+ * of a message that an ISP had accepted. Sender and recipient are those of the message that it is about.
+ */
+export type ReturnedKind = 'complaint' | 'withdrawal' | 'remote-bounce';
+
 /** What the MTA itself says that it did, as its log or accounting file tells it. */
 export interface MtaEvent {
   /** `unreadable`: a line that should tell something and can't be read, such as one that a crash tore; it has no recipient (''). */
-  readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired' | 'unreadable';
+  readonly kind: 'received' | 'delivered' | 'deferred' | 'bounced' | 'expired' | ReturnedKind | 'unreadable';
   /** Unix time in milliseconds, as exact as the log is; undefined if it doesn't tell. */
   readonly atMs: number | undefined;
   /** The envelope sender, by which a message is known in a run; undefined where only the recipient is told. */
   readonly sender: string | undefined;
+  /** '' where a report hides whom it is about. */
   readonly recipient: string;
+  /** Of what came back: the number in the returned header, if told, by which the message is known where its sender is hidden. */
+  readonly message?: number;
   /** The address that it was sent from, or the name of the virtual MTA, if told. */
   readonly source: string | undefined;
   /** The ISP's reply, if told. */
@@ -263,6 +272,8 @@ export interface MtaAdapter {
   readonly accounts?: readonly Account[];
   /** What of an adapter was never seen with the real program; shown wherever its results are. */
   readonly untested?: string;
+  /** What of that which comes back its log tells of. Absent: nothing. */
+  readonly returned?: readonly ReturnedKind[];
   /** What of a wish it can't keep to, a sentence each; the user is told before the run. Absent: it keeps to all of it. */
   shortcomings?(wish: MtaWish): readonly string[];
   /** The MTA's name and version. Throws a HarnessError of kind `lab` if it is not installed. */

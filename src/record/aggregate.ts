@@ -23,6 +23,7 @@ import {
 } from './injection-counts.ts';
 import { Ledger } from './ledger.ts';
 import { loadOfMessage, type RunModel } from './run-model.ts';
+import { SentReports } from './sent-reports.ts';
 import { isOfWholeIsp, Timeline } from './timeline.ts';
 
 /** Running counts of recipient attempts at one ISP, for whoever watches the run. */
@@ -49,6 +50,7 @@ export class Aggregate {
   readonly ledger: Ledger;
   readonly timeline = new Timeline();
   readonly feedback = new FeedbackTally();
+  readonly sentReports: SentReports;
   /** By load, then by phase; '' for what was due outside of all phases. */
   readonly injections: readonly Map<string, InjectionCounts>[];
   /** Transactions on each connection, by ISP and source: key `isp/source`. */
@@ -68,6 +70,7 @@ export class Aggregate {
   constructor(model: RunModel) {
     this.model = model;
     this.ledger = new Ledger(model.loads, model.vmtas);
+    this.sentReports = new SentReports(model.loads);
     this.injections = model.loads.map(() => new Map());
   }
 
@@ -119,6 +122,7 @@ export class Aggregate {
       case Kind.feedback:
         this.ledger.addFeedback(view);
         this.feedback.add(view);
+        this.sentReports.add(view);
         return;
       case Kind.sample:
         this.timeline.addSample(view);

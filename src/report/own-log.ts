@@ -1,17 +1,54 @@
 /** What the MTA's own log says, beside what the ISPs saw, in words. */
-import type { OwnLog } from '../analysis/own-log.ts';
+import type { OwnLog, ReportCounts } from '../analysis/own-log.ts';
+import type { ReportKind, SentReports } from '../record/sent-reports.ts';
 import { formatCount } from './numbers.ts';
-import type { IspOwnLog, OwnLogSummary } from './summary.ts';
+import type { IspOwnLog, OwnLogSummary, ReturnedReports } from './summary.ts';
 
-/** Compares a log that was taken in. `isps`: their ids. */
-export function ownLogSummary(log: OwnLog, isps: readonly string[]): OwnLogSummary {
+/** Reports that ISPs have sent to the MTA, and the kinds of which its log can tell that it has read them. */
+export interface SentToMta {
+  readonly sent: SentReports;
+  readonly told: readonly ReportKind[];
+}
+
+/**
+ * Compares a log that was taken in.
+ * @param isps their ids
+ * @param reports undefined: none were sent to the MTA
+ */
+export function ownLogSummary(log: OwnLog, isps: readonly string[], reports?: SentToMta): OwnLogSummary {
   const { events, others, unreadable } = log;
   const counts = log.compare(isps.length).map((one, isp): IspOwnLog => ({ isp: isps[isp] ?? '', ...one }));
   const torn =
     unreadable > 0
       ? [`${formatCount(unreadable)} ${unreadable === 1 ? 'line' : 'lines'} could not be read.`]
       : [];
-  return { events, others, unreadable, findings: [...counts.flatMap(findingsOf), ...torn], isps: counts };
+  const returned = reports ? log.compareReports(reports.sent).flatMap((one) => returnedOf(one, reports)) : [];
+  const findings = [...counts.flatMap(findingsOf), ...returned.flatMap(reportFindings), ...torn];
+  return { events, others, unreadable, findings, isps: counts, returned };
+}
+
+/** Nothing where none were sent, and none are told of. */
+function returnedOf({ processed, ...one }: ReportCounts, { told }: SentToMta): ReturnedReports[] {
+  if (one.sent + one.unasked === 0) return [];
+  return [{ ...one, processed: told.includes(one.kind) ? processed : null }];
+}
+
+const PLURALS: Readonly<Record<ReportKind, string>> = {
+  complaint: 'complaints',
+  withdrawal: 'withdrawals',
+  bounce: 'bounces',
+};
+
+/** A log that can tell nothing of a kind is not held to it. */
+function reportFindings({ kind, sent, processed, unasked }: ReturnedReports): string[] {
+  const silent = processed === null ? 0 : sent - processed;
+  const all = PLURALS[kind];
+  return [
+    ...(silent > 0
+      ? [`it tells nothing of ${formatCount(silent)} of ${formatCount(sent)} ${all} that were sent to it.`]
+      : []),
+    ...(unasked > 0 ? [`it tells of ${formatCount(unasked)} ${all} that no ISP has sent.`] : []),
+  ];
 }
 
 /** The gravest first. */

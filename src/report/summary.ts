@@ -391,6 +391,19 @@ export interface OwnLogSummary {
   /** Where log and ISPs disagree, a sentence each; none: nowhere. */
   readonly findings: readonly string[];
   readonly isps: readonly IspOwnLog[];
+  /** Of reports that ISPs have sent to the MTA; none: none were, or they went past it. */
+  readonly returned: readonly ReturnedReports[];
+}
+
+/** Reports of one kind that ISPs have sent to the MTA, in recipients that they are about. */
+export interface ReturnedReports {
+  readonly kind: 'complaint' | 'withdrawal' | 'bounce';
+  /** Confirmed by the MTA. */
+  readonly sent: number;
+  /** Of these its log tells that it was read; null: it tells nothing of this kind. */
+  readonly processed: number | null;
+  /** The log tells of them, and no ISP has sent them. */
+  readonly unasked: number;
 }
 
 /** Recipients of an ISP, as the MTA's log tells of them and as the ISP saw them. */

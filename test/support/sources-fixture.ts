@@ -123,5 +123,6 @@ export function trueLog(isps: readonly IspSummary[]): OwnLogSummary {
       falselyBounced: 0,
       wrongSource: 0,
     })),
+    returned: [],
   };
 }

@@ -70,6 +70,7 @@ export const kumomta: MtaAdapter = {
     } satisfies RunningMta;
   },
   events,
+  returned: ['complaint', 'withdrawal', 'remote-bounce'],
 } satisfies MtaAdapter;
 
 /** Finds KumoMTA. Throws (kind `lab`) if it is not there. */

@@ -6,7 +6,9 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { HarnessError } from '../../core/errors.ts';
+import { MESSAGE_HEADER } from '../../core/identity.ts';
 import type { MtaEvent } from '../adapter.ts';
+import { complaintKind } from '../events.ts';
 import { LOGS } from './policy.ts';
 
 /** All types of records that its manual names. */
@@ -50,7 +52,15 @@ const record = z.object({
   egress_pool: z.string().nullish(),
   egress_source: z.string().nullish(),
   source_address: z.object({ address: z.string() }).nullish(),
-  feedback_report: z.looseObject({ feedback_type: z.string().nullish() }).nullish(),
+  feedback_report: z
+    .looseObject({
+      feedback_type: z.string().nullish(),
+      original_mail_from: z.string().nullish(),
+      // Its name, with this slip of the pen.
+      original_rcpto_to: z.array(z.string()).nullish(),
+      original_message: z.string().nullish(),
+    })
+    .nullish(),
   reception_protocol: z.string().nullish(),
 });
 
@@ -105,22 +115,24 @@ const KINDS: Partial<Record<KumoRecord['type'], MtaEvent['kind']>> = {
   Bounce: 'bounced',
   AdminBounce: 'bounced',
   Expiration: 'expired',
+  OOB: 'remote-bounce',
 };
 
-/** What a record says of each of its recipients; nothing for what came back later or only moved. */
+/** What a record says of each of its recipients; nothing for what only moved. */
 export function eventsOf(each: KumoRecord): MtaEvent[] {
-  const kind = KINDS[each.type];
   // Records about records, as of a hook that sends them somewhere.
-  if (kind === undefined || each.reception_protocol === 'LogRecord') return [];
+  if (each.reception_protocol === 'LogRecord') return [];
+  if (each.type === 'Feedback') return complaintsOf(each);
+  const kind = KINDS[each.type];
+  if (kind === undefined) return [];
   const { response } = each;
   const { class: kindOfCode, subject, detail } = response?.enhanced_code ?? {};
   const enhanced = response?.enhanced_code ? `${kindOfCode}.${subject}.${detail} ` : '';
   // A reception has the answer that KumoMTA gave itself.
   const answer = kind === 'received' ? undefined : response;
-  const told = each.event_time ? Date.parse(each.event_time) : Number.NaN;
   return (typeof each.recipient === 'string' ? [each.recipient] : each.recipient).map((recipient) => ({
     kind,
-    atMs: Number.isNaN(told) ? each.timestamp * 1000 : told,
+    atMs: timeOf(each),
     sender: each.sender === '<>' ? '' : each.sender,
     recipient,
     source: each.source_address
@@ -129,6 +141,35 @@ export function eventsOf(each: KumoRecord): MtaEvent[] {
     code: answer?.code,
     text: answer ? `${enhanced}${answer.content}` : undefined,
   }));
+}
+
+/**
+ * What a complaint report says of each recipient that it names, or of one who is hidden. The record's own sender and recipient
+ * are the report's. A record of a bounce has those of the message, though it is about a mail that was received, too.
+ */
+function complaintsOf(each: KumoRecord): MtaEvent[] {
+  const { feedback_report: report } = each;
+  const kind = complaintKind(report?.feedback_type);
+  if (!report || kind === undefined) return [];
+  const [head = ''] = (report.original_message ?? '').split(/\r?\n\r?\n/, 1);
+  const message = new RegExp(`^${MESSAGE_HEADER}:[ \\t]*(\\d{1,10})[ \\t]*\\r?$`, 'im').exec(head)?.[1];
+  const named = report.original_rcpto_to ?? [];
+  return (named.length === 0 ? [''] : named).map((recipient) => ({
+    kind,
+    atMs: timeOf(each),
+    sender: report.original_mail_from ?? undefined,
+    recipient,
+    ...(message !== undefined && { message: Number(message) }),
+    source: undefined,
+    code: undefined,
+    text: undefined,
+  }));
+}
+
+/** Unix time in milliseconds. */
+function timeOf({ event_time: told, timestamp }: KumoRecord): number {
+  const exact = told ? Date.parse(told) : Number.NaN;
+  return Number.isNaN(exact) ? timestamp * 1000 : exact;
 }
 
 /** `198.18.128.1:40123`, `[2001:2:0:1::1]:40123`. */

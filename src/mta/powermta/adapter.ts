@@ -75,6 +75,7 @@ export const powermta: MtaAdapter = {
     } satisfies RunningMta;
   },
   events,
+  returned: ['complaint', 'withdrawal', 'remote-bounce'],
 } satisfies MtaAdapter;
 
 /** A command that sees the run's configuration where PowerMTA looks for it. */

@@ -1,4 +1,5 @@
 /** What PowerMTA keeps and tells: bounces and complaints that come back, categories, accounting. */
+import { MESSAGE_HEADER } from '../../core/identity.ts';
 import type { MtaPlan } from '../adapter.ts';
 import { directive, type Entry, tag } from './syntax.ts';
 
@@ -28,7 +29,11 @@ export function accountingEntries({ folder }: MtaPlan): Entry[] {
   return [
     tag('acct-file', `${folder}/${ACCOUNTING_FOLDER}/acct.csv`, [
       directive('records', RECORD_TYPES.join(',')),
-      ...RECORD_TYPES.map((type) => directive('record-fields', `${type} *`)),
+      ...RECORD_TYPES.map((type) =>
+        directive('record-fields', type === 'f' ? `f *,header_${MESSAGE_HEADER}` : `${type} *`),
+      ),
+      // JMRP was no ARF until June 2026: the recipient is in the message alone.
+      directive('map-header-to-field', 'f header_X-HmXmrOriginalRecipient rcpt'),
       directive('iso-times', 'yes'),
       directive('delete-after', 'never'),
     ]),

@@ -167,6 +167,11 @@ const reads: readonly [name: string, content: unknown, expected: Summary | undef
       isps: summary.isps.map((isp) => ({ ...isp, messagesPerConnection: [], authentication: null })),
     },
   ],
+  [
+    'one of before reports came back',
+    { ...summary, ownLog: { ...summary.ownLog, returned: undefined } },
+    { ...summary, ownLog: summary.ownLog && { ...summary.ownLog, returned: [] } },
+  ],
   ['one of another schema', { ...summary, schema: 2 }, undefined],
   ['one without metrics', { ...summary, metrics: undefined }, undefined],
   ['one without thresholds', { ...summary, thresholds: undefined }, undefined],

@@ -1,10 +1,11 @@
 import { formatCount } from '../../numbers.ts';
-import type { OwnLogSummary } from '../../summary.ts';
+import type { OwnLogSummary, ReturnedReports } from '../../summary.ts';
 import { html, type Markup } from '../markup.ts';
 import { table } from '../table.ts';
 
 /** What the MTA's own log says, beside what the ISPs saw. */
-export function ownLogTable({ isps, findings, events, others, unreadable }: OwnLogSummary): Markup {
+export function ownLogTable(summary: OwnLogSummary): Markup {
+  const { isps, findings, events, others, unreadable, returned } = summary;
   const number = true as const;
   const rest = [
     ...(others > 0 ? [`${formatCount(others)} about other mail, such as DSNs`] : []),
@@ -37,5 +38,30 @@ ${table(
     ),
   ]),
 )}
+${returned.length > 0 && returnedTable(returned)}
 <p class="fine">${formatCount(events)} entries about recipients of this run${rest.length > 0 && `; ${rest.join(', ')}`}.</p>`;
+}
+
+/** Whether the MTA has read the reports that ISPs have sent to it. */
+function returnedTable(returned: readonly ReturnedReports[]): Markup {
+  const number = true as const;
+  const bad = (count: number): Markup | string =>
+    count > 0 ? html`<b class="failed">${formatCount(count)}</b>` : '0';
+  return table(
+    'Reports that were sent to the MTA',
+    [
+      { head: 'reports' },
+      { head: 'sent to the MTA', number },
+      { head: 'read, says the log', number },
+      { head: 'not told', number },
+      { head: 'told, and never sent', number },
+    ],
+    returned.map(({ kind, sent, processed, unasked }) => [
+      kind,
+      formatCount(sent),
+      processed === null ? 'it does not tell' : formatCount(processed),
+      processed === null ? '' : bad(sent - processed),
+      bad(unasked),
+    ]),
+  );
 }

@@ -75,7 +75,7 @@ async function parsed(change: object): Promise<KumoRecord> {
   return found;
 }
 
-test('a record of a recipient is an event; records of what came back or only moved are none', async () => {
+test('a record of a recipient is an event; records of what only moved are none', async () => {
   const kinds: Record<(typeof RECORD_TYPES)[number], MtaEvent['kind'] | undefined> = {
     Reception: 'received',
     Delivery: 'delivered',
@@ -83,7 +83,8 @@ test('a record of a recipient is an event; records of what came back or only mov
     TransientFailure: 'deferred',
     Expiration: 'expired',
     AdminBounce: 'bounced',
-    OOB: undefined,
+    OOB: 'remote-bounce',
+    // It has no report here.
     Feedback: undefined,
     Rejection: undefined,
     AdminRebind: undefined,
@@ -204,4 +205,82 @@ test('without zstd the error names what to install', async (t) => {
       /without the program zstd/.test(error.message) &&
       /apt-get install zstd/.test(error.hint ?? ''),
   );
+});
+
+/** What KumoMTA keeps of an ARF report in its log; the record's own sender and recipient are those of the report. */
+const FEEDBACK = {
+  type: 'Feedback',
+  sender: 'feedback@arf.mail.yahoo.com',
+  recipient: ['fbl@news.sender.test'],
+  response: { code: 250, enhanced_code: null, content: 'OK', command: null },
+  egress_source: null,
+  source_address: null,
+};
+const REPORT = {
+  feedback_type: 'abuse',
+  user_agent: 'Yahoo!-Mail-Feedback/2.0',
+  version: '0.1',
+  arrival_date: '2026-11-28T11:59:00Z',
+  original_mail_from: 'b-8@news.sender.test',
+  original_rcpto_to: ['u2.0@yahoo.com'],
+  reported_domain: ['news.sender.test'],
+  extensions: {},
+  original_message: 'From: news@news.sender.test\nX-Windtunnel-Message: 8\n\nX-Windtunnel-Message: 9\n',
+  supplemental_trace: null,
+};
+
+test('a complaint report is told with what it does not hide', async () => {
+  const complaint = {
+    kind: 'complaint',
+    atMs: DEFERRED.atMs,
+    sender: 'b-8@news.sender.test',
+    recipient: 'u2.0@yahoo.com',
+    message: 8,
+    source: undefined,
+    code: undefined,
+    text: undefined,
+  } satisfies MtaEvent;
+  const { message: _, ...unnumbered } = complaint;
+  const rows: [name: string, report: object | null, expected: MtaEvent[]][] = [
+    ['all there', {}, [complaint]],
+    ['a withdrawal', { feedback_type: 'not-spam' }, [{ ...complaint, kind: 'withdrawal' }]],
+    ['about authentication', { feedback_type: 'auth-failure' }, []],
+    [
+      'two recipients',
+      { original_rcpto_to: ['u2.0@yahoo.com', 'u3.1@yahoo.com'] },
+      [complaint, { ...complaint, recipient: 'u3.1@yahoo.com' }],
+    ],
+    [
+      'nobody named',
+      { original_mail_from: null, original_rcpto_to: [] },
+      [{ ...complaint, sender: undefined, recipient: '' }],
+    ],
+    ['no message in it', { original_message: null }, [unnumbered]],
+    ['no number in its header', { original_message: 'Subject: x\n\nX-Windtunnel-Message: 9\n' }, [unnumbered]],
+  ];
+  for (const [name, report, expected] of rows)
+    assert.deepEqual(
+      eventsOf(await parsed({ ...FEEDBACK, feedback_report: { ...REPORT, ...report } })),
+      expected,
+      name,
+    );
+});
+
+test('a bounce that came back has sender and recipient of the message', async () => {
+  const bounce = {
+    type: 'OOB',
+    size: 0,
+    recipient: 'u2.0@yahoo.com',
+    response: {
+      code: 550,
+      enhanced_code: { class: 5, subject: 1, detail: 1 },
+      content: '5.1.1 No such user',
+      command: null,
+    },
+    egress_source: null,
+    source_address: null,
+  };
+  assert.deepEqual(eventsOf(await parsed(bounce)), [
+    { ...DEFERRED, kind: 'remote-bounce', source: undefined, code: 550, text: '5.1.1 5.1.1 No such user' },
+  ]);
 });

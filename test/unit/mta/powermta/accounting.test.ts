@@ -65,16 +65,16 @@ test('comma-separated values, however they are quoted, ended and cut into pieces
 const HEADER =
   'type,timeLogged,timeQueued,orig,rcpt,orcpt,dsnAction,dsnStatus,dsnDiag,dsnMta,dsnReportingMta,bounceCat,srcType,srcMta,' +
   'dlvType,dlvSourceIp,dlvDestinationIp,dlvEsmtpAvailable,dlvSize,vmta,jobId,envId,queue,vmtaPool,rcvSourceIp,' +
-  'rcvDestinationIp,format,feedbackType,userAgent,reportingMTA,reportedDomain,header_x-job,arf_version';
+  'rcvDestinationIp,format,feedbackType,userAgent,reportingMTA,reportedDomain,header_x-job,arf_version,header_X-Windtunnel-Message';
 const ROWS: Record<string, string> = {
-  r: '2026-11-28 12:00:01+0100,,b-7@news.sender.test,u1.0@gmail.com,,,,,,,,smtp,injector.news.sender.test (127.0.0.1),,,,,,letters,spring,e7,,letters,127.0.0.1,127.0.0.1,,,,,,spring,',
-  d: '2026-11-28 12:00:03+0100,2026-11-28 12:00:01+0100,b-7@news.sender.test,u1.0@gmail.com,,relayed,2.0.0 (success),"smtp;250 2.0.0 OK  1795863603 af-20si1 - gsmtp",gmail-smtp-in.l.google.com (198.18.16.10),,,smtp,injector.news.sender.test (127.0.0.1),smtp,198.18.128.1,198.18.16.10,"8BITMIME,STARTTLS,CHUNKING",2211,bulk,spring,e7,gmail.rollup/bulk,letters,,,,,,,,spring,',
-  t: '2026-11-28 12:00:04+0100,2026-11-28 12:00:02+0100,b-8@news.sender.test,u2.0@yahoo.com,,delayed,4.7.0 (other or undefined security status),"smtp;421 4.7.0 [TSS04] Messages from 198.18.128.2 temporarily deferred, ""come back""; see https://postmaster.yahooinc.com/error-codes",mta5.am0.yahoodns.net (198.18.17.10),,policy-related,smtp,injector.news.sender.test (127.0.0.1),smtp,198.18.128.2,198.18.17.10,,2300,receipts,,,yahoo.com/receipts,,,,,,,,,,',
-  tq: '2026-11-28 12:00:05+0100,,,,,,4.4.1 (no answer from host),,mx.dead.test (198.18.18.99),,,,,smtp,0.0.0.0,198.18.18.99,,,bulk,,,dead.test/bulk,,,,,,,,,,',
-  b: '2026-11-28 12:00:06+0100,2026-11-28 12:00:02+0100,b-9@news.sender.test,u3.0@outlook.com,,failed,5.1.1 (bad destination mailbox address),"smtp;550 5.5.0 Requested action not taken: mailbox unavailable",outlook-com.olc.protection.outlook.com (198.18.18.10),,bad-mailbox,smtp,injector.news.sender.test (127.0.0.1),smtp,198.18.128.1,198.18.18.10,,2250,bulk,,,outlook.rollup/bulk,letters,,,,,,,,,',
-  rb: '2026-11-28 12:05:00+0100,,b-7@news.sender.test,u1.0@gmail.com,,,5.2.1 (mailbox disabled),smtp;550 5.2.1 inactive,mx.forwarded.test (198.18.19.1),mx.forwarded.test,inactive-mailbox,smtp,mx.forwarded.test (198.18.19.1),,,,,,,,e7,,,,,dsn,,,,,,',
-  rs: '2026-11-28 12:06:00+0100,,b-7@news.sender.test,u1.0@gmail.com,,delayed,4.4.7 (delivery time expired),,,mx.forwarded.test,,smtp,mx.forwarded.test (198.18.19.1),,,,,,,,e7,,,,,dsn,,,,,,',
-  f: '2026-11-28 12:07:00+0100,,b-7@news.sender.test,u1.0@gmail.com,,,,,,,,,,,198.18.128.1,,,,,,,,,,,arf,abuse,Complainer/1.0,mx.yahoo.test,news.sender.test,spring,1',
+  r: '2026-11-28 12:00:01+0100,,b-7@news.sender.test,u1.0@gmail.com,,,,,,,,smtp,injector.news.sender.test (127.0.0.1),,,,,,letters,spring,e7,,letters,127.0.0.1,127.0.0.1,,,,,,spring,,',
+  d: '2026-11-28 12:00:03+0100,2026-11-28 12:00:01+0100,b-7@news.sender.test,u1.0@gmail.com,,relayed,2.0.0 (success),"smtp;250 2.0.0 OK  1795863603 af-20si1 - gsmtp",gmail-smtp-in.l.google.com (198.18.16.10),,,smtp,injector.news.sender.test (127.0.0.1),smtp,198.18.128.1,198.18.16.10,"8BITMIME,STARTTLS,CHUNKING",2211,bulk,spring,e7,gmail.rollup/bulk,letters,,,,,,,,spring,,',
+  t: '2026-11-28 12:00:04+0100,2026-11-28 12:00:02+0100,b-8@news.sender.test,u2.0@yahoo.com,,delayed,4.7.0 (other or undefined security status),"smtp;421 4.7.0 [TSS04] Messages from 198.18.128.2 temporarily deferred, ""come back""; see https://postmaster.yahooinc.com/error-codes",mta5.am0.yahoodns.net (198.18.17.10),,policy-related,smtp,injector.news.sender.test (127.0.0.1),smtp,198.18.128.2,198.18.17.10,,2300,receipts,,,yahoo.com/receipts,,,,,,,,,,,',
+  tq: '2026-11-28 12:00:05+0100,,,,,,4.4.1 (no answer from host),,mx.dead.test (198.18.18.99),,,,,smtp,0.0.0.0,198.18.18.99,,,bulk,,,dead.test/bulk,,,,,,,,,,,',
+  b: '2026-11-28 12:00:06+0100,2026-11-28 12:00:02+0100,b-9@news.sender.test,u3.0@outlook.com,,failed,5.1.1 (bad destination mailbox address),"smtp;550 5.5.0 Requested action not taken: mailbox unavailable",outlook-com.olc.protection.outlook.com (198.18.18.10),,bad-mailbox,smtp,injector.news.sender.test (127.0.0.1),smtp,198.18.128.1,198.18.18.10,,2250,bulk,,,outlook.rollup/bulk,letters,,,,,,,,,,',
+  rb: '2026-11-28 12:05:00+0100,,b-7@news.sender.test,u1.0@gmail.com,,,5.2.1 (mailbox disabled),smtp;550 5.2.1 inactive,mx.forwarded.test (198.18.19.1),mx.forwarded.test,inactive-mailbox,smtp,mx.forwarded.test (198.18.19.1),,,,,,,,e7,,,,,dsn,,,,,,,',
+  rs: '2026-11-28 12:06:00+0100,,b-7@news.sender.test,u1.0@gmail.com,,delayed,4.4.7 (delivery time expired),,,mx.forwarded.test,,smtp,mx.forwarded.test (198.18.19.1),,,,,,,,e7,,,,,dsn,,,,,,,',
+  f: '2026-11-28 12:07:00+0100,,b-7@news.sender.test,u1.0@gmail.com,,,,,,,,,,,198.18.128.1,,,,,,,,,,,arf,abuse,Complainer/1.0,mx.yahoo.test,news.sender.test,spring,1,7',
 };
 const FILE = [HEADER, ...Object.entries(ROWS).map(([type, row]) => `${type},${row}`)]
   .join('\r\n')
@@ -258,6 +258,25 @@ const EVENTS: MtaEvent[] = [
     code: 550,
     text: '5.5.0 Requested action not taken: mailbox unavailable',
   },
+  {
+    kind: 'remote-bounce',
+    atMs: at('05:00'),
+    sender: 'b-7@news.sender.test',
+    recipient: 'u1.0@gmail.com',
+    source: undefined,
+    code: 550,
+    text: '5.2.1 inactive',
+  },
+  {
+    kind: 'complaint',
+    atMs: at('07:00'),
+    sender: 'b-7@news.sender.test',
+    recipient: 'u1.0@gmail.com',
+    message: 7,
+    source: undefined,
+    code: undefined,
+    text: undefined,
+  },
 ];
 
 test("a run's events are those of all its files, in order; there may be none", async (t) => {
@@ -280,12 +299,36 @@ test('a message that was given up is told from one that was refused; the null se
     ['b,a@x.test,b@y.test,4.7.0 (other),message-expired', 'expired', 'a@x.test'],
     ['b,a@x.test,b@y.test,5.7.1 (delivery not authorized),policy-related', 'bounced', 'a@x.test'],
     ['d,,a@news.sender.test,2.0.0 (success),', 'delivered', ''],
-    ['rb,a@x.test,b@y.test,5.1.1 (bad),bad-mailbox', undefined, undefined],
+    ['rb,a@x.test,b@y.test,5.1.1 (bad),bad-mailbox', 'remote-bounce', 'a@x.test'],
+    ['rs,a@x.test,b@y.test,4.4.7 (late),', undefined, undefined],
     ['d,a@x.test,,2.0.0 (success),', undefined, undefined],
   ];
   for (const [line, kind, sender] of table) {
     const [record] = await records(`type,orig,rcpt,dsnStatus,bounceCat\n${line}\n`);
     const event = record && eventOf(record);
     assert.deepEqual([event?.kind, event?.sender], [kind, sender], line);
+  }
+});
+
+test('a complaint report is told with what it does not hide, and one about authentication is none', async () => {
+  const rows: [line: string, expected: Partial<MtaEvent> | undefined][] = [
+    ['f,b-7@news.sender.test,u1.0@gmail.com,abuse,7', { kind: 'complaint', message: 7 }],
+    ['f,b-7@news.sender.test,u1.0@gmail.com,,', { kind: 'complaint' }],
+    ['f,,,fraud,7', { kind: 'complaint', sender: undefined, recipient: '', message: 7 }],
+    ['f,b-7@news.sender.test,u1.0@gmail.com,Not-Spam,', { kind: 'withdrawal' }],
+    ['f,b-7@news.sender.test,u1.0@gmail.com,auth-failure,7', undefined],
+    ['f,b-7@news.sender.test,u1.0@gmail.com,abuse,seven', { kind: 'complaint' }],
+  ];
+  const whole = {
+    atMs: undefined,
+    sender: 'b-7@news.sender.test',
+    recipient: 'u1.0@gmail.com',
+    source: undefined,
+    code: undefined,
+    text: undefined,
+  };
+  for (const [line, expected] of rows) {
+    const [record] = await records(`type,orig,rcpt,feedbackType,header_x-windtunnel-message\n${line}\n`);
+    assert.deepEqual(record && eventOf(record), expected && { ...whole, ...expected }, line);
   }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChartPage } from '../../../../src/report/html/chart-spec.ts';
 import { renderHtml } from '../../../../src/report/html/page.ts';
-import type { AdaptationSummary, Evidence, IncidentScores, Summary } from '../../../../src/report/summary.ts';
+import type { AdaptationSummary, Evidence, IncidentScores, ReturnedReports, Summary } from '../../../../src/report/summary.ts';
 import { oddSources, trueLog } from '../../../support/sources-fixture.ts';
 import {
   emptyFixture,
@@ -488,4 +488,20 @@ test("the MTA's own log stands beside what the ISPs saw, and where they differ s
     /1,234 entries about recipients of this run; 3 about other mail, such as DSNs, 2 that could not be read\./,
   );
   assert.match(renderHtml({ ...summary, ownLog: null }, series), /The MTA tells nothing in a log of its own/);
+  assert.doesNotMatch(page, /Reports that were sent to the MTA/);
+});
+
+test('whether the MTA has read the reports that were sent to it', () => {
+  const { summary, series } = summaryFixture();
+  const returned: ReturnedReports[] = [
+    { kind: 'complaint', sent: 1200, processed: 1195, unasked: 0 },
+    { kind: 'withdrawal', sent: 20, processed: null, unasked: 0 },
+    { kind: 'bounce', sent: 0, processed: 0, unasked: 2 },
+  ];
+  const page = renderHtml({ ...summary, ownLog: { ...trueLog(summary.isps), returned } }, series);
+  assert.deepEqual(rowsOf(page, 'Reports that were sent to the MTA').slice(1), [
+    'complaint|1,200|1,195|5|0|',
+    'withdrawal|20|it does not tell||0|',
+    'bounce|0|0|0|2|',
+  ]);
 });
