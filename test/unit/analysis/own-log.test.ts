@@ -262,22 +262,73 @@ const REPORT_ROWS: readonly [
   ['none', [], [], {}],
   ['sent, and read', [['complaint', 3]], [event('complaint', 3)], { complaint: [1, 1, 0] }],
   ['sent, and not told', [['complaint', 3]], [event('delivered', 3)], { complaint: [1, 0, 0] }],
-  ['told twice', [['complaint', 3]], [event('complaint', 3), event('complaint', 3)], { complaint: [1, 1, 0] }],
+  [
+    'told twice',
+    [['complaint', 3]],
+    [event('complaint', 3), event('complaint', 3)],
+    { complaint: [1, 1, 0] },
+  ],
   ['told of another one', [['complaint', 3]], [event('complaint', 4)], { complaint: [1, 0, 1] }],
-  ['told, and another kind was sent', [['withdrawal', 3]], [event('complaint', 3)], { complaint: [0, 0, 1], withdrawal: [1, 0, 0] }],
+  [
+    'told, and another kind was sent',
+    [['withdrawal', 3]],
+    [event('complaint', 3)],
+    { complaint: [0, 0, 1], withdrawal: [1, 0, 0] },
+  ],
   ['a withdrawal', [['withdrawal', 3]], [event('withdrawal', 3)], { withdrawal: [1, 1, 0] }],
   ['a bounce', [['bounce', 3]], [event('remote-bounce', 3)], { bounce: [1, 1, 0] }],
-  ['due, and not sent', [['bounce', 3, 0, 'due'], ['bounce', 3, 0, 'failed']], [], {}],
+  [
+    'due, and not sent',
+    [
+      ['bounce', 3, 0, 'due'],
+      ['bounce', 3, 0, 'failed'],
+    ],
+    [],
+    {},
+  ],
   ['of no kind that a log tells of', [['auto-reply', 3]], [], {}],
-  ['by the header alone', [['complaint', 3]], [event('complaint', 3, { ...hidden, message: 3 })], { complaint: [1, 1, 0] }],
-  ['by the reverse path alone', [['complaint', 3]], [event('complaint', 3, { recipient: '' })], { complaint: [1, 1, 0] }],
-  ['by the mailbox alone', [['complaint', 3]], [event('complaint', 3, { sender: undefined })], { complaint: [1, 1, 0] }],
-  ['one of two', [['complaint', 21, 1]], [event('complaint', 21, { recipient: 'u23.1@gmail.com' })], { complaint: [1, 1, 0] }],
-  ['the wrong one of two', [['complaint', 21, 1]], [event('complaint', 21, { recipient: 'u22.0@gmail.com' })], { complaint: [1, 0, 1] }],
-  ['one of two who is hidden', [['complaint', 21, 1]], [event('complaint', 21, { ...hidden, message: 21 })], { complaint: [1, 1, 0] }],
+  [
+    'by the header alone',
+    [['complaint', 3]],
+    [event('complaint', 3, { ...hidden, message: 3 })],
+    { complaint: [1, 1, 0] },
+  ],
+  [
+    'by the reverse path alone',
+    [['complaint', 3]],
+    [event('complaint', 3, { recipient: '' })],
+    { complaint: [1, 1, 0] },
+  ],
+  [
+    'by the mailbox alone',
+    [['complaint', 3]],
+    [event('complaint', 3, { sender: undefined })],
+    { complaint: [1, 1, 0] },
+  ],
+  [
+    'one of two',
+    [['complaint', 21, 1]],
+    [event('complaint', 21, { recipient: 'u23.1@gmail.com' })],
+    { complaint: [1, 1, 0] },
+  ],
+  [
+    'the wrong one of two',
+    [['complaint', 21, 1]],
+    [event('complaint', 21, { recipient: 'u22.0@gmail.com' })],
+    { complaint: [1, 0, 1] },
+  ],
+  [
+    'one of two who is hidden',
+    [['complaint', 21, 1]],
+    [event('complaint', 21, { ...hidden, message: 21 })],
+    { complaint: [1, 1, 0] },
+  ],
   [
     'three that are hidden, of whom two were sent',
-    [['complaint', 21, 1], ['complaint', 22, 0]],
+    [
+      ['complaint', 21, 1],
+      ['complaint', 22, 0],
+    ],
     [21, 22, 22].map((message) => event('complaint', message, { ...hidden, message })),
     { complaint: [2, 2, 1] },
   ],
@@ -286,7 +337,9 @@ const REPORT_ROWS: readonly [
 for (const [name, sent, said, counts] of REPORT_ROWS) {
   test(`reports and the log: ${name}`, () => {
     const [log, { sentReports }] = reported(sent, said);
-    const found = log.compareReports(sentReports).map((one) => [one.kind, one.sent, one.processed, one.unasked]);
+    const found = log
+      .compareReports(sentReports)
+      .map((one) => [one.kind, one.sent, one.processed, one.unasked]);
     assert.deepEqual(
       found,
       REPORT_KINDS.map((kind) => [kind, ...(counts[kind] ?? [0, 0, 0])]),
@@ -310,7 +363,12 @@ test('reports about nobody of the run are about other mail', () => {
 
 test('what became of reports, in sentences; a log is not held to a kind that it never tells of', () => {
   const [log, { sentReports: sent }] = reported(
-    [['complaint', 1], ['complaint', 2], ['withdrawal', 1], ['bounce', 4]],
+    [
+      ['complaint', 1],
+      ['complaint', 2],
+      ['withdrawal', 1],
+      ['bounce', 4],
+    ],
     [event('complaint', 2), event('complaint', 5)],
   );
   const all = ownLogSummary(log, ['gmail'], { sent, told: REPORT_KINDS });

@@ -40,7 +40,14 @@ const LOADS: readonly LoadModel[] = [
 
 function recorded(tell: (recorder: MailRecorder) => void): string[] {
   const packer = new Packer();
-  tell(new MailRecorder(packer, LOADS, ['Mail Delivery <Mailer-Daemon@googlemail.com>', undefined], 'MTA.sender.test'));
+  tell(
+    new MailRecorder(
+      packer,
+      LOADS,
+      ['Mail Delivery <Mailer-Daemon@googlemail.com>', undefined],
+      'MTA.sender.test',
+    ),
+  );
   const bytes = packer.take();
   if (!bytes) return [];
   const view = new RecordView(bytes);

@@ -256,7 +256,11 @@ test('a complaint report is told with what it does not hide', async () => {
       [{ ...complaint, sender: undefined, recipient: '' }],
     ],
     ['no message in it', { original_message: null }, [unnumbered]],
-    ['no number in its header', { original_message: 'Subject: x\n\nX-Windtunnel-Message: 9\n' }, [unnumbered]],
+    [
+      'no number in its header',
+      { original_message: 'Subject: x\n\nX-Windtunnel-Message: 9\n' },
+      [unnumbered],
+    ],
   ];
   for (const [name, report, expected] of rows)
     assert.deepEqual(

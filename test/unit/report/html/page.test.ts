@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChartPage } from '../../../../src/report/html/chart-spec.ts';
 import { renderHtml } from '../../../../src/report/html/page.ts';
-import type { AdaptationSummary, Evidence, IncidentScores, ReturnedReports, Summary } from '../../../../src/report/summary.ts';
+import type {
+  AdaptationSummary,
+  Evidence,
+  IncidentScores,
+  ReturnedReports,
+  Summary,
+} from '../../../../src/report/summary.ts';
 import { oddSources, trueLog } from '../../../support/sources-fixture.ts';
 import {
   emptyFixture,
