@@ -21,6 +21,14 @@ async function read({ text, recipient, sender }: ReturnedMail): Promise<string> 
   return `${mail.kind} ${mail.message ?? '?'}.${slots.map((slot) => slot ?? '?').join()}`;
 }
 
+/** As Postfix hands it on: bare LFs have become line ends, and what is no field ends the header. */
+function mended(text: string): string {
+  const lines = text.split(/\r?\n/);
+  const end = lines.findIndex((line) => !/^(?:[\w-]+:|[ \t])/.test(line));
+  const body = lines.slice(lines[end] === '' ? end + 1 : end);
+  return ['Received: from a by b;', ...lines.slice(0, end), '', ...body].join('\r\n');
+}
+
 // Slot 1 of message 42, among three recipients. Each form makes its choices by chance: five of them.
 for (const { name, subject } of FEEDBACK_SAMPLES)
   for (const seed of [1, 2, 3, 4, 5])
@@ -42,11 +50,7 @@ for (const shape of MALFORMED_SHAPES)
       assert.ok(to !== undefined);
       const mail = malformed(subject, to, shape);
       assert.match(await read(mail), /^malformed 42\./);
-      // As Postfix hands it on: bare LFs are line ends, and what is no field ends the header.
-      const mended = mail.text
-        .replace(/\r?\n/g, '\r\n')
-        .replace(/^((?:[\w-]+:.*\r\n|[ \t].*\r\n)*)(?=.)/, '$1\r\n');
-      assert.match(await read({ ...mail, text: `Received: from a by b;\r\n${mended}` }), /^malformed 42\./);
+      assert.match(await read({ ...mail, text: mended(mail.text) }), /^malformed 42\./);
     }
   });
 
