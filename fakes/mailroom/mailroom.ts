@@ -83,7 +83,11 @@ export async function startMailroom(options: {
   /** The last mail that is being read: one at a time, since reading takes more memory than the mail. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function takeIn(stream: SMTPServerDataStream, recipients: readonly string[]): Promise<void> {
+  async function takeIn(
+    stream: SMTPServerDataStream,
+    sender: string,
+    recipients: readonly string[],
+  ): Promise<void> {
     const raw = await head(stream, kept > ALL_KEPT_BYTES ? LEAST_BYTES : KEPT_BYTES, (bytes) => {
       kept += bytes;
     });
@@ -91,7 +95,7 @@ export async function startMailroom(options: {
     const cut = stream.byteLength > raw.length;
     if (cut) received.truncated++;
     const to = recipients.find(isTelling) ?? recipients[0] ?? '';
-    const reading = turn.then(() => readMail(raw, to, cut));
+    const reading = turn.then(() => readMail(raw, to, { sender, cut }));
     turn = reading;
     const { malformed, ...mail } = await reading;
     kept -= raw.length;
@@ -126,6 +130,7 @@ export async function startMailroom(options: {
     onData(stream, session, callback) {
       const done = takeIn(
         stream,
+        session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address,
         session.envelope.rcptTo.map((r) => r.address),
       ).then(
         () => callback(null, 'taken in'),

@@ -43,14 +43,19 @@ const TEXT_START = 10_000;
 /**
  * What a mail is and says. Never throws: what can't be read is malformed.
  * @param to the envelope recipient
- * @param cut only the beginning of the mail is in `raw`
+ * @param about.sender the reverse path, '' if it is null
+ * @param about.cut only the beginning of the mail is in `raw`
  */
-export async function readMail(raw: Buffer, to: string, cut = false): Promise<ReadDsn | ReadOther> {
-  const mail = await openMail(raw, to, cut);
+export async function readMail(
+  raw: Buffer,
+  to: string,
+  about: { readonly sender?: string; readonly cut?: boolean } = {},
+): Promise<ReadDsn | ReadOther> {
+  const mail = await openMail(raw, to, about.cut ?? false);
   const { from } = mail;
   if (!('header' in mail)) return { kind: 'malformed', from, malformed: 1, ...subjectOf(to, [], [], [from]) };
   if (mail.statuses.length > 0) return readDsn(mail);
-  const told = readReport(mail) ?? readAnswer(mail);
+  const told = readReport(mail) ?? readAnswer(mail, about.sender === '');
   return { ...told, from, malformed: told.kind === 'malformed' ? 1 : 0 };
 }
 
@@ -76,13 +81,19 @@ function readReport(mail: OpenedMail): Told | undefined {
   return isLegacyJmrp(from, subject, returned) ? readLegacyJmrp(mail) : undefined;
 }
 
-/** What is no report. */
-function readAnswer({ to, from, header, subject, text, isMail, whole }: OpenedMail): Told {
+/**
+ * What is no report.
+ * @param notifies its reverse path is null, as of notifications alone (RFC 5321 section 4.5.5): what then tells nothing is
+ * malformed, however it came to be so. Postfix mends headers until nothing is wrong with them.
+ */
+function readAnswer(mail: OpenedMail, notifies: boolean): Told {
+  const { to, from, header, subject, text } = mail;
   const notice = readFailureNotice(to, text);
   if (notice) return { kind: 'bounce', ...notice };
   const about = subjectOf(to, [], [], [from]);
   const unsubscribed = unsubscribeOf(to);
   if (unsubscribed) return { kind: 'unsubscribe', mailbox: about.mailbox, ...unsubscribed };
   const kind = answerOf(header, subject, text.slice(0, TEXT_START));
-  return { kind: kind ?? (isMail && whole ? 'other' : 'malformed'), ...about };
+  const isOther = mail.isMail && mail.whole && !notifies;
+  return { kind: kind ?? (isOther ? 'other' : 'malformed'), ...about };
 }

@@ -13,12 +13,20 @@ import {
 } from '../../../support/feedback-samples.ts';
 
 /** What the mailroom makes of it: kind, message and slot, `?` for what is not told. */
-async function read({ text, recipient }: ReturnedMail): Promise<string> {
+async function read({ text, recipient, sender }: ReturnedMail): Promise<string> {
   // As much as the mailroom keeps.
   const raw = Buffer.from(text, 'latin1').subarray(0, 1_000_000);
-  const mail = await readMail(raw, recipient, raw.length < text.length);
+  const mail = await readMail(raw, recipient, { sender, cut: raw.length < text.length });
   const slots = mail.kind === 'dsn' ? mail.reports.map((one) => `${one.slot} ${one.action}`) : [mail.slot];
   return `${mail.kind} ${mail.message ?? '?'}.${slots.map((slot) => slot ?? '?').join()}`;
+}
+
+/** As Postfix hands it on: bare LFs have become line ends, and what is no field ends the header. */
+function mended(text: string): string {
+  const lines = text.split(/\r?\n/);
+  const end = lines.findIndex((line) => !/^(?:[\w-]+:|[ \t])/.test(line));
+  const body = lines.slice(lines[end] === '' ? end + 1 : end);
+  return ['Received: from a by b;', ...lines.slice(0, end), '', ...body].join('\r\n');
 }
 
 // Slot 1 of message 42, among three recipients. Each form makes its choices by chance: five of them.
@@ -40,7 +48,9 @@ for (const shape of MALFORMED_SHAPES)
       const subject = subjectAbout('malformed', { seed });
       const to = addresseeOf(subject);
       assert.ok(to !== undefined);
-      assert.match(await read(malformed(subject, to, shape)), /^malformed 42\./);
+      const mail = malformed(subject, to, shape);
+      assert.match(await read(mail), /^malformed 42\./);
+      assert.match(await read({ ...mail, text: mended(mail.text) }), /^malformed 42\./);
     }
   });
 
