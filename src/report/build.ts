@@ -12,6 +12,7 @@ import { BUCKET_MICROS, type Row } from '../record/timeline.ts';
 import { adaptationOf } from './adaptation.ts';
 import type { Dialogue } from './dialogue.ts';
 import { faultPhases, faultSummaries, faultsLeftOut } from './faults.ts';
+import { feedbackSummary } from './feedback.ts';
 import { harnessLoad } from './harness.ts';
 import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
@@ -113,6 +114,7 @@ export function buildReport(
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     sources: sourcesSummary(aggregate, input, evidence),
     ownLog,
+    feedback: feedbackSummary(aggregate, input),
     adaptation: adaptation.scores,
     faults: faultSummaries(aggregate, input, evidence),
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),

@@ -16,6 +16,7 @@ import type {
 } from '../../src/report/summary.ts';
 import { adaptationScores, perfectSender, splitBySource } from './adaptation-fixture.ts';
 import { evidenceFixture, evidenceOf } from './evidence-fixture.ts';
+import { feedbackFixture } from './feedback-fixture.ts';
 import { evenSources, trueLog } from './sources-fixture.ts';
 
 /** A run's result as a report takes it. */
@@ -144,6 +145,7 @@ export function sessionsFixture(): ReportFixture {
       })),
       sources: null,
       ownLog: null,
+      feedback: null,
       adaptation: [],
       faults: [],
       latency: [connect, noop],
@@ -170,6 +172,7 @@ export function sessionsFixture(): ReportFixture {
         deferred: nothing,
         rejected: nothing,
         connectionsOpen: isp.id === 'gmail' ? held : nothing,
+        complaints: nothing,
         perfect: nothing,
         replies: [],
         sources: [],
@@ -213,6 +216,7 @@ export function emptyFixture(): ReportFixture {
       isps: [],
       sources: null,
       ownLog: null,
+      feedback: null,
       adaptation: [],
       faults: [],
       latency: [],
@@ -280,6 +284,7 @@ export function largeFixture(buckets: number): ReportFixture {
         deferred: long(isp.deferred),
         rejected: long(isp.rejected),
         connectionsOpen: long(isp.connectionsOpen),
+        complaints: long(isp.complaints),
         perfect: long(isp.perfect),
         replies: isp.replies.map(({ id, perSecond }) => ({ id, perSecond: long(perSecond) })),
         sources: LARGE_SOURCES.map((source, i) =>
@@ -348,6 +353,7 @@ function simulate(model: Model, index: number): Simulated {
   const deferred: number[] = [];
   const rejected: number[] = [];
   const connectionsOpen: number[] = [];
+  const complaints: number[] = [];
   const fastest = 215 * model.share * 2;
   let waiting = 0;
   let pace = fastest;
@@ -373,9 +379,10 @@ function simulate(model: Model, index: number): Simulated {
     deferred.push(full);
     rejected.push(bad);
     connectionsOpen.push(Math.ceil(tried / 12));
+    complaints.push(good > 0 && t % (index === 1 ? 3 : 11) === 2 ? 1 : 0);
   }
   const { id, name } = model;
-  const counted = { attempts, accepted, throttled, deferred, rejected, connectionsOpen };
+  const counted = { attempts, accepted, throttled, deferred, rejected, connectionsOpen, complaints };
   // Nobody is punished here.
   const series = {
     id,
@@ -575,6 +582,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
       SOURCES.map(([source]) => source),
     ),
     ownLog: trueLog(isps),
+    feedback: feedbackFixture(isps, series.isps),
     adaptation: adaptation(runs),
     faults: [],
     latency,

@@ -8,6 +8,7 @@ import type { AdaptationSummary, IspSummary, Series, Summary } from '../summary.
 import type { ChartPage, Column } from './chart-spec.ts';
 import { adaptationChart, LIMIT_REACH } from './charts/adaptation.ts';
 import { type Chart, endOf, type TimeFrame } from './charts/chart.ts';
+import { complaintsChart } from './charts/complaints.ts';
 import { connectionsChart, ispConnectionsChart } from './charts/connections.ts';
 import { deliveryLatencyChart, percentileChart } from './charts/latency.ts';
 import { queueChart } from './charts/queue.ts';
@@ -22,6 +23,7 @@ import { checksSection } from './sections/checks.ts';
 import { connectionsSection } from './sections/connections.ts';
 import { conservationSection } from './sections/conservation.ts';
 import { faultsSection } from './sections/faults.ts';
+import { feedbackSection } from './sections/feedback.ts';
 import { harnessSection } from './sections/harness.ts';
 import { injectionSection } from './sections/injection.ts';
 import { type IspCharts, ispsSection } from './sections/isps.ts';
@@ -132,6 +134,8 @@ interface Charts {
   readonly mail: MailCharts | undefined;
   readonly connections: Chart | undefined;
   readonly isps: ReadonlyMap<string, IspCharts>;
+  /** Complaints, of ISPs where there were any. */
+  readonly complaints: readonly Chart[];
   readonly ispConnections: Chart | undefined;
   readonly percentiles: Chart | undefined;
   readonly delivery: Chart | undefined;
@@ -168,6 +172,7 @@ function chartsOf(summary: Summary, { series }: DrawnSeries, small: DrawnSeries)
       },
     ]),
   );
+  const complaints = (summary.feedback?.isps ?? []).flatMap((isp) => complaintsChart(frame, isp) ?? []);
   const ispConnections = sessionsOnly ? undefined : ispConnectionsChart(frame);
   const percentiles = percentileChart(summary.latency);
   const delivery = deliveryLatencyChart(frame);
@@ -178,9 +183,10 @@ function chartsOf(summary: Summary, { series }: DrawnSeries, small: DrawnSeries)
     ...[...isps.values()].flatMap((isp) => [isp.adaptation, isp.replies, ...isp.sources.charts]),
     percentiles,
     delivery,
+    ...complaints,
     ispConnections,
   ].filter((chart) => chart !== undefined && chart.spec.series.length > 0) as Chart[];
-  return { overview, mail, connections, isps, ispConnections, percentiles, delivery, all };
+  return { overview, mail, connections, isps, complaints, ispConnections, percentiles, delivery, all };
 }
 
 /** The ISP whose adaptation is worth looking at first: the MTA made the least of it, or it throttled most. */
@@ -204,6 +210,7 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
     latencySection(summary, charts),
     ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),
+    ...(summary.feedback ? [feedbackSection(summary.feedback, summary, charts.complaints)] : []),
     ...checksSection(summary),
     ...(summary.faults.length > 0 ? [faultsSection(summary)] : []),
     mtaSection(summary),
