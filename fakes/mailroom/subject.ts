@@ -1,7 +1,6 @@
 /** Finds out which message and which of its recipients a returned mail is about. */
 import { MESSAGE_HEADER, messageOfSender, recipientOf } from '../../src/core/identity.ts';
-import { slotOfRedacted } from '../feedback/forms/redaction.ts';
-import { addressOf, type Fields, headerOf, headOf } from './fields.ts';
+import { addressOf, type Fields, headerOf } from './fields.ts';
 
 /** What a mail is about, as far as it tells. */
 export interface Subject {
@@ -49,9 +48,7 @@ export function subjectOf(
   const recipient = first<{ readonly slot: number; readonly mailbox: number | undefined }>([
     ...recipients.map((address) => () => oneRecipientOf(address)),
     ...headers.flatMap((header) => DELIVERED_TO.map((name) => () => oneRecipientOf(header.get(name)))),
-    // Before the only address that is left: it may be another recipient's.
-    ...returned.map((text) => () => hiddenIn(text)),
-    ...headers.map((header) => () => oneRecipientOf(header.get('to'))),
+    ...headers.map((header) => () => hiddenIn(header.get('to')) ?? oneRecipientOf(header.get('to'))),
   ]);
   return { message, slot: recipient?.slot, mailbox: recipient?.mailbox };
 }
@@ -62,10 +59,18 @@ function messageOfHeader(header: Fields): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-/** The place that a hidden recipient has among all of the message. */
-function hiddenIn(text: string): { readonly slot: number; readonly mailbox: undefined } | undefined {
-  const slot = slotOfRedacted(headOf(text).slice(0, LONGEST_LIST));
-  return slot === undefined ? undefined : { slot, mailbox: undefined };
+/**
+ * The place of a hidden recipient among all of the message, where the others still stand: ISPs put `redacted` for the local part,
+ * as the example of RFC 6590 does.
+ */
+function hiddenIn(
+  to: string | undefined,
+): { readonly slot: number; readonly mailbox: undefined } | undefined {
+  const slot = (to ?? '')
+    .slice(0, LONGEST_LIST)
+    .split(',')
+    .findIndex((address) => /^\s*<?redacted@/i.test(address));
+  return slot < 0 ? undefined : { slot, mailbox: undefined };
 }
 
 /** The only address of ours in a field; undefined if there are none or several. */
