@@ -18,6 +18,7 @@ import { allInjections, injectorSummary } from './injector.ts';
 import type { LabEnd, ReportInput } from './input.ts';
 import { namesOf } from './names.ts';
 import { formatCount } from './numbers.ts';
+import { reputationSummary } from './reputation.ts';
 import { buildSeries } from './series.ts';
 import { countsIn, sourcesSummary } from './sources.ts';
 import type {
@@ -114,6 +115,7 @@ export function buildReport(
     sources: sourcesSummary(aggregate, input, evidence),
     ownLog,
     adaptation: adaptation.scores,
+    reputation: reputationSummary(input, series),
     faults: faultSummaries(aggregate, input, evidence),
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
     metrics: metricValues(measure, input.thresholds),

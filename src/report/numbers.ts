@@ -32,6 +32,11 @@ export function formatShare(part: number, whole: number): string {
   return `${Number(percent.toFixed(1))}%`;
 }
 
+/** A small share from 0 to 1, in percent: `0.12%`. */
+export function formatRate(share: number): string {
+  return `${Number((share * 100).toPrecision(2))}%`;
+}
+
 /** Bytes in binary units: `7.8 GiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -17,6 +17,7 @@ const LATER = {
   faults: [],
   sources: null,
   ownLog: null,
+  reputation: [],
 } satisfies Partial<Summary>;
 const LATER_OF_ISP = { messagesPerConnection: [], authentication: null } satisfies Partial<IspSummary>;
 

@@ -10,14 +10,16 @@ export interface ReputationScale {
   readonly tiers: readonly { readonly below: number; readonly factor: number }[];
 }
 
+/** A share of complaints that a sender is to stay below, and how that is known. */
+export interface SpamLimit {
+  readonly rate: number;
+  readonly mark: 'documented' | 'observed' | 'assumed';
+}
+
 /** How many complained of what an ISP accepted. */
 export interface SpamRates {
   readonly isp: string;
-  /** Shares of complaints that the ISP wants senders to stay below, and how that is known. */
-  readonly limits: readonly {
-    readonly rate: number;
-    readonly mark: 'documented' | 'observed' | 'assumed';
-  }[];
+  readonly limits: readonly SpamLimit[];
   /** A simulated day in real time. */
   readonly day: Micros;
   readonly rates: readonly SpamRate[];

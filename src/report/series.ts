@@ -7,6 +7,7 @@ import { ATTEMPT_OUTCOMES, type AttemptOutcome, NONE16 } from '../record/attempt
 import { Sampled } from '../record/sampled.ts';
 import { BUCKET_MICROS, isGlobal } from '../record/timeline.ts';
 import type { ReportInput } from './input.ts';
+import { rateSeries, standingSeries } from './reputation.ts';
 import type { Series, SourceSeries } from './summary.ts';
 
 /** A series whose columns are being filled. */
@@ -101,6 +102,7 @@ export function buildSeries(
   });
   fillGaps(queueDepth);
 
+  const standings = standingSeries(timeline.samples, input, buckets);
   const latency = deliveryLatency(aggregate, buckets);
   return {
     bucketSeconds: perSecond,
@@ -109,8 +111,12 @@ export function buildSeries(
     injectorConnections: zeros().map((_, bucket) => held[bucket] ?? 0),
     queueDepth,
     queueAge: queueAges(aggregate, buckets, input.run.running),
-    isps: isps.map((isp) => ({
+    isps: isps.map((isp, index) => ({
       ...isp,
+      standings: standings[index] ?? [],
+      spamRates: (input.spamRates ?? [])
+        .filter((one) => one.isp === isp.id)
+        .flatMap((one) => rateSeries(one, buckets)),
       replies: [...isp.replies]
         .map(([reply, values]) => ({ id: input.replies[reply]?.id ?? '', perSecond: values }))
         .sort((a, b) => total(b.perSecond) - total(a.perSecond) || a.id.localeCompare(b.id)),

@@ -4,9 +4,17 @@
  */
 
 import type { AdaptationSummary } from '../analysis/adaptation/scores.ts';
+import type { IspReputation, RateSeries, StandingSeries } from './reputation-summary.ts';
 
 export type { Score, ScoreWord } from '../analysis/adaptation/flow.ts';
 export type { AdaptationSummary, IncidentScores } from '../analysis/adaptation/scores.ts';
+export type {
+  IspReputation,
+  RateSeries,
+  RateSummary,
+  StandingSeries,
+  StandingSummary,
+} from './reputation-summary.ts';
 
 /** The whole result of a run. `summary.json` is this without `series`. */
 export interface Summary {
@@ -30,6 +38,8 @@ export interface Summary {
   readonly ownLog: OwnLogSummary | null;
   /** How the MTA adapted: one entry an ISP, and one for each source of it that was tried (DESIGN "Adaptation"). */
   readonly adaptation: readonly AdaptationSummary[];
+  /** What the ISPs think of the sender: those that judge senders, or from which something comes back. */
+  readonly reputation: readonly IspReputation[];
   /** What each fault of the MTA cost, in the scenario's order. */
   readonly faults: readonly FaultSummary[];
   readonly latency: readonly LatencySummary[];
@@ -590,6 +600,10 @@ export interface IspSeries {
   readonly replies: readonly { readonly id: string; readonly perSecond: readonly number[] }[];
   /** By source, those that were tried; most attempts first. Left empty with a single source. */
   readonly sources: readonly SourceSeries[];
+  /** What the ISP thinks of sources and domains, the lowest first. */
+  readonly standings: readonly StandingSeries[];
+  /** How many complained, the worst first. */
+  readonly spamRates: readonly RateSeries[];
 }
 
 /** Recipient attempts a second from one source at one ISP. */

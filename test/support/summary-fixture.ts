@@ -16,6 +16,7 @@ import type {
 } from '../../src/report/summary.ts';
 import { adaptationScores, perfectSender, splitBySource } from './adaptation-fixture.ts';
 import { evidenceFixture, evidenceOf } from './evidence-fixture.ts';
+import { reputationFixture, reputationOver } from './reputation-fixture.ts';
 import { evenSources, trueLog } from './sources-fixture.ts';
 
 /** A run's result as a report takes it. */
@@ -145,6 +146,7 @@ export function sessionsFixture(): ReportFixture {
       sources: null,
       ownLog: null,
       adaptation: [],
+      reputation: [],
       faults: [],
       latency: [connect, noop],
       phases: [],
@@ -173,6 +175,8 @@ export function sessionsFixture(): ReportFixture {
         perfect: nothing,
         replies: [],
         sources: [],
+        standings: [],
+        spamRates: [],
       })),
       codes: [],
       deliveryP50Ms: series.t.map(() => null),
@@ -214,6 +218,7 @@ export function emptyFixture(): ReportFixture {
       sources: null,
       ownLog: null,
       adaptation: [],
+      reputation: [],
       faults: [],
       latency: [],
       metrics: {},
@@ -261,6 +266,9 @@ export function largeFixture(buckets: number): ReportFixture {
       isps: twelve(summary.isps),
       sources: evenSources(twelve(summary.isps), LARGE_SOURCES),
       adaptation: twelve(summary.isps).flatMap(({ id }, i) => largeScores(summary, id, i)),
+      reputation: twelve(summary.reputation.map((one) => ({ ...one, id: one.isp, name: one.isp }))).map(
+        ({ id, name: _, ...one }) => ({ ...one, isp: id }),
+      ),
       mta: { ...summary.mta, sources: LARGE_SOURCES },
     },
     series: {
@@ -285,6 +293,8 @@ export function largeFixture(buckets: number): ReportFixture {
         sources: LARGE_SOURCES.map((source, i) =>
           largeSource(isp.sources[i % 3] as SourceSeries, source, long),
         ),
+        standings: isp.standings.map((one) => ({ ...one, score: long(one.score) })),
+        spamRates: isp.spamRates.map((one) => ({ ...one, rate: long(one.rate) })),
       })),
       codes: series.codes.map(({ code, perSecond }) => ({ code, perSecond: long(perSecond) })),
       deliveryP50Ms: long(series.deliveryP50Ms),
@@ -388,6 +398,7 @@ function simulate(model: Model, index: number): Simulated {
       .map((kind) => ({ id: model.replies[kind].id, perSecond: counted[kind] }))
       .filter(({ perSecond }) => sum(perSecond) > 0),
     sources: splitBySource({ allowance, ...counted, perfect: [] }, SOURCES),
+    ...reputationOver(id, accepted),
   };
   return { model, arrivals, backlog, series };
 }
@@ -576,6 +587,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
     ),
     ownLog: trueLog(isps),
     adaptation: adaptation(runs),
+    reputation: reputationFixture(series.isps),
     faults: [],
     latency,
     metrics: {

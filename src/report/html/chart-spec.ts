@@ -30,13 +30,14 @@ export interface ChartSpec {
   /** Draws each area on top of the areas before it. */
   readonly stacked: boolean;
   /** What the legend shows while no cursor is in the chart. */
-  readonly idle: 'mean' | 'max' | 'p99';
+  readonly idle: 'mean' | 'max' | 'last' | 'p99';
   readonly series: readonly SeriesSpec[];
   readonly bands: readonly Band[];
   readonly marks: readonly Mark[];
 }
 
-export type Unit = 'perSecond' | 'count' | 'ms';
+/** `share`: from 0 to 1, written in percent. */
+export type Unit = 'perSecond' | 'count' | 'ms' | 'share';
 
 /** One line or area. */
 export interface SeriesSpec {

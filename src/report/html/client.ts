@@ -194,6 +194,7 @@ function visible(u: UPlot, spec: ChartSpec): [number, number] {
 function summed(values: Column, how: ChartSpec['idle']): number | null {
   const known = values.filter((v) => v !== null);
   if (known.length === 0) return null;
+  if (how === 'last') return known.at(-1) ?? null;
   return how === 'max'
     ? known.reduce((a, b) => Math.max(a, b))
     : known.reduce((a, b) => a + b, 0) / known.length;

@@ -45,6 +45,8 @@ export function drawnSeries(series: Series, most: number = MOST_BUCKETS): DrawnS
           accepted: rate(accepted),
           throttled: rate(throttled),
         })),
+        standings: isp.standings.map((one) => ({ ...one, score: merge(one.score, merged, lowest) })),
+        spamRates: isp.spamRates.map((one) => ({ ...one, rate: level(one.rate) })),
       })),
       codes: series.codes.map(({ code, perSecond }) => ({ code, perSecond: rate(perSecond) })),
       deliveryP50Ms: level(series.deliveryP50Ms),
@@ -68,6 +70,10 @@ function merge(
 
 function mean(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+function lowest(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.min(a, b));
 }
 
 function highest(values: readonly number[]): number {

@@ -12,6 +12,7 @@ import { connectionsChart, ispConnectionsChart } from './charts/connections.ts';
 import { deliveryLatencyChart, percentileChart } from './charts/latency.ts';
 import { queueChart } from './charts/queue.ts';
 import { codesChart, repliesChart } from './charts/replies.ts';
+import { type ReputationCharts, reputationCharts } from './charts/reputation.ts';
 import { sourceCharts } from './charts/sources.ts';
 import { deferredChart, throughputChart } from './charts/throughput.ts';
 import { type DrawnSeries, drawnSeries } from './downsample.ts';
@@ -28,6 +29,7 @@ import { type IspCharts, ispsSection } from './sections/isps.ts';
 import { latencySection } from './sections/latency.ts';
 import { metricsSection } from './sections/metrics.ts';
 import { mtaSection } from './sections/mta.ts';
+import { reputationSection } from './sections/reputation.ts';
 import { rerunSection } from './sections/rerun.ts';
 import { headlineScores, worstScored } from './sections/scores.ts';
 import { renderSection, type Section } from './sections/section.ts';
@@ -40,7 +42,7 @@ import { keyNumbers, verdictBanner } from './sections/verdict.ts';
 const POLICY =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** Small charts have fewer pixels. */
+/** Small charts have fewer pixels, and reputation takes its time. */
 const SMALL_BUCKETS = 150;
 
 /** What a report's page holds, in parts. */
@@ -132,6 +134,7 @@ interface Charts {
   readonly mail: MailCharts | undefined;
   readonly connections: Chart | undefined;
   readonly isps: ReadonlyMap<string, IspCharts>;
+  readonly reputation: ReadonlyMap<string, ReputationCharts>;
   readonly ispConnections: Chart | undefined;
   readonly percentiles: Chart | undefined;
   readonly delivery: Chart | undefined;
@@ -168,6 +171,12 @@ function chartsOf(summary: Summary, { series }: DrawnSeries, small: DrawnSeries)
       },
     ]),
   );
+  const reputation = new Map(
+    summary.reputation.map((one): [string, ReputationCharts] => {
+      const name = summary.isps.find(({ id }) => id === one.isp)?.name ?? one.isp;
+      return [one.isp, reputationCharts({ ...frame, series: small.series }, one, name)];
+    }),
+  );
   const ispConnections = sessionsOnly ? undefined : ispConnectionsChart(frame);
   const percentiles = percentileChart(summary.latency);
   const delivery = deliveryLatencyChart(frame);
@@ -176,11 +185,12 @@ function chartsOf(summary: Summary, { series }: DrawnSeries, small: DrawnSeries)
     ...Object.values(mail ?? {}),
     connections,
     ...[...isps.values()].flatMap((isp) => [isp.adaptation, isp.replies, ...isp.sources.charts]),
+    ...[...reputation.values()].flatMap(({ standings, rates }) => [standings, rates]),
     percentiles,
     delivery,
     ispConnections,
   ].filter((chart) => chart !== undefined && chart.spec.series.length > 0) as Chart[];
-  return { overview, mail, connections, isps, ispConnections, percentiles, delivery, all };
+  return { overview, mail, connections, isps, reputation, ispConnections, percentiles, delivery, all };
 }
 
 /** The ISP whose adaptation is worth looking at first: the MTA made the least of it, or it throttled most. */
@@ -201,6 +211,7 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
     ...(summary.sources && hasSources(summary) && charts.mail
       ? [sourcesSection(summary.sources, summary.isps)]
       : []),
+    ...reputationSection(summary, charts.reputation),
     latencySection(summary, charts),
     ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),

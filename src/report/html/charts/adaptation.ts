@@ -143,5 +143,7 @@ function noIspSeries({ id, name }: IspSummary, length: number): IspSeries {
     perfect: zeros,
     replies: [],
     sources: [],
+    standings: [],
+    spamRates: [],
   };
 }

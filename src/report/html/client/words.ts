@@ -19,12 +19,12 @@ export function percentile(nines: number): string {
 
 /** A value at an axis. */
 export function short(value: number, unit: Unit): string {
-  return unit === 'ms' ? duration(value) : number(value);
+  return unit === 'ms' ? duration(value) : unit === 'share' ? `${number(value * 100)}%` : number(value);
 }
 
 /** A value in the legend. */
 export function long(value: number, unit: Unit): string {
-  return unit === 'perSecond' ? `${number(value)}/s` : unit === 'ms' ? duration(value) : number(value);
+  return unit === 'perSecond' ? `${number(value)}/s` : short(value, unit);
 }
 
 function duration(ms: number): string {

@@ -110,7 +110,7 @@ test('each chart is told in words', () => {
   const labels = [...page.matchAll(/role="img" tabindex="0" aria-label="([^"]*)"/g)].map(
     ([, label]) => label,
   );
-  assert.equal(labels.length, 24);
+  assert.equal(labels.length, 29);
   assert.ok(
     labels[0]?.startsWith(
       'Adaptation at Gmail: recipient attempts a second. 13,930 attempts: 12,259 accepted',
