@@ -57,7 +57,7 @@ export function rateSeries({ day, rates }: SpamRates, buckets: number): readonly
       rate: Array.from({ length: buckets }, (_, bucket) => {
         const end = (bucket + 1) * BUCKET_MICROS;
         const number = Math.floor((end - 1) / day);
-        const until = whole ? day : end - number * day;
+        const until = whole ? Number.POSITIVE_INFINITY : end - number * day;
         return courses.get(number)?.(until) ?? null;
       }),
     };

@@ -85,7 +85,7 @@ function ratesChart(
     color: BOUNDS[limits.length - 1 - i] as string,
   }));
   const [worst] = rates.filter(({ rate }) => rate !== null).sort((a, b) => (b.rate ?? 0) - (a.rate ?? 0));
-  const lines = shown.map((one) => ({ label: rateLabel(one), values: one.rate }));
+  const lines = distinct(shown.map((one) => ({ label: rateLabel(one), values: one.rate })));
   const chart = chartOf(frame, `${isp} spam rate`, isp, lines, bounds);
   return {
     ...chart,
@@ -100,6 +100,19 @@ function ratesChart(
 interface Line {
   readonly label: string;
   readonly values: Column;
+}
+
+/** Lines that would lie on each other are one. */
+function distinct(lines: readonly Line[]): Line[] {
+  const byValues = new Map<string, Line[]>();
+  for (const line of lines) {
+    const key = line.values.join();
+    byValues.set(key, [...(byValues.get(key) ?? []), line]);
+  }
+  return [...byValues.values()].map(([first, ...others]) => ({
+    ...(first as Line),
+    label: others.length === 0 ? (first as Line).label : `${first?.label} and ${others.length} more`,
+  }));
 }
 
 function chartOf(
