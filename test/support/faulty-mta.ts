@@ -108,6 +108,8 @@ export class FaultyMta {
   readonly #lanes = new Map<string, Lane>();
   readonly #couriers = new Set<Courier>();
   readonly #retries = new Set<() => void>();
+  /** Whom each message is for, where there is a list. */
+  readonly #recipients = new Map<number, string>();
   #submission: Endpoint;
   #taken = 0;
   #stopped = false;
@@ -217,7 +219,13 @@ export class FaultyMta {
       this.misdeeds.dropped++;
       return;
     }
-    if (this.#options.list?.forgets(message, recipient)) return;
+    const { list } = this.#options;
+    if (message === undefined)
+      list?.read({ sender, recipient, text: body.toString('latin1') }, (about) =>
+        this.#recipients.get(about),
+      );
+    else if (list) this.#recipients.set(message, recipient);
+    if (list?.forgets(message, recipient)) return;
     const endpoint = this.#options.route(recipient.slice(recipient.lastIndexOf('@') + 1));
     const { sources = [] } = this.#options;
     const source = sources[this.#taken++ % sources.length];

@@ -1,5 +1,5 @@
 /** The list of a small MTA on which stand the recipients that get no more mail, and its account of what it did with them. */
-import { isFollowUp } from '../../src/core/identity.ts';
+import { isFollowUp, MESSAGE_HEADER, messageOfSender } from '../../src/core/identity.ts';
 
 /** What puts a recipient on the list. */
 export type Reason = 'bounce' | 'complaint' | 'unsubscribe';
@@ -26,6 +26,27 @@ export class SuppressionList {
 
   constructor(options: SuppressionListOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Reads mail to the MTA's own senders: complaint reports (RFC 5965), complaints that are taken back (RFC 6430), bounces.
+   * @param recipientOf the recipient of a message that the MTA has taken
+   */
+  read(
+    {
+      sender,
+      recipient,
+      text,
+    }: { readonly sender: string; readonly recipient: string; readonly text: string },
+    recipientOf: (message: number) => string | undefined,
+  ): void {
+    const returned = new RegExp(`^${MESSAGE_HEADER}: (\\d+)`, 'im').exec(text)?.[1];
+    const about = recipientOf(messageOfSender(recipient) ?? Number(returned));
+    if (about === undefined) return;
+    const type = /^Feedback-Type: (\S+)/im.exec(text)?.[1];
+    if (type === 'abuse') this.add(about, 'complaint');
+    else if (type === 'not-spam') this.withdraw(about);
+    else if (sender === '' && /^Action: failed/im.test(text)) this.add(about, 'bounce');
   }
 
   /** News about a recipient. */

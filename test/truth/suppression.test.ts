@@ -10,6 +10,9 @@ import { flyHere } from '../support/fly-here.ts';
 import { assertSummary } from '../support/summary-schema.ts';
 import { SuppressionList, type SuppressionListOptions } from '../support/suppression-list.ts';
 
+/** Of each load. */
+const MESSAGES = 480;
+
 const ISPS = `
   gmail: { share: 50%, mailboxes: { unknown: 10%, full: 5% }, limits: { ip-rate: 10000/s, domain-rate: 10000/s } }
   yahoo: { share: 50%, mailboxes: { unknown: 10%, full: 0% }, limits: { ip-rate: 10000/s } }`;
@@ -41,10 +44,10 @@ async function flight(
   const { injectedMessages, droppedIterations, transactions } = summary.totals;
   let ofLoad = 0;
   eachRecord(join(folder, 'attempts.bin'), (view) => {
-    if (view.kind === Kind.transaction && view.message < 480) ofLoad++;
+    if (view.kind === Kind.transaction && view.message < MESSAGES) ofLoad++;
   });
   assert.equal(transactions, ofLoad);
-  assert.equal(injectedMessages + droppedIterations, 480);
+  assert.equal(injectedMessages + droppedIterations, MESSAGES);
   assert.equal(
     summary.conservation.reduce((sum, { count }) => sum + count, 0),
     injectedMessages,
@@ -156,6 +159,57 @@ test('an MTA that listens late is measured from the news to the last attempt', a
   assert.equal(count, recipients);
   assert.ok(min >= 700, `${min} ms`);
 });
+
+const complaints = `
+seed: 7
+isps:
+  gmail: { share: 50%, mailboxes: { unknown: 0%, full: 0% }, limits: { ip-rate: 10000/s, domain-rate: 10000/s } }
+  yahoo:
+    share: 50%
+    mailboxes: { unknown: 0%, full: 0% }
+    limits: { ip-rate: 10000/s }
+    reputation: off
+    feedback: { complaints: { share: 20%, delay: 100ms }, withdrawals: { share: 50%, delay: 2s } }
+load: { rate: 80/s, duration: 6s, connections: 8, message: { dkim: rsa-1024 } }
+drain: { timeout: 20s }
+suppression: { every: 300ms, times: 2, delay: 200ms, of: [complaint] }
+thresholds:
+  sent_after_complaint: ['count==0']
+  kept_after_withdrawal: ['count==0']
+  suppression_delay: ['max<5s']
+`;
+
+for (const [name, options, isStopped, isReleased] of [
+  ['listens to complaints and to those who take them back', { whitelist: true }, true, true],
+  ['listens to complaints alone', { whitelist: false }, true, false],
+  ['forgets complaints', { of: ['bounce'] }, false, true],
+] as const) {
+  test(`an MTA that ${name} is measured exactly`, async (t) => {
+    const all: SuppressionListOptions = { of: ['complaint'], how: 'forget', whitelist: true, ...options };
+    const { summary, list } = await flight(t, complaints, all);
+    const [held, after, ...others] = summary.suppression?.groups ?? [];
+    assert.deepEqual(
+      [held?.isp, held?.news, after?.isp, after?.news, others],
+      ['yahoo', 'complaint', 'yahoo', 'withdrawal', []],
+    );
+    if (!held || !after) return;
+    assert.ok(held.recipients >= 10 && after.recipients >= 3, `${held.recipients}, ${after.recipients}`);
+    assert.deepEqual(
+      [held.suppressed, after.suppressed],
+      [isStopped ? held.recipients : 0, isReleased ? 0 : after.recipients],
+    );
+    assert.equal(held.attempts + after.attempts, list.attempts);
+    assert.equal(held.messages.suppressed + after.messages.suppressed, list.forgotten);
+    assert.deepEqual(
+      ['sent_after_complaint', 'kept_after_withdrawal'].map((metric) => countOf(summary, metric)),
+      [isStopped ? 0 : held.attempts, isReleased ? 0 : after.messages.suppressed],
+    );
+    assert.deepEqual(
+      summary.thresholds.map(({ passed }) => passed),
+      [isStopped, isReleased, isStopped],
+    );
+  });
+}
 
 const repeating = `
 seed: 7
