@@ -116,7 +116,7 @@ test('each chart is told in words', () => {
   const labels = [...page.matchAll(/role="img" tabindex="0" aria-label="([^"]*)"/g)].map(
     ([, label]) => label,
   );
-  assert.equal(labels.length, 29);
+  assert.equal(labels.length, 32);
   assert.equal(labels.length, 27);
   assert.ok(
     labels[0]?.startsWith(
