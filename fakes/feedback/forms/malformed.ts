@@ -15,7 +15,7 @@ export const MALFORMED_SHAPES = [
   'no-parts', // a multipart/report whose boundary never comes
   'wrong-report-type', // it calls itself a delivery report, and has a complaint in it
   'no-recipient', // a notification that names no recipient
-  'header-injection', // bare CR and LF that would make fields about another message if they were line ends
+  'header-injection', // bare CR and encoded CRLF that would make fields about another message if they were line ends; MTAs refuse bare LF
   'wrong-charset', // a charset that nobody knows, and broken transfer encodings
   'binary', // bytes of all values, without a header
   'nested', // multiparts inside one another, a thousand deep
@@ -159,10 +159,11 @@ function headerInjection(subject: ReturnedSubject, to: string): ReturnedMail {
   const boundary = guid(subject, 'boundary');
   const injected = [
     `\r${MESSAGE_HEADER}: 4294967294`,
-    `\n${MESSAGE_HEADER}: 4294967294`,
-    '\nBcc: everyone@victim.test',
+    ` =?utf-8?q?=0D=0A${MESSAGE_HEADER}:_4294967294?=`,
+    // CR, LF, Bcc: everyone@victim.test
+    ' =?utf-8?b?DQpCY2M6IGV2ZXJ5b25lQHZpY3RpbS50ZXN0?=',
     '\r\r--x\r',
-    '\n.\nMAIL FROM:<injected@victim.test>',
+    '\r.\rMAIL FROM:<injected@victim.test>',
   ].join('');
   const part: Entity = {
     header: 'Content-Type: message/feedback-report\r\n',

@@ -26,7 +26,7 @@ for (const shape of ['truncated', 'no-parts', 'wrong-report-type', 'no-recipient
 const truths: readonly [shape: MalformedShape, what: string, holds: (text: string) => boolean][] = [
   ['truncated', 'is cut in its fields', (t) => /\r\nVersion: 1\r\nOriginal\r\n$/.test(t)],
   ['no-parts', 'has no part', (t) => t.split(/boundary="(.*)"/)[1] !== undefined && !t.includes('\r\n--')],
-  ['header-injection', 'has bare CR and LF', (t) => /\r(?!\n)/.test(t) && /(?<!\r)\n/.test(t)],
+  ['header-injection', 'has bare CR and no bare LF', (t) => /\r(?!\n)/.test(t) && !/(?<!\r)\n/.test(t)],
   [
     'header-injection',
     'names no message where lines end in CRLF',
@@ -34,8 +34,8 @@ const truths: readonly [shape: MalformedShape, what: string, holds: (text: strin
   ],
   [
     'header-injection',
-    'names another message where bare LF ends a line',
-    (t) => /\nX-Windtunnel-Message: 4294967294$/m.test(t),
+    'names another message where bare CR ends a line, or an encoded CRLF',
+    (t) => /\rX-Windtunnel-Message: 4294967294/.test(t) && /=0D=0AX-Windtunnel-Message:_4294967294/.test(t),
   ],
   ['wrong-charset', 'has bytes above 127', (t) => /[\x80-\xff]/.test(t)],
   ['binary', 'has NUL and all other bytes that are no line ends', (t) => new Set(t).size === 256],
