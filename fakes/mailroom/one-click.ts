@@ -61,6 +61,8 @@ export async function startOneClick(options: {
     },
   );
   server.maxConnections = MOST_CONNECTIONS;
+  // Of those that say nothing after their handshake.
+  server.setTimeout(PATIENCE_MS);
   server.on('tlsClientError', (error) => options.logger?.(`HTTPS: ${error.message}`));
   try {
     server.listen(options.port, options.address);

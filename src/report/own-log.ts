@@ -33,21 +33,17 @@ function returnedOf({ processed, ...one }: ReportCounts, { told }: SentToMta): R
   return [{ ...one, processed: told.includes(one.kind) ? processed : null }];
 }
 
-const PLURALS: Readonly<Record<ReportKind, string>> = {
-  complaint: 'complaints',
-  withdrawal: 'withdrawals',
-  bounce: 'bounces',
-};
-
 /** A log that can tell nothing of a kind is not held to it. */
 function reportFindings({ kind, sent, processed, unasked }: ReturnedReports): string[] {
   const silent = processed === null ? 0 : sent - processed;
-  const all = PLURALS[kind];
+  const reports = (count: number): string => `${formatCount(count)} ${kind}${count === 1 ? '' : 's'}`;
   return [
     ...(silent > 0
-      ? [`it tells nothing of ${formatCount(silent)} of ${formatCount(sent)} ${all} that were sent to it.`]
+      ? [
+          `it tells nothing of ${formatCount(silent)} of ${reports(sent)} that ${sent === 1 ? 'was' : 'were'} sent to it.`,
+        ]
       : []),
-    ...(unasked > 0 ? [`it tells of ${formatCount(unasked)} ${all} that no ISP has sent.`] : []),
+    ...(unasked > 0 ? [`it tells of ${reports(unasked)} that no ISP has sent.`] : []),
   ];
 }
 

@@ -2,11 +2,18 @@ import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { rebuildReports } from '../../src/lab/rebuild.ts';
-import { addressesOf } from '../../src/lab/report-input.ts';
+import { addressesOf, modelOf } from '../../src/lab/report-input.ts';
 import { readRunFile } from '../../src/lab/run-folder.ts';
-import type { MtaEvent } from '../../src/mta/adapter.ts';
-import { ATTEMPT_OUTCOMES, Kind, RecordView } from '../../src/record/attempt-log.ts';
-import { recordsIn } from '../../src/record/recorder.ts';
+import type { MtaAdapter, MtaEvent } from '../../src/mta/adapter.ts';
+import {
+  ATTEMPT_OUTCOMES,
+  FEEDBACK_KINDS,
+  FEEDBACK_STATES,
+  type FeedbackKind,
+  Kind,
+  RecordView,
+} from '../../src/record/attempt-log.ts';
+import { readRecords, recordsIn } from '../../src/record/recorder.ts';
 import { faultyAdapter } from '../support/faulty-adapter.ts';
 import { flyHere } from '../support/fly-here.ts';
 
@@ -113,4 +120,81 @@ test('without a log nothing is said; one that breaks off is compared as far as i
     summary.warnings.includes("The MTA's own log could not be read to its end: the disk is gone"),
     summary.warnings.join('\n'),
   );
+});
+
+const feedback = '{ complaints: 30%, withdrawals: 50%, auto-replies: 20%, malformed: 10%, delay: 0.1s }';
+const returning = `${scenario
+  .replace('60%,', `60%, feedback: { bounces: 30%, delay: 0.1s },`)
+  .replace('40%,', `40%, feedback: ${feedback},`)
+  .replace('load: {', 'load: { message: { dkim: rsa-2048 },')}
+feedback: { to: mta }
+`;
+
+/** What ISPs have sent back, as a log that leaves out every third report would tell it. */
+async function* reportsOf(folder: string): AsyncGenerator<MtaEvent> {
+  const { plan } = readRunFile(dirname(folder));
+  const addressOf = addressesOf(plan);
+  const kinds: Partial<Record<FeedbackKind, MtaEvent['kind']>> = {
+    complaint: 'complaint',
+    withdrawal: 'withdrawal',
+    bounce: 'remote-bounce',
+  };
+  for (const { kind, message, slot } of sentReports(dirname(folder)))
+    if (message % 3 > 0 && kinds[kind] !== undefined)
+      yield {
+        kind: kinds[kind],
+        atMs: undefined,
+        sender: undefined,
+        recipient: message % 2 === 0 ? addressOf(message, slot) : '',
+        message,
+        source: undefined,
+        code: undefined,
+        text: undefined,
+      };
+}
+
+function sentReports(folder: string): { kind: FeedbackKind; message: number; slot: number }[] {
+  const sent: { kind: FeedbackKind; message: number; slot: number }[] = [];
+  for (const block of recordsIn(folder, 'events')) {
+    const view = new RecordView(block);
+    for (view.index = 0; view.index < view.count; view.index++) {
+      const kind = FEEDBACK_KINDS[view.feedbackKind];
+      if (view.kind !== Kind.feedback || FEEDBACK_STATES[view.outcome] !== 'sent' || !kind) continue;
+      sent.push({ kind, message: view.message, slot: view.slot });
+    }
+  }
+  return sent;
+}
+
+test('reports that a log leaves out are missed by kind, and the mailroom has read all that were sent', async (t) => {
+  const adapter: MtaAdapter = {
+    ...faultyAdapter({ events: reportsOf }),
+    returned: ['complaint', 'withdrawal', 'remote-bounce'],
+  };
+  const { summary, folder } = await flyHere(t, returning, adapter);
+  const sent = sentReports(folder);
+  const expected = (['complaint', 'withdrawal', 'bounce'] as const).map((kind) => {
+    const of = sent.filter((one) => one.kind === kind);
+    return {
+      kind,
+      sent: of.length,
+      unasked: 0,
+      processed: of.filter(({ message }) => message % 3 > 0).length,
+    };
+  });
+  assert.deepEqual(summary.ownLog?.returned, expected);
+  assert.ok(expected.every((one) => one.sent > 5 && one.processed < one.sent));
+  assert.deepEqual(
+    summary.ownLog?.findings.filter((finding) => finding.startsWith('it ')),
+    expected.map(
+      ({ kind, sent: all, processed }) =>
+        `it tells nothing of ${all - processed} of ${all} ${kind}s that were sent to it.`,
+    ),
+  );
+  const { aggregate } = readRecords(folder, modelOf(readRunFile(folder).plan));
+  for (const kind of FEEDBACK_KINDS)
+    for (const isp of [0, 1]) {
+      const counts = aggregate.feedback.of(isp, kind);
+      if (kind !== 'trap') assert.equal(counts.received, counts.sent, `${kind} of ${isp}`);
+    }
 });

@@ -374,9 +374,9 @@ test('what became of reports, in sentences; a log is not held to a kind that it 
   const all = ownLogSummary(log, ['gmail'], { sent, told: REPORT_KINDS });
   assert.deepEqual(all.findings, [
     'it tells nothing of 1 of 2 complaints that were sent to it.',
-    'it tells of 1 complaints that no ISP has sent.',
-    'it tells nothing of 1 of 1 withdrawals that were sent to it.',
-    'it tells nothing of 1 of 1 bounces that were sent to it.',
+    'it tells of 1 complaint that no ISP has sent.',
+    'it tells nothing of 1 of 1 withdrawal that was sent to it.',
+    'it tells nothing of 1 of 1 bounce that was sent to it.',
   ]);
   const some = ownLogSummary(log, ['gmail'], { sent, told: ['complaint'] });
   assert.deepEqual(some.returned, [

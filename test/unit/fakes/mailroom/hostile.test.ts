@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { type OtherMail, startMailroom } from '../../../../fakes/mailroom/mailroom.ts';
+import { readMail } from '../../../../fakes/mailroom/read-mail.ts';
+import { RETURN_SAMPLES } from '../../../support/return-samples.ts';
 import { until } from '../../../support/until.ts';
 
 const HEAD = 'From: <someone@else.test>\r\nSubject: x\r\nMIME-Version: 1.0\r\n';
@@ -124,4 +127,36 @@ test('a client that sends a command without end is sent away, and the next one i
   t.after(() => next.destroy());
   t.after(() => endless.destroy());
   assert.match(String((await once(next, 'data'))[0]), /^220 /);
+});
+
+test('whatever is cut out of a mail or put into it, it is read', async () => {
+  const junk = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      '\r\n',
+      '\r\n\r\n',
+      '\0',
+      '--part',
+      '--part--',
+      ': ',
+      'Content-Type: ',
+      '; boundary=',
+      '=?',
+      '<u7.1@',
+    ),
+  );
+  const places = fc.tuple(fc.nat(3000), fc.nat(200));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...RETURN_SAMPLES),
+      fc.array(fc.tuple(places, junk), { maxLength: 5 }),
+      async ({ raw, to }, changes) => {
+        let text = raw;
+        for (const [[at, length], put] of changes) text = text.slice(0, at) + put + text.slice(at + length);
+        const mail = await readMail(Buffer.from(text, 'latin1'), to, { sender: '' });
+        assert.equal(mail.malformed > 0, mail.kind === 'malformed');
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
