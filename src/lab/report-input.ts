@@ -94,6 +94,7 @@ export function reportInput(
   mta: MtaFacts,
   evidence: ReportInput['evidence'],
 ): ReportInput {
+  const returning = plan.isps.flatMap(({ resolved }) => (resolved.feedback ? [resolved.id] : []));
   return {
     run: {
       id: runId(folder),
@@ -115,6 +116,9 @@ export function reportInput(
     senders: plan.senders.map(({ domain }) => domain),
     scales: scalesOf(plan),
     ...(plan.adapter !== 'none' && { spread: spreadPlan(plan, lab === 'sealed') }),
+    ...(returning.length > 0 && {
+      feedback: { to: plan.feedback.to, address: plan.feedback.address, isps: returning },
+    }),
     replies: replyTable(plan, startedAt),
     phases: plan.phases,
     loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load), action: load.action })),

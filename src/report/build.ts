@@ -12,6 +12,7 @@ import { BUCKET_MICROS, type Row } from '../record/timeline.ts';
 import { adaptationOf } from './adaptation.ts';
 import type { Dialogue } from './dialogue.ts';
 import { faultPhases, faultSummaries, faultsLeftOut } from './faults.ts';
+import { feedbackSummary } from './feedback.ts';
 import { harnessLoad } from './harness.ts';
 import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
@@ -116,6 +117,7 @@ export function buildReport(
     isps: input.isps.map((isp, index) => ispSummary(isp, index, aggregate, outcome, input)),
     sources: sourcesSummary(aggregate, input, evidence),
     ownLog,
+    feedback: feedbackSummary(aggregate, input),
     adaptation: adaptation.scores,
     reputation: reputationSummary(input, series),
     faults: faultSummaries(aggregate, input, evidence),

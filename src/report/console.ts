@@ -1,5 +1,6 @@
 import { incidentRows } from './adaptation-rows.ts';
 import { FAULT_COLUMNS, faultName } from './fault-text.ts';
+import { FEEDBACK_TOTALS } from './feedback-text.ts';
 import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
 import {
   formatCount,
@@ -42,6 +43,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
           faults(summary, paint, width),
           suppression(summary, paint, width),
           conservation(summary, paint, width),
+          feedback(summary, paint, width),
           findings('sources', summary.sources, paint, width),
           findings("the MTA's own log", summary.ownLog, paint, width),
         ]),
@@ -299,6 +301,17 @@ function conservation({ conservation, totals, evidence }: Summary, paint: Paint,
     }),
     ...evidenceLines(evidence, width - 4).map((line) => `    ${paint('yellow', line)}`),
   ];
+}
+
+/** A line for each ISP of which anything came back. */
+function feedback({ feedback }: Summary, paint: Paint, width: number): string[] {
+  if (!feedback || feedback.isps.length === 0) return [];
+  const head = ['', ...FEEDBACK_TOTALS.map(({ head }) => head)];
+  const rows = feedback.isps.map((isp) => [
+    isp.isp ?? 'unknown',
+    ...FEEDBACK_TOTALS.map(({ of }) => of(isp)),
+  ]);
+  return [...titled('came back', head, rows, paint, width), ...findings('', feedback, paint, width).slice(1)];
 }
 
 /** Where the histories are, if something was lost or doubled. */

@@ -14,6 +14,7 @@ import type { IspSeries, Series } from './summary.ts';
  * | `attempts_per_s` | recipient attempts; they split into accepted, throttled, deferred, rejected and those without a reply |
  * | `accepted_per_s` `throttled_per_s` `deferred_per_s` `rejected_per_s` | recipient attempts by outcome |
  * | `connections_open` | connections open at the end of the bucket |
+ * | `complaints_per_s` | recipients that called a message spam |
  * | `injected_per_s` | messages that the MTA took; `all` only |
  * | `injector_connections` | connections that the driver holds open; `all` only |
  * | `queue_depth` | the MTA's queue; `all` only; empty: not sampled |
@@ -59,6 +60,7 @@ const COUNTED = [
   'deferred',
   'rejected',
   'connectionsOpen',
+  'complaints',
 ] as const satisfies readonly (keyof IspSeries)[];
 
 const COLUMNS = [
@@ -73,6 +75,7 @@ const COLUMNS = [
   'deferred_per_s',
   'rejected_per_s',
   'connections_open',
+  'complaints_per_s',
   'injected_per_s',
   'injector_connections',
   'queue_depth',

@@ -50,6 +50,12 @@ export interface ReportInput {
   readonly spamRates?: readonly SpamRates[];
   /** What was asked of the spread over virtual MTAs; absent: there is no MTA. */
   readonly spread?: SpreadPlan;
+  /** Where what comes back goes, and the ISPs of which anything does; absent: of none. */
+  readonly feedback?: {
+    readonly to: 'mta' | 'mailroom';
+    readonly address: string;
+    readonly isps: readonly string[];
+  };
   readonly replies: readonly ReplyFacts[];
   readonly phases: readonly PhaseSpan[];
   /** The loads, in the order of the records. */

@@ -1,6 +1,7 @@
 /** `summary.md`: the result in GitHub-flavoured Markdown, for the summary of a CI job. */
 import { wholeIsps } from './adaptation-rows.ts';
 import { FAULT_COLUMNS, faultText } from './fault-text.ts';
+import { FEEDBACK_TOTALS } from './feedback-text.ts';
 import { holdsSessionsOnly } from './injection-text.ts';
 import { keyFigures } from './key-figures.ts';
 import { block, code, plain, table } from './markdown-text.ts';
@@ -24,6 +25,7 @@ export function renderMarkdown(summary: Summary): string {
           findings(summary),
           adaptation(summary.adaptation),
           faults(summary.faults),
+          feedback(summary.feedback),
           suppression(summary),
         ]),
     again(summary),
@@ -90,11 +92,12 @@ function isps(isps: readonly IspSummary[]): string {
   );
 }
 
-/** Where mail did not leave as asked for, and where the MTA's own log is wrong. */
-function findings({ sources, ownLog }: Summary): string {
+/** Where mail did not leave as asked for, where the MTA's own log is wrong, and what did not come back as it should. */
+function findings({ sources, ownLog, feedback }: Summary): string {
   const all = [
     ...(sources?.findings ?? []),
     ...(ownLog?.findings ?? []).map((finding) => `The MTA's own log: ${finding}`),
+    ...(feedback?.findings ?? []).map((finding) => `What came back: ${finding}`),
   ];
   return all.map((finding) => `- ⚠️ ${plain(finding)}`).join('\n');
 }
@@ -127,6 +130,18 @@ function faults(faults: readonly FaultSummary[]): string {
     faults.map((fault) => [
       `#${fault.fault} ${plain(faultText(fault))}`,
       ...FAULT_COLUMNS.map(({ of }) => plain(of(fault))),
+    ]),
+  );
+}
+
+/** A line for each ISP of which anything came back. */
+function feedback(feedback: Summary['feedback']): string {
+  if (!feedback || feedback.isps.length === 0) return '';
+  return table(
+    ['came back', ...FEEDBACK_TOTALS.map(({ head }) => `>${head}`)],
+    feedback.isps.map((isp) => [
+      plain(isp.isp ?? 'unknown'),
+      ...FEEDBACK_TOTALS.map(({ of }) => plain(of(isp))),
     ]),
   );
 }

@@ -22,6 +22,7 @@ const LATER = {
   sources: null,
   ownLog: null,
   reputation: [],
+  feedback: null,
 } satisfies Partial<Summary>;
 const LATER_OF_ISP = { messagesPerConnection: [], authentication: null } satisfies Partial<IspSummary>;
 const LATER_OF_LOG = { returned: [] } satisfies Partial<OwnLogSummary>;

@@ -40,6 +40,7 @@ export function buildSeries(
     deferred: zeros(),
     rejected: zeros(),
     connectionsOpen: zeros(),
+    complaints: zeros(),
     perfect: zeros().map((_, bucket) => adaptation.perfect.get(isp.id)?.[bucket] ?? 0),
     replies: new Map<number, number[]>(),
     sources: new Map<number, Mutable<SourceSeries>>(),
@@ -81,6 +82,11 @@ export function buildSeries(
     const reply = isp.replies.get(row.reply) ?? zeros();
     isp.replies.set(row.reply, reply);
     add(reply, row.bucket, answered / perSecond);
+  }
+
+  for (const { bucket, isp, kind, counts } of aggregate.feedback.rows()) {
+    const complaints = isps[isp]?.complaints;
+    if (kind === 'complaint' && complaints) add(complaints, bucket, counts.happened / perSecond);
   }
 
   const queueDepth = nulls();

@@ -4,10 +4,18 @@
  */
 
 import type { AdaptationSummary } from '../analysis/adaptation/scores.ts';
+import type { FeedbackKind, FeedbackState, FeedbackSummary } from './feedback-summary.ts';
 import type { IspReputation, RateSeries, StandingSeries } from './reputation-summary.ts';
 
 export type { Score, ScoreWord } from '../analysis/adaptation/flow.ts';
 export type { AdaptationSummary, IncidentScores } from '../analysis/adaptation/scores.ts';
+export type {
+  FeedbackCount,
+  FeedbackKind,
+  FeedbackState,
+  FeedbackSummary,
+  IspFeedback,
+} from './feedback-summary.ts';
 export type {
   IspReputation,
   RateSeries,
@@ -36,6 +44,8 @@ export interface Summary {
   readonly sources: SourcesSummary | null;
   /** What the MTA's own log says, beside what the ISPs saw; null: it tells nothing, or the run goes on. */
   readonly ownLog: OwnLogSummary | null;
+  /** What came back of accepted mail; null: the scenario asks for nothing. */
+  readonly feedback: FeedbackSummary | null;
   /** How the MTA adapted: one entry an ISP, and one for each source of it that was tried (DESIGN "Adaptation"). */
   readonly adaptation: readonly AdaptationSummary[];
   /** What the ISPs think of the sender: those that judge senders, or from which something comes back. */
@@ -177,23 +187,6 @@ export type HistoryKind =
   | 'crash_duplicated'
   | 'duplicated_unconfirmed'
   | 'pending';
-
-/** What comes back of accepted mail (FEEDBACK_KINDS in src/record/attempt-log.ts). */
-export type FeedbackKind =
-  | 'complaint'
-  | 'withdrawal'
-  | 'bounce'
-  | 'auto-reply'
-  | 'challenge'
-  | 'malformed'
-  | 'unsubscribe'
-  | 'trap';
-
-/**
- * `due`: the ISP is to send it; `happened`: the recipient did it, reported or not; `sent`: the other side confirmed it; `failed`:
- * refused for good, or given up; `received`: the mailroom has read it.
- */
-export type FeedbackState = 'due' | 'happened' | 'sent' | 'failed' | 'received';
 
 /** Recipients with whom something is wrong, or whose end is not known, and where their histories are. */
 export interface Evidence {
@@ -642,6 +635,8 @@ export interface IspSeries {
   readonly deferred: readonly number[];
   readonly rejected: readonly number[];
   readonly connectionsOpen: readonly number[];
+  /** Complaints a second, by the moment at which the user complained. */
+  readonly complaints: readonly number[];
   /** Transactions a second that a perfect sender would have had accepted (O in DESIGN "Adaptation"). */
   readonly perfect: readonly number[];
   /** Replies a second by reply id, refused connections included; most frequent first. */

@@ -16,6 +16,7 @@ import type {
 } from '../../src/report/summary.ts';
 import { adaptationScores, perfectSender, splitBySource } from './adaptation-fixture.ts';
 import { evidenceFixture, evidenceOf } from './evidence-fixture.ts';
+import { feedbackFixture } from './feedback-fixture.ts';
 import { reputationFixture, reputationOver } from './reputation-fixture.ts';
 import { evenSources, trueLog } from './sources-fixture.ts';
 
@@ -145,6 +146,7 @@ export function sessionsFixture(): ReportFixture {
       })),
       sources: null,
       ownLog: null,
+      feedback: null,
       adaptation: [],
       reputation: [],
       faults: [],
@@ -172,6 +174,7 @@ export function sessionsFixture(): ReportFixture {
         deferred: nothing,
         rejected: nothing,
         connectionsOpen: isp.id === 'gmail' ? held : nothing,
+        complaints: nothing,
         perfect: nothing,
         replies: [],
         sources: [],
@@ -217,6 +220,7 @@ export function emptyFixture(): ReportFixture {
       isps: [],
       sources: null,
       ownLog: null,
+      feedback: null,
       adaptation: [],
       reputation: [],
       faults: [],
@@ -288,6 +292,7 @@ export function largeFixture(buckets: number): ReportFixture {
         deferred: long(isp.deferred),
         rejected: long(isp.rejected),
         connectionsOpen: long(isp.connectionsOpen),
+        complaints: long(isp.complaints),
         perfect: long(isp.perfect),
         replies: isp.replies.map(({ id, perSecond }) => ({ id, perSecond: long(perSecond) })),
         sources: LARGE_SOURCES.map((source, i) =>
@@ -358,6 +363,7 @@ function simulate(model: Model, index: number): Simulated {
   const deferred: number[] = [];
   const rejected: number[] = [];
   const connectionsOpen: number[] = [];
+  const complaints: number[] = [];
   const fastest = 215 * model.share * 2;
   let waiting = 0;
   let pace = fastest;
@@ -383,9 +389,10 @@ function simulate(model: Model, index: number): Simulated {
     deferred.push(full);
     rejected.push(bad);
     connectionsOpen.push(Math.ceil(tried / 12));
+    complaints.push(good > 0 && t % (index === 1 ? 3 : 11) === 2 ? 1 : 0);
   }
   const { id, name } = model;
-  const counted = { attempts, accepted, throttled, deferred, rejected, connectionsOpen };
+  const counted = { attempts, accepted, throttled, deferred, rejected, connectionsOpen, complaints };
   // Nobody is punished here.
   const series = {
     id,
@@ -586,6 +593,7 @@ function summarize(runs: readonly Simulated[], series: Series): Summary {
       SOURCES.map(([source]) => source),
     ),
     ownLog: trueLog(isps),
+    feedback: feedbackFixture(isps, series.isps),
     adaptation: adaptation(runs),
     reputation: reputationFixture(series.isps),
     faults: [],

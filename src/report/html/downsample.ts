@@ -36,6 +36,7 @@ export function drawnSeries(series: Series, most: number = MOST_BUCKETS): DrawnS
         deferred: rate(isp.deferred),
         rejected: rate(isp.rejected),
         connectionsOpen: level(isp.connectionsOpen).map((v) => v ?? 0),
+        complaints: rate(isp.complaints),
         perfect: rate(isp.perfect),
         replies: isp.replies.map(({ id, perSecond }) => ({ id, perSecond: rate(perSecond) })),
         sources: isp.sources.map(({ source, allowance, attempts, accepted, throttled }) => ({

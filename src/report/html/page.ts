@@ -8,6 +8,7 @@ import type { AdaptationSummary, IspSummary, Series, Summary } from '../summary.
 import type { ChartPage, Column } from './chart-spec.ts';
 import { adaptationChart, LIMIT_REACH } from './charts/adaptation.ts';
 import { type Chart, endOf, type TimeFrame } from './charts/chart.ts';
+import { complaintsChart } from './charts/complaints.ts';
 import { connectionsChart, ispConnectionsChart } from './charts/connections.ts';
 import { deliveryLatencyChart, percentileChart } from './charts/latency.ts';
 import { queueChart } from './charts/queue.ts';
@@ -23,6 +24,7 @@ import { checksSection } from './sections/checks.ts';
 import { connectionsSection } from './sections/connections.ts';
 import { conservationSection } from './sections/conservation.ts';
 import { faultsSection } from './sections/faults.ts';
+import { feedbackSection } from './sections/feedback.ts';
 import { harnessSection } from './sections/harness.ts';
 import { injectionSection } from './sections/injection.ts';
 import { type IspCharts, ispsSection } from './sections/isps.ts';
@@ -136,6 +138,8 @@ interface Charts {
   readonly connections: Chart | undefined;
   readonly isps: ReadonlyMap<string, IspCharts>;
   readonly reputation: ReadonlyMap<string, ReputationCharts>;
+  /** Complaints, of ISPs where there were any. */
+  readonly complaints: readonly Chart[];
   readonly ispConnections: Chart | undefined;
   readonly percentiles: Chart | undefined;
   readonly delivery: Chart | undefined;
@@ -178,6 +182,7 @@ function chartsOf(summary: Summary, { series }: DrawnSeries, small: DrawnSeries)
       return [one.isp, reputationCharts({ ...frame, series: small.series }, one, name)];
     }),
   );
+  const complaints = (summary.feedback?.isps ?? []).flatMap((isp) => complaintsChart(frame, isp) ?? []);
   const ispConnections = sessionsOnly ? undefined : ispConnectionsChart(frame);
   const percentiles = percentileChart(summary.latency);
   const delivery = deliveryLatencyChart(frame);
@@ -189,9 +194,21 @@ function chartsOf(summary: Summary, { series }: DrawnSeries, small: DrawnSeries)
     ...[...reputation.values()].flatMap(({ standings, rates }) => [standings, rates]),
     percentiles,
     delivery,
+    ...complaints,
     ispConnections,
   ].filter((chart) => chart !== undefined && chart.spec.series.length > 0) as Chart[];
-  return { overview, mail, connections, isps, reputation, ispConnections, percentiles, delivery, all };
+  return {
+    overview,
+    mail,
+    connections,
+    isps,
+    reputation,
+    complaints,
+    ispConnections,
+    percentiles,
+    delivery,
+    all,
+  };
 }
 
 /** The ISP whose adaptation is worth looking at first: the MTA made the least of it, or it throttled most. */
@@ -216,6 +233,7 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
     latencySection(summary, charts),
     ...(charts.ispConnections ? [connectionsSection(summary.isps, charts.ispConnections)] : []),
     ...(charts.mail ? [conservationSection(summary)] : []),
+    ...(summary.feedback ? [feedbackSection(summary.feedback, summary, charts.complaints)] : []),
     ...checksSection(summary),
     ...(summary.faults.length > 0 ? [faultsSection(summary)] : []),
     ...(summary.suppression ? [suppressionSection(summary.suppression)] : []),

@@ -52,6 +52,15 @@ const GOLDEN = `
     unaccounted       0
     injected     25,630  the outcomes add up to it
 
+  came back  complaints  of accepted  due  sent  received  failed  waiting
+    gmail            10      0.0816%   12    12        12       –        –
+    yahoo            30       0.395%   73    69        69       2        2
+    outlook           8       0.159%   17    17        16       –        –
+    unknown           –            –    –     –         5       –        –
+    ! yahoo: 2 × complaint was refused or given up.
+    ! yahoo: 2 × auto-reply still waited at the end.
+    ! outlook: 1 × unsubscribe was taken by the MTA and never came to the mailroom.
+
   latency                       p50      p90      p99    p99.9      max   count
     injection                6.2 ms  18.4 ms  35.9 ms  53.4 ms  77.9 ms  25,630
     injection service time   5.1 ms  11.4 ms  20.4 ms  29.4 ms    42 ms  25,630

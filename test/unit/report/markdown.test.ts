@@ -34,6 +34,10 @@ Haraka 3.3.4 · 1 min 44 s · sealed · clock ×60 · seed 42 · exit code 99
 | Yahoo | 7,690 | 7,604 (98.9%) | 7,690 | 0 (0%) | 0 | 86 | 641 |
 | Outlook | 5,125 | 5,044 (98.4%) | 5,125 | 0 (0%) | 0 | 81 | 428 |
 
+- ⚠️ What came back: yahoo: 2 × complaint was refused or given up.
+- ⚠️ What came back: yahoo: 2 × auto-reply still waited at the end.
+- ⚠️ What came back: outlook: 1 × unsubscribe was taken by the MTA and never came to the mailroom.
+
 | ISP | incident | utilisation | wasted | reaction | recovery | drain | collateral |
 | --- | --- | --: | --: | --: | --: | --: | --: |
 | gmail | whole run | 91.2% | 5% |  |  |  |  |
@@ -42,6 +46,13 @@ Haraka 3.3.4 · 1 min 44 s · sealed · clock ×60 · seed 42 · exit code 99
 | yahoo | whole run | 91.2% | 5% |  |  |  |  |
 | yahoo | #2 a\\|b \\\`c\\\` | 83% | 12% | not applicable | never | not reached | 0.4% |
 | outlook | whole run | 91.2% | 5% |  |  |  |  |
+
+| came back | complaints | of accepted | due | sent | received | failed | waiting |
+| --- | --: | --: | --: | --: | --: | --: | --: |
+| gmail | 10 | 0.0816% | 12 | 12 | 12 | – | – |
+| yahoo | 30 | 0.395% | 73 | 69 | 69 | 2 | 2 |
+| outlook | 8 | 0.159% | 17 | 17 | 16 | – | – |
+| unknown | – | – | – | – | 5 | – | – |
 
 Run it again (windtunnel 0.1.0):
 

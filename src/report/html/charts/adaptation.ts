@@ -140,6 +140,7 @@ function noIspSeries({ id, name }: IspSummary, length: number): IspSeries {
     deferred: zeros,
     rejected: zeros,
     connectionsOpen: zeros,
+    complaints: zeros,
     perfect: zeros,
     replies: [],
     sources: [],

@@ -116,7 +116,7 @@ test('each chart is told in words', () => {
   const labels = [...page.matchAll(/role="img" tabindex="0" aria-label="([^"]*)"/g)].map(
     ([, label]) => label,
   );
-  assert.equal(labels.length, 29);
+  assert.equal(labels.length, 32);
   assert.ok(
     labels[0]?.startsWith(
       'Adaptation at Gmail: recipient attempts a second. 13,930 attempts: 12,259 accepted',
@@ -142,6 +142,40 @@ test('the tables hold the results', () => {
     'Yahoo|7,690|7,604 98.9%|7,690|0 0%|0 0%|86 1.1%|641|0|',
     'Outlook|5,125|5,044 98.4%|5,125|0 0%|0 0%|81 1.6%|428|0|',
   ]);
+});
+
+test('what came back, how far each kind has come, and who complained too much', () => {
+  const { summary, series } = summaryFixture();
+  const page = renderHtml(summary, series);
+  assert.deepEqual(rowsOf(page, 'Complaint rates'), [
+    'ISP|accepted|complaints|rate|',
+    'Gmail|12,259|10|0.0816%|',
+    'Yahoo|7,604|30|0.395% ✗|',
+    'Outlook|5,044|8|0.159%|',
+  ]);
+  assert.deepEqual(rowsOf(page, 'What came back, by ISP and kind'), [
+    'ISP and kind|happened|due|sent|received|failed|waiting|tries|came after|passed on in|',
+    'Gmail: complaint|10|0|0|0|–|–|–|–|–|',
+    'Gmail: bounce|12|12|12|12|–|–|12|2.41 s|18.4 ms|',
+    'Yahoo: complaint|30|30|28|28|2|–|39|2.41 s|18.4 ms|',
+    'Yahoo: withdrawal|3|3|3|3|–|–|3|2.41 s|18.4 ms|',
+    'Yahoo: auto-reply|40|40|38|38|–|2|38|2.41 s|18.4 ms|',
+    'Yahoo: trap|1|–|–|–|–|–|–|–|–|',
+    'Outlook: complaint|8|8|8|8|–|–|8|2.41 s|18.4 ms|',
+    'Outlook: unsubscribe|9|9|9|8|–|–|9|2.41 s|18.4 ms|',
+    'not known whose: malformed|0|0|0|5|–|–|–|–|–|',
+  ]);
+  assert.ok(page.includes('yahoo: 2 × complaint was refused or given up.'));
+  assert.ok(page.includes('Complaints at Yahoo, and what it allowed'));
+  const { feedback } = summary;
+  const fine = { ...summary, feedback: feedback && { ...feedback, findings: [] } };
+  const allWell = 'all that was due was sent, and all that was sent was received';
+  assert.deepEqual(
+    [page, renderHtml(fine, series)].map((one) => one.includes(allWell)),
+    [false, true],
+  );
+  // Nothing is said of a scenario that asks for nothing.
+  assert.ok(!renderHtml({ ...summary, feedback: null }, series).includes('id="feedback"'));
 });
 
 test('the side of the driver: how its connections fared, and what its refusals mean', () => {
