@@ -19,7 +19,7 @@ export function complaintsChart(frame: TimeFrame, isp: IspFeedback): Chart | und
           label: 'allowance',
           column: column('allowance'),
           color: 'c-allowance',
-          style: 'limit',
+          style: 'thin',
           unit: 'perSecond',
         },
       ],
