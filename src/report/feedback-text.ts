@@ -1,7 +1,7 @@
 /** What came back in words and columns, the same in every report. */
 import { trim } from '../core/units.ts';
 import type { FeedbackCount, IspFeedback } from './feedback-summary.ts';
-import { formatCount, formatMs } from './numbers.ts';
+import { formatCount, formatSeconds } from './numbers.ts';
 
 /** Gmail and Yahoo ask senders to stay below it (G-GUIDE, Y-BP); the best stay below a third of it. */
 export const COMPLAINT_LIMIT = 0.003;
@@ -15,7 +15,7 @@ export interface FeedbackColumn {
 }
 
 const some = (count: number): string => (count === 0 ? '–' : formatCount(count));
-const time = (ms: number | null): string => (ms === null ? '–' : formatMs(ms));
+const time = (ms: number | null): string => (ms === null ? '–' : formatSeconds(ms / 1e3));
 
 /** How far what comes back has come. */
 export const FEEDBACK_COLUMNS: readonly FeedbackColumn[] = [

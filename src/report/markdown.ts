@@ -25,6 +25,7 @@ export function renderMarkdown(summary: Summary): string {
           findings(summary),
           adaptation(summary.adaptation),
           faults(summary.faults),
+          feedback(summary.feedback),
           suppression(summary),
           feedback(summary.feedback),
         ]),
@@ -130,6 +131,18 @@ function faults(faults: readonly FaultSummary[]): string {
     faults.map((fault) => [
       `#${fault.fault} ${plain(faultText(fault))}`,
       ...FAULT_COLUMNS.map(({ of }) => plain(of(fault))),
+    ]),
+  );
+}
+
+/** A line for each ISP of which anything came back. */
+function feedback(feedback: Summary['feedback']): string {
+  if (!feedback || feedback.isps.length === 0) return '';
+  return table(
+    ['came back', ...FEEDBACK_TOTALS.map(({ head }) => `>${head}`)],
+    feedback.isps.map((isp) => [
+      plain(isp.isp ?? 'unknown'),
+      ...FEEDBACK_TOTALS.map(({ of }) => plain(of(isp))),
     ]),
   );
 }

@@ -80,7 +80,7 @@ async function colorsOfCanvases(page: Page): Promise<number[]> {
 }
 
 const fixtures: readonly (readonly [name: string, fixture: () => ReportFixture, charts: number])[] = [
-  ['a run with an incident', summaryFixture, 24],
+  ['a run with an incident', summaryFixture, 27],
   ['an interrupted run in which nothing happened', emptyFixture, 1],
   ['a long run against 12 ISPs', () => largeFixture(2500), 177],
   ['a run that only holds sessions', sessionsFixture, 2],
@@ -377,7 +377,7 @@ test('on paper everything is open, light, drawn and within the margins; afterwar
   await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
   assert.deepEqual(await state(), { folded: 0, theme: 'light' });
   const colors = await colorsOfCanvases(page);
-  assert.equal(colors.length, 24);
+  assert.equal(colors.length, 27);
   for (const count of colors) assert.ok(count > 3, `a canvas shows ${count} colours`);
   const cut = await page.evaluate(() =>
     [...document.querySelectorAll('main *')]

@@ -1,5 +1,6 @@
 import { complaintText } from '../../feedback-text.ts';
 import type { IspFeedback } from '../../summary.ts';
+import type { SeriesSpec } from '../chart-spec.ts';
 import { anchor } from '../markup.ts';
 import { type Chart, type TimeFrame, timeSpec } from './chart.ts';
 
@@ -9,26 +10,29 @@ export function complaintsChart(frame: TimeFrame, isp: IspFeedback): Chart | und
   if (!series || isp.complaints === 0) return undefined;
   const column = (name: string): string => `${series.id} ${name}`;
   const { bucketSeconds } = frame.series;
+  const isLimited = series.allowance.some((value) => value !== null);
+  // Hundreds of messages a second beside a few complaints: it has an axis of its own.
+  const allowance: SeriesSpec = {
+    label: 'allowance',
+    column: column('allowance'),
+    color: 'c-allowance',
+    style: 'thin',
+    unit: 'perSecond',
+  };
   return {
     spec: {
       ...timeSpec(frame, anchor('complaints', series.id), series.id),
       unit: 'count',
       series: [
         { label: 'complaints', column: column('complaints'), color: 'c-lost', style: 'area' },
-        {
-          label: 'allowance',
-          column: column('allowance'),
-          color: 'c-allowance',
-          style: 'thin',
-          unit: 'perSecond',
-        },
+        ...(isLimited ? [allowance] : []),
       ],
     },
     columns: {
       [column('complaints')]: series.complaints.map((perSecond) => perSecond * bucketSeconds),
-      [column('allowance')]: series.allowance,
+      ...(isLimited && { [column('allowance')]: series.allowance }),
     },
-    title: `Complaints at ${series.name}, and what it allowed`,
-    sentence: `${complaintText(isp)}; the allowance is at the right, a second.`,
+    title: `Complaints at ${series.name}${isLimited ? ', and what it allowed' : ''}`,
+    sentence: `${complaintText(isp)}${isLimited ? '; the allowance a second is at the right' : ''}.`,
   };
 }
