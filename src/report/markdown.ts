@@ -135,18 +135,6 @@ function faults(faults: readonly FaultSummary[]): string {
   );
 }
 
-/** A line for each ISP of which anything came back. */
-function feedback(feedback: Summary['feedback']): string {
-  if (!feedback || feedback.isps.length === 0) return '';
-  return table(
-    ['came back', ...FEEDBACK_TOTALS.map(({ head }) => `>${head}`)],
-    feedback.isps.map((isp) => [
-      plain(isp.isp ?? 'unknown'),
-      ...FEEDBACK_TOTALS.map(({ of }) => plain(of(isp))),
-    ]),
-  );
-}
-
 /** A line for each kind of news at each ISP. */
 function suppression({ suppression }: Summary): string {
   if (!suppression) return '';
