@@ -27,7 +27,6 @@ export function renderMarkdown(summary: Summary): string {
           faults(summary.faults),
           feedback(summary.feedback),
           suppression(summary),
-          feedback(summary.feedback),
         ]),
     again(summary),
   ];
