@@ -96,7 +96,7 @@ export const FEEDBACK_KINDS = [
 export type FeedbackKind = (typeof FEEDBACK_KINDS)[number];
 
 /**
- * How far it is. `due`: it will be sent (a trap: it was hit); `happened`: the recipient did it, whether it is reported or not;
+ * How far it is. `due`: it will be sent, known and recorded when the message is accepted (a trap: it was hit); `happened`: the recipient did it, whether it is reported or not;
  * `sent`: the other side confirmed it, the MTA or the mailroom; `failed`: it was refused for good, or given up; `received`: the
  * mailroom has read it. Append only.
  */

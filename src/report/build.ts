@@ -240,7 +240,11 @@ function warningsOf(
 ): string[] {
   const warnings: string[] = [...harness.limits];
   if (aggregate.marks.has('drain_timeout')) {
-    warnings.push('The queue was not empty when the drain timed out; what was left in it is pending.');
+    warnings.push(
+      aggregate.feedback.waiting > 0
+        ? `When the drain timed out, ${aggregate.feedback.waiting} of what was to come back was still to come; what was left in the queue is pending.`
+        : 'The queue was not empty when the drain timed out; what was left in it is pending.',
+    );
   }
   if (input.evidence.queue === 'list' && !evidence.queueListed && outcome.total.outcomes.unaccounted > 0) {
     warnings.push(
