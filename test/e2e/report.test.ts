@@ -80,9 +80,9 @@ async function colorsOfCanvases(page: Page): Promise<number[]> {
 }
 
 const fixtures: readonly (readonly [name: string, fixture: () => ReportFixture, charts: number])[] = [
-  ['a run with an incident', summaryFixture, 27],
+  ['a run with an incident', summaryFixture, 32],
   ['an interrupted run in which nothing happened', emptyFixture, 1],
-  ['a long run against 12 ISPs', () => largeFixture(2500), 177],
+  ['a long run against 12 ISPs', () => largeFixture(2500), 197],
   ['a run that only holds sessions', sessionsFixture, 2],
 ];
 for (const [name, fixture, charts] of fixtures) {
@@ -377,7 +377,7 @@ test('on paper everything is open, light, drawn and within the margins; afterwar
   await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
   assert.deepEqual(await state(), { folded: 0, theme: 'light' });
   const colors = await colorsOfCanvases(page);
-  assert.equal(colors.length, 27);
+  assert.equal(colors.length, 32);
   for (const count of colors) assert.ok(count > 3, `a canvas shows ${count} colours`);
   const cut = await page.evaluate(() =>
     [...document.querySelectorAll('main *')]
