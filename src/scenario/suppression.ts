@@ -44,7 +44,7 @@ export function spanOf({ delay, every, times }: SuppressionPlan): Micros {
   return delay + (times - 1) * every;
 }
 
-/** For `check`: `5 messages after each bounce, complaint or unsubscribe, the first after 1s, then every 2s; …`. */
+/** For `check`: `5 messages after each bounce, complaint or unsubscribe, the first after 1 s, then every 2 s; …`. */
 export function describeSuppression({ every, times, delay, of, most }: SuppressionPlan): string {
   const what = of.length === 1 ? of[0] : `${of.slice(0, -1).join(', ')} or ${of.at(-1)}`;
   const messages = times === 1 ? 'a message' : `${times} messages`;

@@ -1,5 +1,11 @@
 import { createPrng } from '../../src/core/prng.ts';
-import { createMessages, type Message, type MessagePlan, type RunStamp } from '../../src/driver/message.ts';
+import {
+  createMessages,
+  type Message,
+  type MessageFactory,
+  type MessagePlan,
+  type RunStamp,
+} from '../../src/driver/message.ts';
 import { createRecipients } from '../../src/driver/recipients.ts';
 import { messagePlan, STAMP } from './message-plan.ts';
 
@@ -8,7 +14,7 @@ export function messagesOf(
   changes: Partial<MessagePlan> = {},
   stamp: RunStamp = STAMP,
   seed = 1,
-): Promise<(message: number) => Message> {
+): Promise<MessageFactory> {
   const plan = messagePlan(changes);
   const recipients = createRecipients(
     {

@@ -356,3 +356,46 @@ test('connections that are refused, fail or are lost are counted by what was sai
   const after = await carryOut(planFor(lost, { load: { shape, messages: 1 } }));
   assert.deepEqual(after.injections, ['0 refused 421']);
 });
+
+test('what follows bad news is handed over at its moment, to that recipient, and counts as no load’s', async (t) => {
+  const { port, seen } = await serve(t, {});
+  const load = {
+    shape: { executor: 'constant-arrival-rate' as const, rate: 10, duration: 1e6 },
+    messages: 10,
+  };
+  const clock = realClock(monotonicMicros());
+  const packer = new Packer();
+  const driver = await startDriver(
+    planFor(port, { load, pipelineAcrossMessages: false }),
+    clock,
+    packer,
+    loopbackOnly(),
+  );
+  const first = 3_000_000_000;
+  const order = (n: number, due: number) => ({ message: first + n, original: { message: 4, slot: 0 }, due });
+  // The last one is due long after the load.
+  driver.followUp([order(0, 300e3), order(1, 500e3), order(2, 60e6)]);
+  await driver.finished;
+  const view = new RecordView(packer.take() ?? new Uint8Array());
+  const followed: unknown[] = [];
+  let opened = 0;
+  for (view.index = 0; view.index < view.count; view.index++) {
+    if (view.kind === Kind.injectorConnection) opened++;
+    if (view.kind === Kind.injection && view.message >= first)
+      followed.push([view.message - first, view.at, INJECTION_STATES[view.outcome], view.recipients]);
+  }
+  assert.deepEqual(followed, [
+    [0, 300e3, 'confirmed', 1],
+    [1, 500e3, 'confirmed', 1],
+  ]);
+  const { begun, confirmed, connections } = driver.counters();
+  assert.deepEqual([begun, confirmed, connections], [10, 10, 0]);
+  assert.ok(opened >= 1 && opened <= 10, `${opened} connections`);
+  const original = seen.messages.find(({ sender }) => sender.startsWith('b-4@'));
+  assert.ok(original);
+  const after = seen.messages.filter(({ sender }) => /^b-300000000[01]@/.test(sender));
+  assert.deepEqual(
+    after.map(({ recipients }) => recipients),
+    [original.recipients, original.recipients],
+  );
+});

@@ -227,3 +227,27 @@ test("a scenario's headers take the place of a file's, and files are used in tur
     assert.ok(wire.endsWith(`\r\n\r\n${body}\r\n`));
   }
 });
+
+test('a message that is like another goes to one of its recipients alone, under its own number', async () => {
+  const messages = await messagesOf({
+    recipients: 3,
+    senders: [
+      { domain: 'one.test', signed: false },
+      { domain: 'two.test', signed: false },
+    ],
+    vmtas: ['a', 'b', 'c'],
+    headers: [{ name: 'X-Virtual-MTA', value: '{{vmta}}' }],
+    unsubscribe: 'one-click',
+  });
+  const original = messages(7);
+  const after = messages(3_000_000_000, { message: 7, slot: 2 });
+  assert.deepEqual(after.recipients, [original.recipients[2]]);
+  assert.deepEqual([original.sender, after.sender], ['b-7@two.test', 'b-3000000000@two.test']);
+  const text = wireText(after);
+  assert.match(text, /^X-Virtual-MTA: b\r$/m);
+  assert.match(text, /^X-Windtunnel-Message: 3000000000\r$/m);
+  assert.deepEqual(unsubscribeOf(/<(https:[^>]+)>/.exec(text)?.[1] ?? ''), {
+    message: 3_000_000_000,
+    slot: 0,
+  });
+});

@@ -175,6 +175,33 @@ test('a word in place of a number fails limits that are numbers, and says why', 
   }
 });
 
+test('a trend of which some never came to it: what lies beyond the others is never', () => {
+  const never = Number.POSITIVE_INFINITY;
+  const some: Measured = {
+    kind: 'trend',
+    count: 10,
+    avg: never,
+    min: 0,
+    max: never,
+    percentile: (p) => (p > 80 ? never : p),
+  };
+  const rows: [string, boolean, string][] = [
+    ['max<5s', false, "mail was still sent, or kept to be sent, at the end, so max<5s can't hold"],
+    ['max>5s', false, "mail was still sent, or kept to be sent, at the end, so max>5s can't hold"],
+    [
+      'avg!=never',
+      false,
+      'mail was still sent, or kept to be sent, at the end, and avg!=never asks for anything but never',
+    ],
+    ['p(80)<5s', true, 'p(80) is 80 ms, as p(80)<5s asks'],
+    ['min==0', true, 'min is 0 ms, as min==0 asks'],
+  ];
+  for (const [expression, passed, sentence] of rows) {
+    const judged = judge(parsed('suppression_delay', expression), some);
+    assert.deepEqual([judged.passed, judged.sentence], [passed, `suppression_delay: ${sentence}`]);
+  }
+});
+
 test('every metric with words says what not applicable means, and no other does', () => {
   for (const [metric, definition] of Object.entries(METRICS) as [string, MetricDefinition][])
     assert.equal(reasonOf(metric, 'not applicable') !== 'not applicable', definition.words === true, metric);

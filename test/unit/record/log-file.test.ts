@@ -84,7 +84,9 @@ test('what is packed comes out as it went in, for every kind', () => {
   packer.dsn({ at: 2, message: 5, slot: 1, action: 'delayed' });
   packer.sample({ at: 2, name: 'allowance', value: Number.POSITIVE_INFINITY, isp: 3, source: 4 });
   packer.mark({ at: 2, name: 'drained' });
-  assert.equal(packer.count, 9);
+  const news = { at: 2, isp: 3, message: 5, slot: 1, news: 'withdrawal' as const };
+  packer.news({ ...news, first: 3_000_000_000, count: 7 });
+  assert.equal(packer.count, 10);
   const view = new RecordView(packer.take() as Uint8Array);
   assert.equal(packer.take(), undefined);
   const at = (index: number): RecordView => Object.assign(view, { index });
@@ -121,6 +123,7 @@ test('what is packed comes out as it went in, for every kind', () => {
     [at(6).kind, view.message, view.slot, view.outcome],
     [at(7).kind, view.value, view.isp, view.source, view.outcome],
     [at(8).kind, view.at, view.outcome],
+    [at(9).kind, view.isp, view.message, view.slot, view.outcome, view.firstFollowUp, view.followUps],
   ];
   assert.deepEqual(seen, [
     [Kind.injection, 123456.5, 4_000_000_000, 7, 99, 250, 3, 1, undefined],
@@ -132,6 +135,7 @@ test('what is packed comes out as it went in, for every kind', () => {
     [Kind.dsn, 5, 1, 1],
     [Kind.sample, Number.POSITIVE_INFINITY, 3, 4, 0],
     [Kind.mark, 2, 2],
+    [Kind.news, 3, 5, 1, 3, 3_000_000_000, 7],
   ]);
 });
 
