@@ -16,12 +16,15 @@ const MICROSOFT = 'sendersupport.olc.protection.outlook.com';
 const DOMAIN = 'news.sender.test';
 
 /** Some complain at once, but not so many that the ISPs stop taking mail; nothing else comes back. */
+const COMPLAINTS =
+  '{ complaints: { share: 3%, delay: 1s }, withdrawals: 0%, bounces: 0%, auto-replies: 0%, challenges: 0%, malformed: 0%, unsubscribes: 0%, traps: 0% }';
+
 const ISPS = `
 clock: { scale: 60 }
 senders: [{ domain: ${DOMAIN} }]
 isps:
-  gmail: { share: 50%, limits: unlimited, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, feedback: { complaints: { share: 3%, delay: 1s } } }
-  outlook: { share: 50%, limits: unlimited, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, feedback: { complaints: { share: 3%, delay: 1s } } }
+  gmail: { share: 50%, limits: unlimited, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, feedback: ${COMPLAINTS} }
+  outlook: { share: 50%, limits: unlimited, mailboxes: { unknown: 0%, full: 0%, disabled: 0% }, feedback: ${COMPLAINTS} }
 feedback: { to: mailroom }
 `;
 
