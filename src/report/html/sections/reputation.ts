@@ -44,18 +44,16 @@ function standingsTable({ standings, scales }: IspReputation, name: string): Mar
 ${table(
   `Reputation at ${name}`,
   [
-    { head: 'of' },
-    { head: 'name' },
-    { head: 'lowest', number: NUMBER },
-    { head: 'at', number: NUMBER },
-    { head: 'in the end', number: NUMBER },
-    { head: 'at the lowest' },
+    { head: 'source or domain' },
+    { head: 'lowest', short: 'lowest', number: NUMBER },
+    { head: 'at', short: 'at', number: NUMBER },
+    { head: 'in the end', short: 'in the end', number: NUMBER },
+    { head: 'at the lowest', short: 'at the lowest' },
   ],
   standings.map(({ of, name, lowest, lowestAt, last }) => {
     const tier = scales.find((scale) => scale.of === of)?.tiers.find(({ below }) => lowest < below);
     return [
-      of,
-      name,
+      of === 'domain' ? `domain ${name}` : name,
       lowest,
       `${formatCount(lowestAt)} s`,
       last,
@@ -73,10 +71,10 @@ ${table(
   `Complaints at ${name}`,
   [
     { head: 'mail of' },
-    { head: 'recipients', number: NUMBER },
-    { head: 'complaints', number: NUMBER },
-    { head: 'rate', number: NUMBER },
-    ...(many ? [{ head: 'worst day', number: NUMBER }] : []),
+    { head: 'recipients', short: 'recipients', number: NUMBER },
+    { head: 'complaints', short: 'complaints', number: NUMBER },
+    { head: 'rate', short: 'rate', number: NUMBER },
+    ...(many ? [{ head: 'worst day', short: 'worst day', number: NUMBER }] : []),
   ],
   rates.map((one) => [
     rateLabel(one),
@@ -96,6 +94,6 @@ function worstOf(rates: readonly (number | null)[]): number | null {
 function rateCell(rate: number | null, limit: number): Markup {
   if (rate === null) return html`–`;
   return rate > limit
-    ? html`<span class="mark failed" aria-hidden="true">✗</span> <b>${formatRate(rate)}</b>`
+    ? html`<span><span class="mark failed" aria-hidden="true">✗</span> <b>${formatRate(rate)}</b></span>`
     : html`${formatRate(rate)}`;
 }
