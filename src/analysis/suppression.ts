@@ -55,9 +55,9 @@ export function observedRecipients({ suppression, ledger, model, marks }: Aggreg
 }
 
 function judged(bad: BadRecipient, messages: readonly Message[]): Observed {
-  const { isp, news, at, withdrawnAt } = bad;
+  const { isp, news, at, withdrawnAt, renewedAt = Number.POSITIVE_INFINITY } = bad;
   const held = messages.filter(({ due }) => due < (withdrawnAt ?? Number.POSITIVE_INFINITY));
-  const after = messages.filter((message) => !held.includes(message));
+  const after = messages.filter((message) => !held.includes(message) && message.due < renewedAt);
   return {
     isp,
     news,

@@ -40,6 +40,8 @@ interface Message {
 interface KnownRecipient extends Message {
   readonly news: BadNews;
   withdrawn: boolean;
+  /** There was bad news again after it was withdrawn. */
+  renewed: boolean;
   /** It is written to again. */
   readonly followed: boolean;
 }
@@ -73,6 +75,8 @@ export class NewsDesk {
   readonly #fresh: (Message & { readonly news: News })[] = [];
   /** Messages and recipients granted by kind of news. */
   readonly #granted = new Map<BadNews, { messages: number; recipients: number }>();
+  /** Whom the messages are for that followed a withdrawal. */
+  readonly #forgiven = new Map<number, KnownRecipient>();
   #next = FIRST_FOLLOW_UP;
 
   constructor(options: NewsOptions) {
@@ -104,7 +108,8 @@ export class NewsDesk {
    * @returns what is to be handed over because of it
    */
   tell(events: Packer, now: Micros, confirmed: number): FollowUp[] {
-    return this.#fresh.splice(0).flatMap(({ news, message, slot }) => {
+    return this.#fresh.splice(0).flatMap(({ news, ...about }) => {
+      const { message, slot } = this.#forgiven.get(about.message) ?? about;
       const load = loadOfMessage(this.#options.loads, message);
       if (!load || slot >= load.recipientsPerMessage) return [];
       const key = mailboxOf(load, message, slot);
@@ -114,13 +119,18 @@ export class NewsDesk {
         if (known?.news !== 'complaint' || known.withdrawn) return [];
         known.withdrawn = true;
         const orders = known.followed ? this.#orders(known, now, 'complaint') : [];
+        for (const order of orders) this.#forgiven.set(order.message, known);
         events.news({ ...common, message: known.message, slot, news, ...rangeOf(orders) });
         return orders;
+      }
+      if (known?.withdrawn && !known.renewed) {
+        known.renewed = true;
+        events.news({ ...common, message: known.message, slot, news, first: 0, count: 0 });
       }
       if (known || this.#known.size >= KNOWN) return [];
       const followed = this.#mayFollow(news, now, confirmed);
       if (!followed && load.repeatAfter === undefined) return [];
-      this.#known.set(key, { message, slot, news, withdrawn: false, followed });
+      this.#known.set(key, { message, slot, news, withdrawn: false, renewed: false, followed });
       const orders = followed ? this.#orders({ message, slot }, now, news) : [];
       events.news({ ...common, message, slot, news, ...rangeOf(orders) });
       return orders;

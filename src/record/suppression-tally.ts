@@ -40,6 +40,8 @@ export interface BadRecipient {
   readonly at: Micros;
   /** When it was withdrawn; undefined: it still holds. */
   withdrawnAt: Micros | undefined;
+  /** When there was bad news again after that; undefined: there was none. */
+  renewedAt: Micros | undefined;
   /** What was asked to be sent after it, and after its withdrawal. */
   readonly followUps: FollowUpRange[];
 }
@@ -84,9 +86,11 @@ export class SuppressionTally {
         known.withdrawnAt ??= at;
         known.followUps.push(range);
       }
-    } else if (!known) {
-      const followUps = [range];
-      this.#bad.set(key, { isp, message, slot, news, at, withdrawnAt: undefined, followUps });
+    } else if (known) {
+      if (known.withdrawnAt !== undefined) known.renewedAt ??= at;
+    } else {
+      const nothingSince = { withdrawnAt: undefined, renewedAt: undefined };
+      this.#bad.set(key, { isp, message, slot, news, at, ...nothingSince, followUps: [range] });
     }
   }
 

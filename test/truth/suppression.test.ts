@@ -169,8 +169,10 @@ isps:
     mailboxes: { unknown: 0%, full: 0% }
     limits: { ip-rate: 10000/s }
     reputation: off
-    feedback: { complaints: { share: 20%, delay: 100ms }, withdrawals: { share: 50%, delay: 2s } }
-load: { rate: 60/s, duration: 8s, connections: 8, message: { dkim: rsa-1024 } }
+    feedback: { complaints: 0%, withdrawals: 50%, unsubscribes: 0%, delay: 4s }
+load: { rate: 48/s, duration: 10s, connections: 8, message: { dkim: rsa-1024 } }
+# Nobody complains about what comes after a complaint was withdrawn.
+incidents: [{ isp: yahoo, at: 0s, for: 3500ms, feedback: { complaints: { share: 30%, delay: 100ms } } }]
 drain: { timeout: 20s }
 suppression: { every: 300ms, times: 2, delay: 200ms, of: [complaint] }
 thresholds:

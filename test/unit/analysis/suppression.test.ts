@@ -167,6 +167,23 @@ const rows: [string, Story, unknown[]][] = [
     [[1, 0, 0, 0, 0], 0, [1, 0, 0, 0, 0], 0, true],
   ],
   [
+    'a complaint is withdrawn, and another one comes: what is due after that does not count',
+    {
+      news: [
+        [0, 100, 'complaint', 0, 1],
+        [0, 250, 'withdrawal', 1, 2],
+        [0, 350, 'complaint', 0, 0],
+      ],
+      injections: [
+        [follow(0), 200, 'refused', 550],
+        [follow(1), 300, 'confirmed'],
+        [follow(2), 400, 'refused', 550],
+      ],
+      attempts: [[follow(1), 320]],
+    },
+    [[1, 0, 0, 0, 0], 0, [0, 0, 1, 0, 0], 0, false],
+  ],
+  [
     'a load writes to its mailboxes again: only what is due after the news counts',
     {
       news: [[13, 150, 'bounce', 0, 0]],

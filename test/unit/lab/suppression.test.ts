@@ -118,6 +118,16 @@ const rows: [string, (desk: Desk) => Desk, string[], sendsDsn?: boolean][] = [
     (desk) => desk.back(3, 'complaint').back(3, 'withdrawal').back(3, 'withdrawal'),
     ['3 complaint 0+2', '3 withdrawal 2+2'],
   ],
+  [
+    'a complaint that was taken back, and one about what came after that',
+    (desk) =>
+      desk
+        .back(3, 'complaint')
+        .back(3, 'withdrawal')
+        .back(FIRST_FOLLOW_UP + 2, 'complaint')
+        .back(FIRST_FOLLOW_UP + 3, 'complaint'),
+    ['3 complaint 0+2', '3 withdrawal 2+2', '3 complaint 0+0'],
+  ],
   ['a complaint taken back that nobody made', (desk) => desk.back(3, 'withdrawal'), []],
   ['news about what followed news', (desk) => desk.back(FIRST_FOLLOW_UP, 'complaint'), []],
 ];
