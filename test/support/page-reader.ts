@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sleepMs } from '../../src/core/clock.ts';
 import { readPage } from './sender-pages.ts';
 
 const [runs = '', file = ''] = process.argv.slice(2);
@@ -13,7 +14,7 @@ const PAGES = {
 } as const;
 
 for (;;) {
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await sleepMs(200);
   try {
     const [run = ''] = readdirSync(runs);
     const ca = readFileSync(join(runs, run, 'ca.pem'), 'utf8');
