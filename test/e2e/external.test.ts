@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import type { Summary } from '../../src/report/summary.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
 import { startFaultyMta } from '../support/faulty-mta.ts';
 import { fixedRetry } from '../support/pacing.ts';
-import { PRODUCTION } from '../support/production-haraka.ts';
+import { writeProduction } from '../support/production-haraka.ts';
 import { sealHere } from '../support/seal-ground.ts';
 
 const ISPS = `
@@ -34,10 +34,7 @@ function endings({ conservation }: Summary, ...outcomes: readonly string[]): num
 test('an MTA with its production configuration runs in the seal', async (t) => {
   if (!(await sealHere(t))) return;
   const folder = workFolder(t);
-  for (const [name, text] of Object.entries(PRODUCTION)) {
-    mkdirSync(join(folder, 'mail', name, '..'), { recursive: true });
-    writeFileSync(join(folder, 'mail', name), text);
-  }
+  writeProduction(join(folder, 'mail'));
   writeFileSync(join(folder, 'mail', 'old.log'), 'of yesterday\n');
   const path = scenarioFile(
     folder,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import type { TrafficStats } from '../../fakes/feedback/traffic-stats.ts';
 import { installation } from '../../src/mta/haraka/install.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
-import { PRODUCTION } from '../support/production-haraka.ts';
+import { writeProduction } from '../support/production-haraka.ts';
 import { sealHere } from '../support/seal-ground.ts';
 import { type PageAnswer, readPage } from '../support/sender-pages.ts';
 
@@ -114,10 +114,7 @@ drain: { timeout: 10s }
 test("a dashboard on the MTA's side of the seal finds the ISPs' pages by their names", async (t) => {
   if (!(await sealHere(t))) return;
   const folder = workFolder(t);
-  for (const [name, text] of Object.entries(PRODUCTION)) {
-    mkdirSync(join(folder, 'mail', name, '..'), { recursive: true });
-    writeFileSync(join(folder, 'mail', name), text);
-  }
+  writeProduction(join(folder, 'mail'));
   const out = join(folder, 'runs');
   const reader = fileURLToPath(new URL('../support/page-reader.js', import.meta.url));
   const node = process.execPath;

@@ -1,7 +1,9 @@
 /** A Haraka in production. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Haraka as its operator has configured it: nothing of windtunnel's is in these files. */
-export const PRODUCTION: Record<string, string> = {
+const PRODUCTION: Record<string, string> = {
   'config/me': 'mail.example\n',
   'config/smtp.ini': 'listen=0.0.0.0:2525\npublic_ip=198.18.128.1\nnodes=0\n',
   'config/connection.ini':
@@ -13,3 +15,11 @@ export const PRODUCTION: Record<string, string> = {
     'exports.hook_connect = (next, connection) => { connection.relaying = connection.remote.is_private; next(); };\n' +
     'exports.hook_get_mx = (next) => next();\n',
 };
+
+/** Writes its files. */
+export function writeProduction(folder: string): void {
+  for (const [name, text] of Object.entries(PRODUCTION)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}

@@ -4,7 +4,7 @@ import { conservation } from '../../../src/analysis/conservation.ts';
 import { createMeasure } from '../../../src/analysis/measure.ts';
 import type { MetricName } from '../../../src/gate/metrics.ts';
 import type { Selector } from '../../../src/gate/threshold.ts';
-import { Aggregate } from '../../../src/record/aggregate.ts';
+import type { Aggregate } from '../../../src/record/aggregate.ts';
 import {
   type FeedbackKind,
   type FeedbackState,
@@ -13,24 +13,13 @@ import {
   NONE32,
   Packer,
 } from '../../../src/record/attempt-log.ts';
+import { twentyMessages } from '../../support/twenty-messages.ts';
 
 const SECOND = 1e6;
 
 /** Message m is for ISP m modulo 2, from source m modulo 2, and accepted in second m of ten; two of them are accepted late. */
 function run(): Aggregate {
-  const aggregate = new Aggregate({
-    loads: [
-      {
-        name: 'default',
-        firstMessage: 0,
-        messages: 20,
-        recipientsPerMessage: 1,
-        firstRecipient: 0,
-        ispOf: (message) => message % 2,
-      },
-    ],
-    phaseOf: () => 'baseline',
-  });
+  const aggregate = twentyMessages((message) => message % 2);
   const packer = new Packer();
   for (let message = 0; message < 20; message++) {
     packer.injection({

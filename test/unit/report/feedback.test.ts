@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Aggregate } from '../../../src/record/aggregate.ts';
 import {
   type FeedbackKind,
   type FeedbackState,
@@ -19,6 +18,7 @@ import {
 } from '../../../src/report/feedback-text.ts';
 import type { ReportInput } from '../../../src/report/input.ts';
 import { feedbackCount } from '../../support/feedback-fixture.ts';
+import { twentyMessages } from '../../support/twenty-messages.ts';
 
 /** One step of what came back of a message: ISP, message, kind, state, milliseconds, tries. */
 type Step = readonly [
@@ -38,19 +38,7 @@ function told(
   plan: Partial<NonNullable<ReportInput['feedback']>> | 'none' = {},
   running = false,
 ): FeedbackSummary | null {
-  const aggregate = new Aggregate({
-    loads: [
-      {
-        name: 'default',
-        firstMessage: 0,
-        messages: 20,
-        recipientsPerMessage: 1,
-        firstRecipient: 0,
-        ispOf: (message) => message % 2,
-      },
-    ],
-    phaseOf: () => 'baseline',
-  });
+  const aggregate = twentyMessages((message) => message % 2);
   const packer = new Packer();
   for (let message = 0; message < 20; message++)
     packer.attempt({
