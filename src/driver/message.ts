@@ -1,5 +1,5 @@
 /** Messages: header and content are prepared once; what differs from message to message is filled in. */
-import { envelopeSender, unsubscribeAddress, unsubscribeUrl } from '../core/identity.ts';
+import { envelopeSender } from '../core/identity.ts';
 import type { Prng } from '../core/prng.ts';
 import { type Content, type ContentPlan, prepareContents } from './message/content.ts';
 import {
@@ -10,9 +10,10 @@ import {
   type SigningKey,
   withoutEmptyEnd,
 } from './message/dkim.ts';
-import { type Field, field, identityFields, type Unsubscribe, unsubscribeFields } from './message/header.ts';
-import { compile, concatenated, fill, literal, type Merge, type Values } from './message/placeholders.ts';
+import { type Field, field, identityFields, unsubscribeFields } from './message/header.ts';
+import { compile, concatenated, fill, literal, type Merge } from './message/placeholders.ts';
 import { createSizes, largestSize, meanSize, type SizePlan } from './message/sizes.ts';
+import { type Unsubscribe, valuesOf } from './message/values.ts';
 import type { Recipients } from './recipients.ts';
 
 /** What the messages of a load have in common. Texts may have placeholders. */
@@ -182,41 +183,6 @@ function linesFor({ endBytes, lineBytes }: Rest, room: number): number {
 
 function lastLines({ bytes, endBytes, lineBytes }: Rest, lines: number): Buffer {
   return bytes.subarray(bytes.length - endBytes - lines * lineBytes);
-}
-
-function valuesOf(
-  plan: MessagePlan,
-  message: number,
-  like: number,
-  domain: string,
-  addresses: readonly string[],
-): Values {
-  const recipient = addresses[0] ?? '';
-  const at = recipient.lastIndexOf('@');
-  return {
-    message: String(message),
-    recipient,
-    mailbox: recipient.slice(0, at),
-    domain: recipient.slice(at + 1),
-    sender: `news@${domain}`,
-    load: plan.load,
-    vmta: plan.vmtas[like % plan.vmtas.length] ?? '',
-    senderDomain: domain,
-    to: addresses.join(',\r\n '),
-    unfoldedTo: plan.dkim === 'none' ? '' : addresses.join(', '),
-    unsubscribe: unsubscribe(plan.unsubscribe, message, domain),
-  };
-}
-
-function unsubscribe(how: Unsubscribe, message: number, domain: string): string {
-  switch (how) {
-    case 'none':
-      return '';
-    case 'mailto':
-      return `mailto:${unsubscribeAddress(message, 0, domain)}`;
-    case 'one-click':
-      return unsubscribeUrl(message, 0, domain);
-  }
 }
 
 /** Doubles a dot at the start of a line (RFC 5321 section 4.5.2). */

@@ -1,5 +1,5 @@
+import { type Chance, Purpose } from '../core/chance.ts';
 import { recipientAddress } from '../core/identity.ts';
-import { type Prng, Purpose } from '../core/prng.ts';
 
 /** Whom a load is for: ISPs with their shares and domains. */
 export interface RecipientPlan {
@@ -30,7 +30,7 @@ export interface Recipients {
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /** Chooses ISP and domain of every mailbox by keyed chance; nothing is stored. */
-export function createRecipients(plan: RecipientPlan, prng: Prng): Recipients {
+export function createRecipients(plan: RecipientPlan, prng: Chance): Recipients {
   const { perMessage, ispPer, users, firstMessage, firstMailbox, repeatAfter } = plan;
   const pickIsp = picker(plan.isps.map((isp) => isp.share));
   const pickDomain = plan.isps.map(({ domains }) => picker(domains.map((domain) => domain.weight)));

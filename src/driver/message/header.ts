@@ -1,6 +1,7 @@
 /** The header fields of a message: those that carry its identity, and those that a scenario asks for. */
 import { encodeWord, foldLines } from 'nodemailer/lib/mime-funcs';
 import { MESSAGE_HEADER } from '../../core/identity.ts';
+import type { Unsubscribe } from './values.ts';
 
 /** One field as it goes over the wire, folded, without its last CRLF. */
 export interface Field {
@@ -9,9 +10,6 @@ export interface Field {
   /** Whether placeholders in it stand for values; not in what comes from a file. */
   readonly merged: boolean;
 }
-
-/** How a recipient can unsubscribe: RFC 8058 (and 2369), RFC 2369 by mail, or not at all. */
-export type Unsubscribe = 'one-click' | 'mailto' | 'none';
 
 /** A field made from its name and the text that a scenario gives, with placeholders. */
 export function field(name: string, value: string): Field {

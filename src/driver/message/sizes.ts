@@ -1,5 +1,5 @@
 /** How large messages are: the whole message as sent, header and signature included, in bytes. */
-import { type Prng, Purpose } from '../../core/prng.ts';
+import { type Chance, Purpose } from '../../core/chance.ts';
 import { picker } from '../recipients.ts';
 
 /** The sizes of a load's messages. One size is a range whose ends meet. */
@@ -13,7 +13,7 @@ export type SizePlan =
 const Z95 = 1.6448536269514722;
 
 /** The size of each message by its number: the same seed gives the same sizes. Not rounded. */
-export function createSizes(plan: SizePlan, prng: Prng): (message: number) => number {
+export function createSizes(plan: SizePlan, prng: Chance): (message: number) => number {
   switch (plan.kind) {
     case 'uniform':
       return (message) => plan.min + prng.chance(Purpose.messageSize, message) * (plan.max - plan.min);
