@@ -1,12 +1,24 @@
 import type { Micros } from '../core/clock.ts';
+import type { HttpApi } from '../core/http-injection.ts';
 import type { Credentials } from './authentication.ts';
 import type { MessagePlan } from './message.ts';
 import type { RecipientPlan } from './recipients.ts';
 import type { LoadShape } from './schedule.ts';
 
+/** How k6 is to carry out a load. */
+export interface K6Wish {
+  readonly api: HttpApi;
+  /** The user's own script instead of windtunnel's, an absolute path. */
+  readonly script: string | undefined;
+  /** Which of its functions is an iteration; undefined: the default one. */
+  readonly exec: string | undefined;
+}
+
 /** One load of a run, as plain data. An iteration is one transaction; a virtual user is one connection. */
 export interface LoadPlan {
   readonly name: string;
+  /** Carried out by k6 over HTTP; undefined: by the driver over SMTP. */
+  readonly k6: K6Wish | undefined;
   readonly shape: LoadShape;
   /** When it begins, microseconds since the run's load began (k6's startTime). */
   readonly start: Micros;
@@ -47,6 +59,7 @@ export function plainLoad(
   const { domain = 'recipient.test', bytes = 2000, ...rest } = changes;
   return {
     name: 'default',
+    k6: undefined,
     shape,
     start: 0,
     gracefulStop: 30e6,

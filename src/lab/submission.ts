@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { Authority } from '../../fakes/tls.ts';
 import { HarnessError } from '../core/errors.ts';
+import { createPrng } from '../core/prng.ts';
 import { platform } from '../core/process.ts';
 import { isLoopback } from '../core/proof.ts';
 import type { LoadPlan } from '../driver/load.ts';
@@ -51,11 +52,16 @@ export async function submissionPlan(
   const ipv6 = loads.some(({ sources }) => sources.some((source) => source.includes(':')));
   const implicit = loads.some(({ tls }) => tls === 'implicit');
   const sealed = ground.lab === 'sealed';
+  const apis = [...new Set(loads.flatMap(({ k6 }) => k6?.api ?? []))];
   return {
     addresses: ipv6 ? [LOOPBACK, LOOPBACK6] : [LOOPBACK],
     // As in production (RFC 8314 section 7.3 has 465); without a seal, whatever is free.
     port: sealed ? 25 : 0,
     tlsPort: implicit ? (sealed ? 465 : 0) : undefined,
+    // KumoMTA's own choice; without a seal, whatever is free.
+    ...(apis.length > 0 && {
+      http: { port: sealed ? 8000 : 0, apis, key: httpKey(plan.seed) },
+    }),
     certificate: loads.some(({ tls }) => tls !== 'none')
       ? await authority.leaf({ names: [hostname] })
       : undefined,
@@ -63,6 +69,12 @@ export async function submissionPlan(
     listen: returnsToMta(plan) ? 'all' : plan.mta.listen,
     relayFrom: ['127.0.0.0/8', '::1', ...ground.sources.map(({ address }) => address)],
   };
+}
+
+/** An API key of forty characters, which are enough for every MTA. Nobody outside of the run's machine could use it. */
+function httpKey(seed: number): string {
+  const prng = createPrng(seed);
+  return [1, 2, 3, 4, 5].map((n) => prng.hash(`http key ${n}`).toString(16).padStart(8, '0')).join('');
 }
 
 function requireHere(address: string, lab: LabKind): void {

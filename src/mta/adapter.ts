@@ -1,5 +1,6 @@
 /** What the lab asks of a mail server under test, and what a mail server can tell. One folder here for each. */
 import type { Micros } from '../core/clock.ts';
+import type { HttpApi, HttpEndpoint } from '../core/http-injection.ts';
 import type { LabProof } from '../core/proof.ts';
 
 /** An address that the MTA sends from, with its name in HELO. */
@@ -31,6 +32,14 @@ export interface SubmissionPlan {
   readonly port: number;
   /** The port for TLS from the first byte (RFC 8314 section 3.3); undefined: nobody wants it. */
   readonly tlsPort: number | undefined;
+  /** Where it takes mail in over HTTP, on the first of `addresses`; absent: nobody wants that. */
+  readonly http?: {
+    readonly port: number;
+    /** The forms that loads speak. */
+    readonly apis: readonly HttpApi[];
+    /** What requests have to show, where the MTA wants anything shown. */
+    readonly key: string;
+  };
   /** What it shows in TLS handshakes; undefined: nobody wants TLS. */
   readonly certificate: Certificate | undefined;
   /** None: nobody wants AUTH. Mail is taken without it too. */
@@ -94,6 +103,8 @@ export interface ExternalMta {
   readonly logs: readonly string[];
   /** Where it takes mail in. */
   readonly submission: { readonly address: string; readonly port: number };
+  /** The same over HTTP; absent: it does not. */
+  readonly http?: HttpEndpoint;
   /** How long it may take from its start until it takes mail. */
   readonly readyWithin: Micros;
   /** Without a seal: the port of the mailroom on 127.0.0.1; the ISPs have those after it, in the order of the scenario. */
@@ -172,6 +183,8 @@ export interface Capabilities {
   readonly submission: {
     readonly tls: readonly ('starttls' | 'implicit')[];
     readonly auth: readonly ('plain' | 'login' | 'cram-md5')[];
+    /** The forms in which it takes mail over HTTP; absent: it does not. */
+    readonly http?: readonly HttpApi[];
     /** Whom it offers AUTH without TLS. */
     readonly authInClear: 'anybody' | 'loopback' | 'nobody';
   };
@@ -306,6 +319,8 @@ export interface ConfigFile {
 export interface RunningMta {
   /** One for each address and kind of port that the plan asks for. */
   readonly submission: readonly SubmissionEndpoint[];
+  /** One for each form that the plan asks for; absent: it takes no mail over HTTP. */
+  readonly http?: readonly HttpEndpoint[];
   /** Messages or recipients in the queue now; undefined if the MTA can't tell, also while it is down. */
   queueDepth(): Promise<number | undefined>;
   /** All recipients in the queue; undefined if the MTA can't list it. */

@@ -1,4 +1,5 @@
 /** From the loads that a scenario asks for to the loads that the driver carries out. */
+import { dirname } from 'node:path';
 import type { Micros } from '../core/clock.ts';
 import { nearest } from '../core/nearest.ts';
 import { formatDuration } from '../core/units.ts';
@@ -6,6 +7,7 @@ import type { LoadPlan } from '../driver/load.ts';
 import type { MessagePlan } from '../driver/message.ts';
 import type { RecipientPlan } from '../driver/recipients.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
+import { checkK6, plannedK6 } from './k6-load.ts';
 import type { LoadedScenario } from './load.ts';
 import type { LoadWish } from './load-schema.ts';
 import { checkSubmission, type FrontDoor } from './submission.ts';
@@ -105,7 +107,7 @@ export function plannedLoads(context: LoadContext): LoadPlan[] {
 const OPEN_ENDED = 1e9;
 
 function plannedLoad(
-  { fault, isps, frontDoor, messagePlan }: LoadContext,
+  { loaded, fault, isps, frontDoor, messagePlan }: LoadContext,
   name: string,
   wish: LoadWish,
   path: readonly PropertyKey[],
@@ -125,6 +127,7 @@ function plannedLoad(
   if (wish.action === 'noop' && schedule.model === 'open')
     fault([...path, 'action'], `${shape.executor} sends messages; expected an executor with virtual users`);
   checkSubmission(frontDoor, wish, (below, text) => fault([...path, ...below], text));
+  checkK6(frontDoor, wish, (below, text) => fault([...path, ...below], text));
   if (wish.mailboxes !== undefined && wish.mailboxes < perMessage)
     fault(
       [...path, 'mailboxes'],
@@ -139,6 +142,7 @@ function plannedLoad(
     );
   return {
     name,
+    k6: plannedK6(wish, dirname(loaded.file)),
     shape,
     start: wish.startTime,
     gracefulStop: wish.gracefulStop,
@@ -254,10 +258,12 @@ export function endOf(loads: readonly LoadPlan[]): Micros {
 }
 
 /** A sentence for `check`: what a load does. */
-export function describeLoad({ shape, start, connections, action, pause }: LoadPlan): string {
+export function describeLoad({ k6, shape, start, connections, action, pause }: LoadPlan): string {
   const { duration } = scheduleOf(shape);
   const from = start > 0 ? ` from ${formatDuration(start)}` : '';
   const what = action === 'noop' ? ', NOOP only' : '';
   const waits = pause > 0 ? `, ${formatDuration(pause)} between iterations` : '';
-  return `${shape.executor}${from}, ${formatDuration(duration)}, ${connections.toLocaleString('en')} connections${what}${waits}`;
+  const many = connections.toLocaleString('en');
+  const by = k6 ? `${many} virtual users of k6, over HTTP (${k6.api})` : `${many} connections`;
+  return `${shape.executor}${from}, ${formatDuration(duration)}, ${by}${what}${waits}`;
 }

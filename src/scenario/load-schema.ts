@@ -1,5 +1,6 @@
 /** What a scenario may say of a load: k6's executors with k6's keys, and how the driver speaks to the MTA. */
 import { z } from 'zod';
+import { HTTP_APIS } from '../core/http-injection.ts';
 import { EXECUTORS } from '../driver/schedule.ts';
 import { address } from './incident-schema.ts';
 import { message } from './message-schema.ts';
@@ -20,6 +21,10 @@ const auth = z.strictObject({
 });
 
 export const load = z.strictObject({
+  engine: z.enum(['smtp', 'k6']).default('smtp'),
+  api: z.enum(HTTP_APIS).optional(),
+  script: z.string().optional(),
+  exec: z.string().optional(),
   executor: z.enum(EXECUTORS).optional(),
   rate: realRate.optional(),
   duration: realDuration.optional(),

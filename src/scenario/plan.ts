@@ -180,6 +180,8 @@ export function planRun(loaded: LoadedScenario): Plan {
   const feedback = plannedFeedback(loaded, sources, fault);
   if (scenario.suppression && scenario.mta.adapter === 'none')
     fault(['suppression'], 'without an MTA there is nobody who could suppress');
+  if (scenario.suppression && loads.some(({ k6 }) => k6))
+    fault(['suppression'], "k6 can't write to a recipient again; expected loads without engine: k6");
 
   const thresholds = thresholdsOf(loaded, isps, sources, fault);
   if (problems.length > 0) throw new InvalidScenario(problems);

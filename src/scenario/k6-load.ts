@@ -1,0 +1,52 @@
+/** Loads that k6 carries out over HTTP: what a scenario may say of them, and what k6 can't do. */
+import { resolve } from 'node:path';
+import type { K6Wish } from '../driver/load.ts';
+import type { LoadWish } from './load-schema.ts';
+import type { FrontDoor } from './submission.ts';
+
+/** How k6 is to carry out a load; undefined if it is not to. Paths are as seen from the scenario's folder. */
+export function plannedK6({ engine, api, script, exec }: LoadWish, folder: string): K6Wish | undefined {
+  if (engine !== 'k6') return undefined;
+  return {
+    api: api ?? 'kumomta',
+    script: script === undefined ? undefined : resolve(folder, script),
+    exec,
+  };
+}
+
+/** What only SMTP has, with its place in the scenario. */
+const SMTP_ONLY = ['messagesPerConnection', 'retry', 'auth'] as const satisfies readonly (keyof LoadWish)[];
+
+/** Says of a load what k6 can't do with it, or what k6 alone can. */
+export function checkK6(
+  { adapter, capabilities }: FrontDoor,
+  wish: LoadWish,
+  fault: (below: readonly PropertyKey[], message: string) => void,
+): void {
+  if (wish.engine !== 'k6') {
+    for (const key of ['api', 'script', 'exec'] as const)
+      if (wish[key] !== undefined) fault([key], 'expected engine: k6 beside it');
+    return;
+  }
+  if (adapter === 'none') {
+    fault(['engine'], 'the simulated ISPs speak SMTP alone; expected an MTA between k6 and them');
+    return;
+  }
+  const can = capabilities?.submission.http;
+  if (wish.api === undefined) fault([], `engine: k6 needs "api", one of ${(can ?? []).join(', ') || 'none'}`);
+  else if (can && !can.includes(wish.api))
+    fault(
+      ['api'],
+      can.length === 0
+        ? `${adapter} takes no mail in over HTTP`
+        : `found ${wish.api}; ${adapter} can do ${can.join(', ')}`,
+    );
+  for (const key of SMTP_ONLY)
+    if (wish[key] !== undefined) fault([key], 'this is of SMTP; a load of engine: k6 has none');
+  if (wish.action === 'noop') fault(['action'], 'NOOP is of SMTP; expected message');
+  if (wish.tls !== 'none')
+    fault(['tls'], 'k6 speaks HTTP without TLS to an MTA on its own machine; expected none');
+  if (wish.sources.length > 0) fault(['sources'], 'k6 connects from loopback; expected none');
+  if (wish.message.dkim !== 'none') fault(['message', 'dkim'], "k6 can't sign mail; expected none");
+  if (wish.exec !== undefined && wish.script === undefined) fault(['exec'], 'expected script beside it');
+}
