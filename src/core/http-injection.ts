@@ -128,7 +128,7 @@ const SPARKPOST: Form = {
     const taken = numberIn(results, 'total_accepted_recipients');
     const failed = numberIn(results, 'total_rejected_recipients');
     if (taken === undefined || failed === undefined) return undefined;
-    const words = JSON.stringify(fieldOf(results, 'rcpt_to_errors') ?? []).split(/[\s"'<>\\,;()]+/);
+    const words = JSON.stringify(fieldOf(results, 'rcpt_to_errors') ?? []).split(/[\s"'<>\\,:;()]+/);
     return { taken, failed, slots: slotsOf(recipients, (recipient) => words.includes(recipient)) };
   },
 };

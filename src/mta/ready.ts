@@ -20,11 +20,12 @@ export function freePort(addresses: readonly string[]): Promise<number> {
 
 /** The submission with free ports where the plan leaves them open. */
 export async function withPorts(submission: SubmissionPlan): Promise<SubmissionPlan> {
-  const { addresses, port, tlsPort } = submission;
+  const { addresses, port, tlsPort, http } = submission;
   return {
     ...submission,
     port: port || (await freePort(addresses)),
     tlsPort: tlsPort === 0 ? await freePort(addresses) : tlsPort,
+    ...(http && { http: { ...http, port: http.port || (await freePort(addresses)) } }),
   };
 }
 

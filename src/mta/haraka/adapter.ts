@@ -7,11 +7,11 @@ import type { LabProof } from '../../core/proof.ts';
 import { requireTarget } from '../../core/proof.ts';
 import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
 import { endpointsOf, logText, stopProgram, untilReady, withPorts } from '../ready.ts';
-import { configFiles, EVENTS, PLUGINS, pluginName } from './config.ts';
+import { configFiles, EVENTS, pluginFiles, pluginName } from './config.ts';
 import { harakaEvents } from './events.ts';
 import { installation } from './install.ts';
 import { listQueue, queueDepth } from './queue.ts';
-import { listenerCount } from './submission.ts';
+import { httpEndpoints, listenerCount } from './submission.ts';
 
 /** Haraka starts in about a second; a machine under load takes several. */
 const START_MS = 20_000;
@@ -35,6 +35,7 @@ export const haraka: MtaAdapter = {
       tls: ['starttls', 'implicit'],
       auth: ['plain', 'login', 'cram-md5'],
       authInClear: 'loopback',
+      http: ['kumomta', 'sparkpost'],
     },
     noSeal: { works: true, reason: 'the plugin maps domains to addresses and ports' },
     // Whole seconds: Haraka looks at its delayed mail once a second, so a wait may last one second longer.
@@ -54,6 +55,7 @@ export const haraka: MtaAdapter = {
     const queue = join(plan.folder, QUEUE);
     return {
       submission: endpointsOf(settled.submission),
+      ...httpEndpoints(settled.submission),
       queueDepth: () => queueDepth(queue),
       listQueue: () => listQueue(queue),
       async restart() {
@@ -83,7 +85,7 @@ async function launch(plan: MtaPlan, host: MtaHost): Promise<MtaProcess> {
     name: 'Haraka',
     host,
     program,
-    ports: [submission.port, submission.tlsPort].filter((port) => port !== undefined),
+    ports: [submission.port, submission.tlsPort, submission.http?.port].filter((port) => port !== undefined),
     logFile,
     deadlineMs: START_MS,
     // The log comes first, since another program that holds the port may answer too.
@@ -115,7 +117,7 @@ async function writeFolder(plan: MtaPlan): Promise<void> {
     await mkdir(join(plan.folder, name), { recursive: true });
   for (const { name, text, secret } of configFiles(plan))
     await writeFile(join(plan.folder, name), text, { mode: secret ? 0o600 : 0o666 });
-  for (const plugin of PLUGINS) {
+  for (const plugin of pluginFiles(plan)) {
     const code = asset('src', 'mta', 'haraka', 'plugins', `${plugin}.cjs`);
     await copyFile(code, join(plan.folder, 'plugins', `${pluginName(plugin)}.js`));
   }

@@ -1,12 +1,23 @@
+import type { HttpApi } from '../../core/http-injection.ts';
 import type { ConfigFile, MtaPlan } from '../adapter.ts';
 import { intervals, needHook, retryWaits } from './schedule.ts';
 import { listenLines, submissionFiles, submissionPlugins } from './submission.ts';
 
-/** The plugins that make Haraka what a plan wants (plugins/*.cjs), in the order in which their hooks are to run. */
-export const PLUGINS = ['relay', 'sources', 'events', 'pace'] as const;
+/** The plugins that make Haraka what every plan wants (plugins/*.cjs), in the order in which their hooks are to run. */
+const PLUGINS = ['relay', 'sources', 'events', 'pace'] as const;
+
+/** The plugins of a plan: what it asks for over HTTP has one of its own. */
+function pluginsOf({ submission }: MtaPlan): readonly string[] {
+  return [...PLUGINS, ...(submission.http ? ['http'] : [])];
+}
+
+/** The plugins that must lie in Haraka's folder: those of a plan, and what they inherit from. */
+export function pluginFiles(plan: MtaPlan): readonly string[] {
+  return [...pluginsOf(plan), ...(plan.submission.http ? ['http_forms'] : [])];
+}
 
 /** The name that Haraka knows a plugin by. */
-export function pluginName(plugin: (typeof PLUGINS)[number]): string {
+export function pluginName(plugin: string): string {
   return `windtunnel_${plugin}`;
 }
 
@@ -19,7 +30,7 @@ export const EVENTS = 'events';
  * @throws HarnessError of kind `invalid-scenario` for a user that Haraka can't have
  */
 export function configFiles(plan: MtaPlan): readonly ConfigFile[] {
-  const plugins = [...submissionPlugins(plan.submission), ...PLUGINS.map(pluginName)];
+  const plugins = [...submissionPlugins(plan.submission), ...pluginsOf(plan).map(pluginName)];
   const files: Record<string, string> = {
     me: `${plan.hostname}\n`,
     plugins: `${plugins.join('\n')}\n`,
@@ -58,10 +69,18 @@ export interface PluginSettings {
   >;
   readonly waits?: readonly { readonly seconds: number; readonly times: number }[];
   readonly workers?: number;
+  readonly http?: {
+    readonly address: string;
+    readonly port: number;
+    readonly apis: readonly HttpApi[];
+    /** SparkPost's API key. */
+    readonly key: string;
+  };
 }
 
 function pluginSettings(plan: MtaPlan): PluginSettings {
   const { sources, vmtas, pools, defaultPool, workers } = plan;
+  const { http, addresses } = plan.submission;
   const waits = retryWaits(plan.retry, plan.expire);
   return {
     vmtas: vmtas.map((vmta) => ({
@@ -85,6 +104,7 @@ function pluginSettings(plan: MtaPlan): PluginSettings {
     ...(plan.routes && { routes: routesOf(plan) }),
     ...(needHook(waits) && { waits }),
     ...(workers !== undefined && { workers }),
+    ...(http && { http: { address: addresses[0] ?? '127.0.0.1', ...http } }),
   };
 }
 

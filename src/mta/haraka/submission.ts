@@ -1,6 +1,13 @@
 /** How Haraka takes mail in: listeners, STARTTLS (plugin `tls`) and AUTH (plugin `auth/flat_file`). */
 import { HarnessError } from '../../core/errors.ts';
-import type { ConfigFile, MtaPlan, SubmissionEndpoint, SubmissionPlan, User } from '../adapter.ts';
+import type {
+  ConfigFile,
+  MtaPlan,
+  RunningMta,
+  SubmissionEndpoint,
+  SubmissionPlan,
+  User,
+} from '../adapter.ts';
 import { endpointsOf } from '../ready.ts';
 
 /** The lines of smtp.ini that say where Haraka listens. */
@@ -14,10 +21,19 @@ export function listenLines({ submission, routes }: MtaPlan): string[] {
   return [`port=${port}`, ...(tlsPort === undefined ? [] : [`listen=[::0]:${tlsPort}`]), ...tls];
 }
 
-/** How many listeners those are. */
+/** How many listeners those are, with that of plugin `http`. */
 export function listenerCount({ submission, routes }: Pick<MtaPlan, 'submission' | 'routes'>): number {
-  if (routes || submission.listen === 'loopback') return endpointsOf(submission).length;
-  return submission.tlsPort === undefined ? 1 : 2;
+  const http = submission.http ? 1 : 0;
+  if (routes || submission.listen === 'loopback') return endpointsOf(submission).length + http;
+  return (submission.tlsPort === undefined ? 1 : 2) + http;
+}
+
+/** Where plugin `http` takes mail in. Like KumoMTA it trusts loopback; SparkPost's form has a key everywhere. */
+export function httpEndpoints({ addresses, http }: SubmissionPlan): Pick<RunningMta, 'http'> {
+  if (!http) return {};
+  const { port, apis, key } = http;
+  const [address = '127.0.0.1'] = addresses;
+  return { http: apis.map((api) => ({ address, port, api, ...(api === 'sparkpost' && { key }) })) };
 }
 
 /** The plugins that a submission needs. */

@@ -85,6 +85,7 @@ const ANSWERS: readonly (readonly [string, HttpApi, number, string | null, Injec
   ['a recipient is rejected and named', 'sparkpost', 200, spark(1, 1, 'address "a@gmail.com": no'), taken(0)],
   ['a recipient is rejected, nobody says which', 'sparkpost', 200, spark(1, 1, 'bad address'), taken()],
   ['another is named', 'sparkpost', 200, spark(1, 1, 'aa@gmail.com'), taken()],
+  ['a recipient is named with its error', 'sparkpost', 200, spark(1, 1, 'b@yahoo.com: no'), taken(1)],
   ['all recipients are rejected', 'sparkpost', 200, spark(0, 2), REFUSED],
   ['no recipients', 'sparkpost', 400, '{"errors":[{"message":"no"}]}', REFUSED],
   ['a sending limit', 'sparkpost', 420, '{"errors":[{"message":"Exceed Sending Limit (hourly)"}]}', REFUSED],

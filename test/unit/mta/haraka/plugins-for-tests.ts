@@ -33,6 +33,9 @@ export function pluginWith<P extends object>(
   const hooks: string[] = [];
   const warnings: string[] = [];
   const plugin: P = Object.assign(Object.create(load(`./plugins/${name}.cjs`) as P), {
+    inherits(this: object, parent: string) {
+      Object.assign(this, load(`./plugins/${parent.replace('windtunnel_', '')}.cjs`));
+    },
     config: { get: () => ({ ...NOTHING, ...settings }) },
     register_hook: (hook: string, method: string) => hooks.push(`${hook} ${method}`),
     logwarn: (text: string) => warnings.push(text),
