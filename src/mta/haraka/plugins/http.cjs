@@ -41,7 +41,13 @@ exports.listen = function (next) {
 };
 
 exports.respond = async function (request, response) {
-  const body = await bodyOf(request);
+  let body;
+  try {
+    body = await bodyOf(request);
+  } catch {
+    // The client has gone.
+    return;
+  }
   const { status, headers, text } = await this.answer(request, body);
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) }).end(text);
 };

@@ -127,6 +127,8 @@ function object(body) {
   throw new Trouble(422, 'expected a JSON object', WRONG);
 }
 
+const NO_ADDRESS = 'this is no address';
+
 /** `recipients` as Haraka has them; `refused` are those that are no addresses. */
 function envelope(sender, names, content) {
   const recipients = [];
@@ -134,7 +136,7 @@ function envelope(sender, names, content) {
   for (const name of names) {
     const recipient = address(name);
     if (recipient?.host) recipients.push(recipient);
-    else refused.push({ name: `${name}`, why: 'this is no address' });
+    else refused.push({ name: typeof name === 'string' ? name : `${JSON.stringify(name)}`, why: NO_ADDRESS });
   }
   return { sender, recipients, refused, content };
 }
