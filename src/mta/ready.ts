@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { after, sleepMs } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
-import type { MtaHost, MtaProcess, SubmissionEndpoint, SubmissionPlan } from './adapter.ts';
+import type { HttpApi } from '../core/http-injection.ts';
+import type { MtaHost, MtaProcess, RunningMta, SubmissionEndpoint, SubmissionPlan } from './adapter.ts';
 
 /** A port that nothing listens on now at local addresses. */
 export function freePort(addresses: readonly string[]): Promise<number> {
@@ -35,6 +36,20 @@ export function endpointsOf({ addresses, port, tlsPort }: SubmissionPlan): Submi
     { address, port, implicitTls: false },
     ...(tlsPort === undefined ? [] : [{ address, port: tlsPort, implicitTls: true }]),
   ]);
+}
+
+/**
+ * Where k6 finds an MTA that listens as planned, by form.
+ * @param keyed the forms in which it wants a key
+ */
+export function httpEndpoints(
+  { addresses, http }: SubmissionPlan,
+  keyed: readonly HttpApi[],
+): Pick<RunningMta, 'http'> {
+  const [address] = addresses;
+  if (!http || address === undefined) return {};
+  const { port, apis, key } = http;
+  return { http: apis.map((api) => ({ address, port, api, ...(keyed.includes(api) && { key }) })) };
 }
 
 /**

@@ -56,6 +56,7 @@ kumo.on('init', function()
   kumo.start_http_listener {
     listen = '127.0.0.1:8000',
     trusted_hosts = { '127.0.0.1' },
+    request_body_limit = 33554432,
   }
   kumo.start_esmtp_listener {
     listen = '0.0.0.0:25',
@@ -126,11 +127,14 @@ local function choose(wanted)
   return pool[#pool].vmta
 end
 
-kumo.on('smtp_server_message_received', function(msg)
+local function take(msg)
   local wanted = msg:get_first_named_header_value 'X-Virtual-MTA'
   msg:remove_x_headers { 'x-virtual-mta' }
   msg:set_meta('tenant', choose(wanted))
-end)
+end
+
+kumo.on('smtp_server_message_received', take)
+kumo.on('http_message_generated', take)
 
 local function send_dsn(msg, log_record)
   if log_record.sender == '' or log_record.sender == '<>' then

@@ -84,11 +84,13 @@ local function choose(wanted)
   return pool[#pool].vmta
 end
 
-kumo.on('smtp_server_message_received', function(msg)
+local function take(msg)
   local wanted = msg:get_first_named_header_value 'X-Virtual-MTA'
   msg:remove_x_headers { 'x-virtual-mta' }
   msg:set_meta('tenant', choose(wanted))
-end)
+end
+
+kumo.on('smtp_server_message_received', take)
 
 local function send_dsn(msg, log_record)
   if log_record.sender == '' or log_record.sender == '<>' then

@@ -1,3 +1,4 @@
+import type { HttpApi } from '../../src/core/http-injection.ts';
 import { sealedMtaPlan } from '../../src/lab/mta-plan.ts';
 import type { MtaPlan } from '../../src/mta/adapter.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
@@ -6,6 +7,12 @@ import { planRun } from '../../src/scenario/plan.ts';
 /** What an adapter would be told of a scenario in a seal. */
 export function plannedMta(scenario: string): Promise<MtaPlan> {
   return sealedMtaPlan(planRun(parseScenario(scenario, 'scenario.yaml')), '2026-11-28T12:00:00.000Z');
+}
+
+/** The same, with loads over HTTP in this form. */
+export function withHttp(plan: MtaPlan, api: HttpApi): MtaPlan {
+  const http = { port: 8000, apis: [api], key: 'e6f1a0c2'.repeat(5) };
+  return { ...plan, submission: { ...plan.submission, http } };
 }
 
 /** Two addresses, all defaults. */

@@ -6,12 +6,12 @@ import { nodeBinary } from '../../core/process.ts';
 import type { LabProof } from '../../core/proof.ts';
 import { requireTarget } from '../../core/proof.ts';
 import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
-import { endpointsOf, logText, stopProgram, untilReady, withPorts } from '../ready.ts';
+import { endpointsOf, httpEndpoints, logText, stopProgram, untilReady, withPorts } from '../ready.ts';
 import { configFiles, EVENTS, pluginFiles, pluginName } from './config.ts';
 import { harakaEvents } from './events.ts';
 import { installation } from './install.ts';
 import { listQueue, queueDepth } from './queue.ts';
-import { httpEndpoints, listenerCount } from './submission.ts';
+import { listenerCount } from './submission.ts';
 
 /** Haraka starts in about a second; a machine under load takes several. */
 const START_MS = 20_000;
@@ -55,7 +55,8 @@ export const haraka: MtaAdapter = {
     const queue = join(plan.folder, QUEUE);
     return {
       submission: endpointsOf(settled.submission),
-      ...httpEndpoints(settled.submission),
+      // Like KumoMTA it trusts loopback in that form; SparkPost's has a key everywhere.
+      ...httpEndpoints(settled.submission, ['sparkpost']),
       queueDepth: () => queueDepth(queue),
       listQueue: () => listQueue(queue),
       async restart() {

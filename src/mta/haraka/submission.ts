@@ -1,13 +1,6 @@
 /** How Haraka takes mail in: listeners, STARTTLS (plugin `tls`) and AUTH (plugin `auth/flat_file`). */
 import { HarnessError } from '../../core/errors.ts';
-import type {
-  ConfigFile,
-  MtaPlan,
-  RunningMta,
-  SubmissionEndpoint,
-  SubmissionPlan,
-  User,
-} from '../adapter.ts';
+import type { ConfigFile, MtaPlan, SubmissionEndpoint, SubmissionPlan, User } from '../adapter.ts';
 import { endpointsOf } from '../ready.ts';
 
 /** The lines of smtp.ini that say where Haraka listens. */
@@ -26,14 +19,6 @@ export function listenerCount({ submission, routes }: Pick<MtaPlan, 'submission'
   const http = submission.http ? 1 : 0;
   if (routes || submission.listen === 'loopback') return endpointsOf(submission).length + http;
   return (submission.tlsPort === undefined ? 1 : 2) + http;
-}
-
-/** Where plugin `http` takes mail in. Like KumoMTA it trusts loopback; SparkPost's form has a key everywhere. */
-export function httpEndpoints({ addresses, http }: SubmissionPlan): Pick<RunningMta, 'http'> {
-  if (!http) return {};
-  const { port, apis, key } = http;
-  const [address = '127.0.0.1'] = addresses;
-  return { http: apis.map((api) => ({ address, port, api, ...(api === 'sparkpost' && { key }) })) };
 }
 
 /** The plugins that a submission needs. */

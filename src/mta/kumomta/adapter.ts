@@ -5,7 +5,7 @@ import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../ad
 import { fetchInside } from '../fetch-inside.ts';
 import { giveFolders } from '../give-folders.ts';
 import { locate } from '../packages/locate.ts';
-import { endpointsOf, stopProgram, untilReady } from '../ready.ts';
+import { endpointsOf, httpEndpoints, stopProgram, untilReady } from '../ready.ts';
 import { writeConfigFiles } from '../write-files.ts';
 import { configFiles, POLICY } from './config.ts';
 import { events } from './logs.ts';
@@ -32,7 +32,7 @@ export const kumomta: MtaAdapter = {
     dsn: 'always',
     needs: 'root',
     queueFolder: SPOOL,
-    submission: { tls: ['starttls'], auth: ['plain'], authInClear: 'nobody' },
+    submission: { tls: ['starttls'], auth: ['plain'], authInClear: 'nobody', http: ['kumomta'] },
     noSeal: { works: false, reason: 'its mail hosts, ports and users are those of a seal' },
     timers: [
       { name: 'retry', smallest: 1e6 },
@@ -58,6 +58,8 @@ export const kumomta: MtaAdapter = {
     let running = await launch(argv, plan, host);
     return {
       submission: endpointsOf(plan.submission),
+      // It trusts loopback, and asks for no key there.
+      ...httpEndpoints(plan.submission, []),
       queueDepth: async () => {
         const text = await fetchInside(host, `http://${METRICS}/metrics.json`);
         return text === undefined ? undefined : queueDepth(text);
@@ -102,7 +104,7 @@ async function launch(
     name: 'KumoMTA',
     host,
     program,
-    ports: [submission.port],
+    ports: [submission.port, submission.http?.port].filter((port) => port !== undefined),
     logFile,
     deadlineMs: START_MS,
   });

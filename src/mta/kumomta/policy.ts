@@ -7,6 +7,9 @@ import { lua, type Value } from './lua.ts';
 /** Where KumoMTA tells its metrics: to loopback. */
 export const METRICS = '127.0.0.1:8000';
 
+/** The largest request that it takes, bytes; by itself it takes 2 MB. */
+const MOST_REQUEST = 33_554_432;
+
 /** What is in a run's folder. */
 export const SPOOL = 'spool';
 export const LOGS = 'logs';
@@ -89,12 +92,14 @@ local function choose(wanted)
   return pool[#pool].vmta
 end
 
-kumo.on('smtp_server_message_received', function(msg)
+local function take(msg)
   local wanted = msg:get_first_named_header_value 'X-Virtual-MTA'
   msg:remove_x_headers { 'x-virtual-mta' }
   msg:set_meta('tenant', choose(wanted))
-end)
+end
 
+kumo.on('smtp_server_message_received', take)
+${submission.http ? "kumo.on('http_message_generated', take)\n" : ''}
 local function send_dsn(msg, log_record)
   if log_record.sender == '' or log_record.sender == '<>' then
     return
@@ -164,7 +169,13 @@ function initCalls(plan: MtaPlan): string[] {
     ...(resolver === undefined
       ? []
       : [call('kumo.dns.configure_resolver', { name_servers: [`${resolver}:53`] })]),
-    call('kumo.start_http_listener', { listen: METRICS, trusted_hosts: ['127.0.0.1'] }),
+    ...httpListeners(plan.submission).map((listen) =>
+      call('kumo.start_http_listener', {
+        listen,
+        trusted_hosts: ['127.0.0.1'],
+        ...(plan.submission.http && { request_body_limit: MOST_REQUEST }),
+      }),
+    ),
     ...listeners(plan).map((listen) =>
       call('kumo.start_esmtp_listener', {
         listen,
@@ -189,6 +200,11 @@ function listeners({ submission, sources }: MtaPlan): string[] {
     return addresses.map((address) => (isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`));
   const ipv6 = [...addresses, ...sources.map(({ address }) => address)].some(isIPv6);
   return [`0.0.0.0:${port}`, ...(ipv6 ? [`[::]:${port}`] : [])];
+}
+
+/** One for metrics, which also takes mail where that is wanted there. */
+function httpListeners({ addresses, http }: SubmissionPlan): string[] {
+  return [...new Set([METRICS, ...(http ? [`${addresses[0]}:${http.port}`] : [])])];
 }
 
 function sourcesOf({ sources }: MtaPlan): Record<string, Value> {

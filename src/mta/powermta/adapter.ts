@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HarnessError } from '../../core/errors.ts';
 import type { MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
 import { giveFolders } from '../give-folders.ts';
-import { endpointsOf, stopProgram, untilReady } from '../ready.ts';
+import { endpointsOf, httpEndpoints, stopProgram, untilReady } from '../ready.ts';
 import { writeConfigFiles } from '../write-files.ts';
 import { CONFIG, configFiles, SPOOL } from './config.ts';
 import { events } from './events.ts';
@@ -41,6 +41,7 @@ export const powermta: MtaAdapter = {
       tls: ['starttls', 'implicit'],
       auth: ['plain', 'login', 'cram-md5'],
       authInClear: 'loopback',
+      http: ['powermta'],
     },
     noSeal: { works: false, reason: `it reads ${PLACE}, which only a seal can replace for a run` },
     timers: [
@@ -57,12 +58,18 @@ export const powermta: MtaAdapter = {
   async start(plan, host) {
     if (host.proof.lab !== 'sealed') throw new HarnessError('usage', 'PowerMTA can only be tested in a seal');
     const programs = installation();
+    if (plan.submission.http && programs.pmtahttpd === undefined) {
+      throw new HarnessError('lab', 'PowerMTA takes no mail over HTTP without its web server', {
+        hint: 'pmtahttpd, which its package has, is not in the path',
+      });
+    }
     await writeConfigFiles(plan.folder, configFiles(plan));
     await giveFolders(host, USER, plan.folder, [SPOOL, ACCOUNTING_FOLDER, 'log']);
     await checkConfig(plan, host, programs);
     let program = await launch(plan, host, programs);
     return {
       submission: endpointsOf(plan.submission),
+      ...httpEndpoints(plan.submission, ['powermta']),
       queueDepth: async () => readStatus(await status(host, programs))?.queue.smtp.rcp,
       listQueue: async () => undefined,
       async restart() {
@@ -111,7 +118,7 @@ async function launch(plan: MtaPlan, host: MtaHost, { pmtad, pmtahttpd }: Instal
     name: 'PowerMTA',
     host,
     program,
-    ports: [submission.port, submission.tlsPort].filter((port) => port !== undefined),
+    ports: [submission.port, submission.tlsPort, submission.http?.port].filter((port) => port !== undefined),
     logFile,
     deadlineMs: START_MS,
   });

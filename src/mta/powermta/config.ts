@@ -1,7 +1,7 @@
 import type { ConfigFile, MtaPlan } from '../adapter.ts';
 import { deliveryEntries } from './delivery.ts';
 import { accountingEntries, categoryEntries, processorEntries } from './reports.ts';
-import { submissionEntries, submissionFiles } from './submission.ts';
+import { submissionEntries, submissionFiles, webEntries } from './submission.ts';
 import { directive, tag, write } from './syntax.ts';
 import { virtualMtaEntries } from './virtual-mtas.ts';
 
@@ -9,9 +9,6 @@ import { virtualMtaEntries } from './virtual-mtas.ts';
 export const CONFIG = 'config';
 export const SPOOL = 'spool';
 export const LOG = 'log/pmta.log';
-
-/** Where its monitor listens: on loopback, for whoever reads only. */
-const MONITOR_PORT = 8080;
 
 /**
  * Every file that PowerMTA reads, as an operator would write it: what is not here is PowerMTA's default. directives.yaml says
@@ -26,9 +23,7 @@ export function configFiles(plan: MtaPlan): readonly ConfigFile[] {
     directive('run-as-root', 'no'),
     directive('log-file', `${folder}/${LOG}`),
     ...(resolver === undefined ? [] : [directive('name-server', resolver)]),
-    directive('http-mgmt-port', MONITOR_PORT),
-    directive('http-access', '127.0.0.1 monitor'),
-    directive('http-redirect-to-https', 'false'),
+    ...webEntries(plan),
     tag('spool', `${folder}/${SPOOL}`, [directive('deliver-only', 'no')]),
     ...submissionEntries(plan),
     ...virtualMtaEntries(plan),

@@ -1,12 +1,16 @@
-/** How PowerMTA takes mail in: listeners, who may relay, TLS and users. */
+/** How PowerMTA takes mail in: listeners, who may relay, TLS and users; and over HTTP. */
 import { isIPv6 } from 'node:net';
 import { HarnessError } from '../../core/errors.ts';
 import type { ConfigFile, MtaPlan, SubmissionPlan, User } from '../adapter.ts';
 import { comment, directive, type Entry, tag, write, yesNo } from './syntax.ts';
 
-/** Certificate and key in one file, as PowerMTA wants them; and its users, whose passwords it keeps in plain text. */
+/** Certificate and key in one file, as PowerMTA wants them; its users, whose passwords it keeps in plain text; its API key. */
 const CERTIFICATE = 'smtp-certificate.pem';
 const USERS = 'users';
+const API_KEY = 'api-key';
+
+/** Where its monitor listens: on loopback, for whoever reads only. */
+const MONITOR_PORT = 8080;
 
 /** The named source that every user has; names in braces are PowerMTA's own. */
 const AUTHENTICATED = '{auth}';
@@ -58,15 +62,32 @@ export function submissionEntries({ folder, submission, senderDomains, defaultPo
 }
 
 /**
+ * Its web server: the monitor, and the Transmissions API where mail is to come by that. What right a client needs to hand mail
+ * over is not known, so it has all.
+ */
+export function webEntries({
+  folder,
+  submission: { http },
+}: Pick<MtaPlan, 'folder' | 'submission'>): Entry[] {
+  return [
+    directive('http-mgmt-port', http?.port ?? MONITOR_PORT),
+    directive('http-access', `127.0.0.1 ${http ? 'admin' : 'monitor'}`),
+    directive('http-redirect-to-https', 'false'),
+    ...(http ? [directive('include', `${folder}/${API_KEY}`)] : []),
+  ];
+}
+
+/**
  * The files that those entries name.
  * @throws HarnessError of kind `invalid-scenario` for a user that PowerMTA can't have
  */
-export function submissionFiles({ certificate, users }: SubmissionPlan): ConfigFile[] {
+export function submissionFiles({ certificate, users, http }: SubmissionPlan): ConfigFile[] {
   return [
     ...(certificate
       ? [{ name: CERTIFICATE, text: `${certificate.cert}${certificate.key}`, secret: true }]
       : []),
     ...(users.length > 0 ? [{ name: USERS, text: write(users.map(smtpUser)), secret: true }] : []),
+    ...(http ? [{ name: API_KEY, text: write([directive('http-api-key', http.key)]), secret: true }] : []),
   ];
 }
 

@@ -10,7 +10,7 @@ import { lua, toml } from '../../../../src/mta/kumomta/lua.ts';
 import { rate, shapingToml } from '../../../../src/mta/kumomta/shaping.ts';
 import { assertGolden } from '../../../support/golden.ts';
 import { mtaPlan } from '../../../support/mta-plan.ts';
-import { FULL_SCENARIO, PLAIN_SCENARIO, plannedMta } from '../../../support/planned-mta.ts';
+import { FULL_SCENARIO, PLAIN_SCENARIO, plannedMta, withHttp } from '../../../support/planned-mta.ts';
 
 const settings = z
   .array(
@@ -24,7 +24,10 @@ const settings = z
   .parse(parse(readFileSync(asset('src', 'mta', 'kumomta', 'settings.yaml'), 'utf8')));
 
 /** KumoMTA has no TLS from the first byte. */
-const scenarios = { plain: PLAIN_SCENARIO, full: FULL_SCENARIO.replace('implicit', 'starttls') };
+const plans = {
+  plain: await plannedMta(PLAIN_SCENARIO),
+  full: withHttp(await plannedMta(FULL_SCENARIO.replace('implicit', 'starttls')), 'kumomta'),
+};
 
 function textOf(plan: MtaPlan, name: string): string {
   return configFiles(plan).find((file) => file.name === name)?.text ?? '';
@@ -67,18 +70,16 @@ function usedInShaping(text: string): string[] {
   ];
 }
 
-test('the configurations are as they were', async () => {
-  for (const [name, scenario] of Object.entries(scenarios)) {
-    const plan = await plannedMta(scenario);
+test('the configurations are as they were', () => {
+  for (const [name, plan] of Object.entries(plans)) {
     assertGolden(`test/golden/kumomta-${name}.lua`, textOf(plan, 'policy/init.lua'));
     assertGolden(`test/golden/kumomta-${name}-shaping.toml`, textOf(plan, 'policy/shaping.toml'));
   }
 });
 
-test('nothing is used that is not in the facts, and no fact is left unused', async () => {
-  const plans = [...(await Promise.all(Object.values(scenarios).map(plannedMta))), mtaPlan({ retry: [2e6] })];
+test('nothing is used that is not in the facts, and no fact is left unused', () => {
   const used = new Set(
-    plans.flatMap((plan) => [
+    [...Object.values(plans), mtaPlan({ retry: [2e6] })].flatMap((plan) => [
       ...usedInPolicy(textOf(plan, 'policy/init.lua')),
       ...usedInShaping(textOf(plan, 'policy/shaping.toml')),
     ]),
@@ -86,8 +87,8 @@ test('nothing is used that is not in the facts, and no fact is left unused', asy
   assert.deepEqual([...used].sort(), settings.map(({ name }) => name).sort());
 });
 
-test('passwords and keys are in files of their own', async () => {
-  const files = configFiles(await plannedMta(scenarios.full));
+test('passwords and keys are in files of their own', () => {
+  const files = configFiles(plans.full);
   assert.deepEqual(
     files.map(({ name, secret }) => [name, secret]),
     [
@@ -168,6 +169,26 @@ test('listeners, waits, TLS, limits', () => {
       .map((line) => line.trim())
       .filter((line) => wanted.test(line) && !line.includes('127.0.0.1:8000'));
     assert.deepEqual(found, lines, name);
+  }
+});
+
+test('one listener has metrics and mail, two where they are to be apart', () => {
+  const http = { port: 8000, apis: ['kumomta'] as const, key: '' };
+  const table: [string, Parameters<typeof mtaPlan>[0], string[]][] = [
+    ['nobody speaks HTTP', {}, ['127.0.0.1:8000']],
+    ['as planned', { submission: { http } }, ['127.0.0.1:8000']],
+    ['at another port', { submission: { http: { ...http, port: 81 } } }, ['127.0.0.1:8000', '127.0.0.1:81']],
+  ];
+  for (const [name, wish, expected] of table) {
+    const policy = textOf(mtaPlan(wish), 'policy/init.lua');
+    const listeners = [...policy.matchAll(/kumo\.start_http_listener \{\s*listen = '([^']+)'/g)];
+    assert.deepEqual(
+      listeners.map(([, at]) => at),
+      expected,
+      name,
+    );
+    const takes = policy.includes("kumo.on('http_message_generated', take)");
+    assert.equal(takes, wish?.submission?.http !== undefined, name);
   }
 });
 

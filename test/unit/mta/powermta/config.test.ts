@@ -9,7 +9,7 @@ import type { MtaPlan } from '../../../../src/mta/adapter.ts';
 import { configFiles } from '../../../../src/mta/powermta/config.ts';
 import { assertGolden } from '../../../support/golden.ts';
 import { mtaPlan } from '../../../support/mta-plan.ts';
-import { FULL_SCENARIO, PLAIN_SCENARIO, plannedMta } from '../../../support/planned-mta.ts';
+import { FULL_SCENARIO, PLAIN_SCENARIO, plannedMta, withHttp } from '../../../support/planned-mta.ts';
 
 const knownDirectives = z
   .array(
@@ -42,19 +42,22 @@ function directivesIn(text: string): { name: string; place: string }[] {
   return found;
 }
 
-const scenarios = { plain: PLAIN_SCENARIO, full: FULL_SCENARIO };
+const plans = {
+  plain: await plannedMta(PLAIN_SCENARIO),
+  full: withHttp(await plannedMta(FULL_SCENARIO), 'powermta'),
+};
 
-test('the configurations are as they were', async () => {
-  for (const [name, scenario] of Object.entries(scenarios)) {
-    const [config] = configFiles(await plannedMta(scenario));
+test('the configurations are as they were', () => {
+  for (const [name, plan] of Object.entries(plans)) {
+    const [config] = configFiles(plan);
     assertGolden(`test/golden/powermta-${name}.conf`, config?.text ?? '');
   }
 });
 
-test('every directive stands where the facts say that it may, and no fact is left unused', async () => {
+test('every directive stands where the facts say that it may, and no fact is left unused', () => {
   const used = new Set<string>();
-  for (const scenario of Object.values(scenarios)) {
-    for (const { name, text } of configFiles(await plannedMta(scenario))) {
+  for (const plan of Object.values(plans)) {
+    for (const { name, text } of configFiles(plan)) {
       if (name.endsWith('.pem')) continue;
       for (const { name, place } of directivesIn(text)) {
         const known = knownDirectives.some((each) => each.name === name && each.in.includes(place));
@@ -73,8 +76,8 @@ test('every directive stands where the facts say that it may, and no fact is lef
   assert.equal(new Set(facts).size, facts.length, 'a fact is there twice');
 });
 
-test('passwords and keys are in files of their own', async () => {
-  const plan = await plannedMta(FULL_SCENARIO);
+test('passwords and keys are in files of their own', () => {
+  const plan = plans.full;
   const files = configFiles(plan);
   assert.deepEqual(
     files.map(({ name, secret }) => [name, secret]),
@@ -82,9 +85,11 @@ test('passwords and keys are in files of their own', async () => {
       ['config', false],
       ['smtp-certificate.pem', true],
       ['users', true],
+      ['api-key', true],
     ],
   );
-  assert.doesNotMatch(files[0]?.text ?? '', /s3cret|PRIVATE KEY/);
+  assert.doesNotMatch(files[0]?.text ?? '', /s3cret|PRIVATE KEY|e6f1a0c2/);
+  assert.equal(files[3]?.text, `http-api-key ${'e6f1a0c2'.repeat(5)}\n`);
   const { certificate } = plan.submission;
   assert.equal(files[1]?.text, `${certificate?.cert}${certificate?.key}`);
   assert.equal(
