@@ -7,6 +7,8 @@
  * 2,048 stay as they are), in place of HDR's fixed range. Smallest, largest and sum are exact.
  */
 
+import { type K6Selector, k6Key, k6Selector } from '../core/k6-key.ts';
+
 export type K6Kind = 'counter' | 'rate' | 'gauge' | 'trend';
 
 /** What a metric's samples came to. */
@@ -32,18 +34,12 @@ export type K6Value =
     };
 
 /** A metric, or a submetric of it, that has at least one sample. Plain data. */
-export interface K6MetricState {
-  readonly name: string;
+export interface K6MetricState extends K6Selector {
   readonly kind: K6Kind;
   /** Its values are milliseconds. */
   readonly time: boolean;
-  /** What a sample must be tagged with to count; {}: all do. */
-  readonly tags: Readonly<Record<string, string>>;
   readonly value: K6Value;
 }
-
-/** A metric or submetric by name and tags. */
-export type K6Selector = Pick<K6MetricState, 'name' | 'tags'>;
 
 /** Gauges whose total over all processes is their sum: virtual users are parted among them. */
 const PARTED: ReadonlySet<string> = new Set(['vus', 'vus_max']);
@@ -51,51 +47,35 @@ const PARTED: ReadonlySet<string> = new Set(['vus', 'vus_max']);
 /** Groups of what runs before and after the load, such as the script's wait for its begin. */
 const AROUND: ReadonlySet<string | undefined> = new Set(['::setup', '::teardown']);
 
-/**
- * Reads a threshold's key as k6 does: `http_req_duration{status:200,name:"a b"}`. A value may stand in quotes of either
- * kind, a comma too many does no harm. Undefined if it has no name, unmatched braces, or braces that name no tag.
- */
-export function k6Selector(key: string): K6Selector | undefined {
-  const match = /^\s*([^\s{}]+)\s*(?:\{(.*)\})?\s*$/.exec(key);
-  if (!match) return undefined;
-  const [, name = '', text] = match;
-  if (text === undefined) return { name, tags: {} };
-  const parts = text.split(',').filter((part) => part.trim() !== '');
-  const tags = parts.map((part): [string, string] => {
-    const colon = part.indexOf(':');
-    return colon < 0 ? [bare(part), ''] : [bare(part.slice(0, colon)), bare(part.slice(colon + 1))];
-  });
-  return tags.length === 0 ? undefined : { name, tags: Object.fromEntries(tags) };
-}
-
-/** The key of a metric or submetric, one for all ways to write it: `http_req_duration{name:a b,status:200}`. */
-export function k6Key({ name, tags }: K6Selector): string {
-  const parts = Object.entries(tags).map(([tag, value]) => `${tag}:${value}`);
-  return parts.length === 0 ? name : `${name}{${parts.sort().join(',')}}`;
-}
-
 /** The states of one k6 process, filled as its samples come. */
 export class K6Metrics {
-  readonly #watched: readonly K6Selector[];
-  readonly #metrics = new Map<string, readonly Tally[]>();
+  readonly #watched = new Map<string, K6Selector>();
+  readonly #metrics = new Map<string, Tally[]>();
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.NEGATIVE_INFINITY;
 
-  /** @param watched keys of the submetrics that are wanted, as thresholds have them; those without tags ask for nothing */
+  /** @param watched see `watch` */
   constructor(watched: readonly string[] = []) {
-    const selectors = watched.map(k6Selector).filter((selector) => selector !== undefined);
-    const wanted = selectors.filter(({ tags }) => Object.keys(tags).length > 0);
-    this.#watched = [...new Map(wanted.map((selector) => [k6Key(selector), selector])).values()];
+    this.watch(watched);
+  }
+
+  /** Wants submetrics, by keys as thresholds have them, of what is sampled from now on. Keys without tags ask for nothing. */
+  watch(keys: readonly string[]): void {
+    for (const selector of keys.map(k6Selector)) {
+      if (!selector || Object.keys(selector.tags).length === 0 || this.#watched.has(k6Key(selector)))
+        continue;
+      this.#watched.set(k6Key(selector), selector);
+      const tallies = this.#metrics.get(selector.name);
+      if (tallies) tallies.push((tallies[0] as Tally).of(selector));
+    }
   }
 
   /** Tells of a metric that samples follow of (a line of type `Metric` in k6's stream). Telling again does nothing. */
   define(name: string, kind: K6Kind, time: boolean): void {
     if (this.#metrics.has(name)) return;
-    const selectors = [{ name, tags: {} }, ...this.#watched.filter((selector) => selector.name === name)];
-    this.#metrics.set(
-      name,
-      selectors.map((selector) => new Tally(selector, kind, time)),
-    );
+    const whole = new Tally({ name, tags: {} }, kind, time);
+    const parts = [...this.#watched.values()].filter((selector) => selector.name === name);
+    this.#metrics.set(name, [whole, ...parts.map((selector) => whole.of(selector))]);
   }
 
   /**
@@ -159,6 +139,11 @@ class Tally {
     this.#tags = Object.entries(selector.tags);
     this.#kind = kind;
     this.#time = time;
+  }
+
+  /** An empty one of a part of the same metric. */
+  of(selector: K6Selector): Tally {
+    return new Tally(selector, this.#kind, this.#time);
   }
 
   counts(tags: Readonly<Record<string, string>>): boolean {
@@ -259,8 +244,4 @@ function joined(a: Trend, b: Trend): Trend {
     max: Math.max(a.max, b.max),
     values: ascending(values),
   };
-}
-
-function bare(text: string): string {
-  return text.trim().replace(/^["']+|["']+$/g, '');
 }

@@ -1,27 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type K6Kind, K6Metrics, k6Key, k6Selector, mergeK6 } from '../../../src/record/k6-metrics.ts';
-
-test("a threshold's key is read as k6 reads it", () => {
-  const cases: readonly (readonly [key: string, read: ReturnType<typeof k6Selector>])[] = [
-    ['http_reqs', { name: 'http_reqs', tags: {} }],
-    ['http_reqs{status:200}', { name: 'http_reqs', tags: { status: '200' } }],
-    [' http_reqs { status : "200" , } ', { name: 'http_reqs', tags: { status: '200' } }],
-    [`my.metric-1{a:'b c',d:}`, { name: 'my.metric-1', tags: { a: 'b c', d: '' } }],
-    ['group_duration{group:::first::second}', { name: 'group_duration', tags: { group: '::first::second' } }],
-    ['http_reqs{url:http://127.0.0.1:80/x}', { name: 'http_reqs', tags: { url: 'http://127.0.0.1:80/x' } }],
-    ['http_reqs{name:/a/{id}}', { name: 'http_reqs', tags: { name: '/a/{id}' } }],
-    ['http_reqs{}', undefined],
-    ['http_reqs{,}', undefined],
-    ['http_reqs{status:200', undefined],
-    ['http_reqs status', undefined],
-    ['', undefined],
-  ];
-  for (const [key, read] of cases) assert.deepEqual(k6Selector(key), read, key);
-  assert.equal(k6Key({ name: 'a', tags: { z: '1', b: '2' } }), 'a{b:2,z:1}');
-  assert.equal(k6Key({ name: 'a', tags: {} }), 'a');
-});
+import { k6Key } from '../../../src/core/k6-key.ts';
+import { type K6Kind, K6Metrics, mergeK6 } from '../../../src/record/k6-metrics.ts';
 
 test('samples are counted by kind, in the metric and in each watched submetric that they belong to', () => {
   const metrics = new K6Metrics([
@@ -100,6 +81,26 @@ test('samples are counted by kind, in the metric and in each watched submetric t
     },
   ]);
   assert.equal(new K6Metrics().span(), undefined);
+});
+
+test('a submetric that is wanted later counts what comes from then on', () => {
+  const metrics = new K6Metrics();
+  metrics.define('http_reqs', 'counter', false);
+  metrics.add('http_reqs', 1, { status: '200' }, 0);
+  metrics.watch(['http_reqs{status:200}', 'later{a:1}', 'broken{']);
+  metrics.watch(['http_reqs{status:200,}']);
+  metrics.define('later', 'rate', false);
+  metrics.add('http_reqs', 1, { status: '200' }, 0);
+  metrics.add('later', 1, { a: '1' }, 0);
+  assert.deepEqual(
+    metrics.states().map((state) => [k6Key(state), state.value]),
+    [
+      ['http_reqs', { kind: 'counter', count: 2 }],
+      ['http_reqs{status:200}', { kind: 'counter', count: 1 }],
+      ['later', { kind: 'rate', passes: 1, total: 1 }],
+      ['later{a:1}', { kind: 'rate', passes: 1, total: 1 }],
+    ],
+  );
 });
 
 test('trends keep every value within 0.05 %', () => {
