@@ -9,8 +9,7 @@ export interface K6Selector {
 
 /**
  * Reads a threshold's key as k6 does: `http_req_duration{status:200,name:"a b"}`. A value may stand in quotes of either
- * kind, a comma too many does no harm. Undefined
- * if it has no name, unmatched braces, or braces that name no tag.
+ * kind, a comma too many does no harm. Undefined if it has no name, unmatched braces, or braces that name no tag.
  */
 export function k6Selector(key: string): K6Selector | undefined {
   const match = /^\s*([^\s{}]+)\s*(?:\{(.*)\})?\s*$/.exec(key);

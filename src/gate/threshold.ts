@@ -1,6 +1,6 @@
 /** A threshold as parsed (gate/grammar.ts), what a metric measured, and the verdict of one on the other. */
 import { formatDuration, trim } from '../core/units.ts';
-import { metricNamed, type TagName } from './metrics.ts';
+import { type MetricDefinition, type MetricKind, metricNamed, type TagName } from './metrics.ts';
 import { reasonOf, type Word, written } from './words.ts';
 
 /** Tag values that narrow a metric; absent tags match everything. */
@@ -17,6 +17,17 @@ export type Operator = '>' | '>=' | '<' | '<=' | '==' | '===' | '!=';
 /** A number in the metric's unit (milliseconds for times), a word, or so many times the baseline's mean. */
 export type Limit = number | Word | { readonly timesBaseline: number };
 
+/** A metric of k6's that a threshold is about. */
+export interface K6Asked {
+  /** What its samples are tagged with; {}: all of them. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Who asks: the scenario, or the user's script (`options.thresholds`). */
+  readonly from: 'scenario' | 'script';
+  /** Its kind, and whether it is a time; absent where a script's own metric has not been seen yet. */
+  readonly kind?: MetricKind;
+  readonly time?: boolean;
+}
+
 /** A parsed threshold. Plain data: it is kept in run.json. */
 export interface Threshold {
   readonly key: string;
@@ -31,6 +42,14 @@ export interface Threshold {
    * (`delayAbortEval`). Absent: it is judged at the end alone.
    */
   readonly abortAfter?: number;
+  /** Absent: the metric is one of windtunnel's (gate/metrics.ts), narrowed by `selector`, which is empty for k6's. */
+  readonly k6?: K6Asked;
+}
+
+/** What is wrong with a threshold, a sentence each, by the part that is. */
+export interface ThresholdProblems {
+  readonly inKey: readonly string[];
+  readonly inExpression: readonly string[];
 }
 
 /** What a metric measured, for one selector. Trends answer any percentile; Infinity is `never`. */
@@ -113,7 +132,16 @@ export function judge(
 }
 
 /** What a value is of, as far as its unit goes. */
-type Asked = Pick<Threshold, 'metric' | 'aggregation'>;
+type Asked = Pick<Threshold, 'metric' | 'aggregation' | 'k6'>;
+
+/** What is known of a threshold's metric; of k6's only kind and unit. */
+export function definitionOf({
+  metric,
+  k6,
+}: Pick<Threshold, 'metric' | 'k6'>): Partial<Omit<MetricDefinition, 'tags'>> | undefined {
+  if (!k6) return metricNamed(metric);
+  return { ...(k6.kind && { kind: k6.kind }), unit: k6.time ? 'ms' : '' };
+}
 
 /** A value that a threshold asks for, with its unit. */
 export function valueText(value: number, asked: Asked): string {
@@ -230,13 +258,13 @@ function distance(actual: number, limit: number, threshold: Threshold): string {
   return `${format(gap, threshold)}${percent} ${side} what `;
 }
 
-function isShare({ metric }: Asked): boolean {
-  return metricNamed(metric)?.kind === 'rate';
+function isShare(asked: Asked): boolean {
+  return definitionOf(asked)?.kind === 'rate';
 }
 
 function format(value: number, threshold: Asked): string {
-  const { metric, aggregation } = threshold;
-  const definition = metricNamed(metric);
+  const { aggregation } = threshold;
+  const definition = definitionOf(threshold);
   if (definition?.unit === 'ms') return value < 1 ? `${trim(value)} ms` : formatDuration(value * 1e3);
   if (aggregation.kind === 'count') return value.toLocaleString('en');
   if (isShare(threshold)) return `${trim(value * 100)} %`;
