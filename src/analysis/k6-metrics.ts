@@ -1,7 +1,14 @@
 /** Judges thresholds on k6's metrics by what all k6 processes of a run measured. Pure. */
 import { k6Key } from '../core/k6-key.ts';
 import { AGGREGATIONS, mayAsk } from '../gate/expression.ts';
-import { aggregationName, type Judged, judge, type Measured, type Threshold } from '../gate/threshold.ts';
+import {
+  aggregationName,
+  type Judged,
+  judge,
+  keyTitle,
+  type Measured,
+  type Threshold,
+} from '../gate/threshold.ts';
 import type { K6MetricState, K6Value } from '../record/k6-metrics.ts';
 
 /** The trend of k6's metrics: any percentile, interpolated between the values beside it as k6 does. */
@@ -60,7 +67,7 @@ export class MeasuredK6 {
         actual: undefined,
         actualText: `no ${asked}`,
         limitText: undefined,
-        sentence: `${key}: ${metric} is a ${kind}, which has no ${asked} (it has ${AGGREGATIONS[kind].join(', ')}), so ${expression} can't hold`,
+        sentence: `${keyTitle(key, true)}: ${metric} is a ${kind}, which has no ${asked} (it has ${AGGREGATIONS[kind].join(', ')}), so ${expression} can't hold`,
       };
     }
     return judge(known, this.measure(known), baseline);

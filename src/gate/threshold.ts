@@ -102,7 +102,8 @@ export function judge(
   measured: Measured | undefined,
   baseline: readonly number[] = [],
 ): Judged {
-  const { key, expression, limit } = threshold;
+  const { expression, limit } = threshold;
+  const key = titled(threshold);
   const value = valueAsked(threshold.aggregation, measured);
   const because = (actualText: string, reason: string): Judged => ({
     threshold,
@@ -148,12 +149,21 @@ export function valueText(value: number, asked: Asked): string {
   return format(value, asked);
 }
 
+/** A threshold's key for people: `k6's checks` where k6's metric is meant and windtunnel has one of that name too. */
+export function keyTitle(key: string, ofK6: boolean): string {
+  return ofK6 && metricNamed(key.replace(/\{.*/, '').trim()) ? `k6's ${key}` : key;
+}
+
 /** How an aggregation is written: `p(99)`. */
 export function aggregationName(aggregation: Aggregation): string {
   return aggregation.kind === 'percentile' ? `p(${aggregation.percentile})` : aggregation.kind;
 }
 
 // --- internal ---
+
+function titled({ key, k6 }: Threshold): string {
+  return keyTitle(key, k6 !== undefined);
+}
 
 interface Resolved {
   readonly limit: number;
@@ -175,7 +185,8 @@ function resolve(threshold: Threshold, baseline: readonly number[]): Resolved | 
 }
 
 function judgeNumber(threshold: Threshold, actual: number, { limit, text }: Resolved): Judged {
-  const { key, expression, operator, aggregation } = threshold;
+  const { expression, operator, aggregation } = threshold;
+  const key = titled(threshold);
   const passed = compare(actual, operator, limit);
   const actualText = format(actual, threshold);
   const begin = `${key}: ${aggregationName(aggregation)} is ${actualText}`;
@@ -187,7 +198,8 @@ function judgeNumber(threshold: Threshold, actual: number, { limit, text }: Reso
 
 /** The limit is a word: only whether it is the one that was measured counts. */
 function judgeWord(threshold: Threshold, value: number | Word, limit: Word): Judged {
-  const { key, expression, operator, aggregation } = threshold;
+  const { expression, operator, aggregation } = threshold;
+  const key = titled(threshold);
   const passed = (value === limit) === (operator !== '!=');
   const actualText = typeof value === 'string' ? value : format(value, threshold);
   const begin =
