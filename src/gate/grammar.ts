@@ -13,30 +13,41 @@
  *   number      = 250 | 0.5 | .5 | -1 | 1e3
  *   word        = "never" | "not-reached" | "not-applicable"
  */
+import { k6Selector } from '../core/k6-key.ts';
 import { nearest } from '../core/nearest.ts';
-import { METRICS, type MetricDefinition, type MetricKind, metricNamed, type TagName } from './metrics.ts';
-import type { Aggregation, Limit, Operator, Selector, Threshold } from './threshold.ts';
-import { WRITTEN } from './words.ts';
+import { parseExpression } from './expression.ts';
+import { K6_METRICS, k6MetricNamed } from './k6-metrics.ts';
+import { parseK6Threshold } from './k6-threshold.ts';
+import { METRICS, type MetricDefinition, metricNamed, type TagName } from './metrics.ts';
+import type { Selector, Threshold, ThresholdProblems } from './threshold.ts';
 
 /** Names that a selector may use: the scenario's ISPs, sources and replies; phases are fixed. */
 export type KnownTags = Readonly<Record<TagName, readonly string[]>>;
 
-/** What is wrong with a threshold, a sentence each, by the part that is. */
-export interface ThresholdProblems {
-  readonly inKey: readonly string[];
-  readonly inExpression: readonly string[];
+/** What of k6 a run has, so that thresholds can name its metrics as well. */
+export interface K6Side {
+  /** A script of the user's may have metrics of its own, whose names nobody knows before it runs. */
+  readonly ownMetrics: boolean;
+  /** The scenario asks for security checks of the MTA, so that these are meant by `checks`. */
+  readonly securityChecks: boolean;
 }
 
-/** Parses one threshold, or says what is wrong with it. */
+/**
+ * Parses one threshold, or says what is wrong with it.
+ * @param k6 absent: no load is carried out by k6, so that its metrics can't be named
+ */
 export function parseThreshold(
   key: string,
   expression: string,
   known: KnownTags,
+  k6?: K6Side,
 ): { readonly threshold: Threshold } | { readonly problems: ThresholdProblems } {
+  if (k6 && meansK6(key, k6)) return parseK6Threshold(key, expression, 'scenario');
   const inKey: string[] = [];
   const inExpression: string[] = [];
-  const target = parseKey(key, known, inKey);
-  const parsed = parseExpression(target?.metric, expression, inExpression);
+  const target = parseKey(key, known, k6, inKey);
+  const definition = target && metricNamed(target.metric);
+  const parsed = parseExpression(target?.metric, definition, expression, inExpression);
   if (!target || !parsed || inKey.length > 0 || inExpression.length > 0)
     return { problems: { inKey, inExpression } };
   return { threshold: { key, ...target, expression, ...parsed } };
@@ -49,9 +60,25 @@ export function metricNames(): string[] {
 
 // --- the key ---
 
+/**
+ * Whether a key is of a metric of k6's. A name that both have, `checks` and `dropped_iterations`, is windtunnel's, unless
+ * the key is narrowed by a tag that windtunnel's has not, or is `checks` and there are no security checks.
+ */
+function meansK6(key: string, { ownMetrics, securityChecks }: K6Side): boolean {
+  const selector = k6Selector(key);
+  if (!selector) return false;
+  const { name, tags } = selector;
+  const ours = metricNamed(name);
+  if (!ours) return ownMetrics || k6MetricNamed(name) !== undefined;
+  if (!k6MetricNamed(name)) return false;
+  if (name === 'checks' && !securityChecks) return true;
+  return Object.keys(tags).some((tag) => !ours.tags.includes(tag as TagName));
+}
+
 function parseKey(
   key: string,
   known: KnownTags,
+  k6: K6Side | undefined,
   problems: string[],
 ): { metric: string; selector: Selector } | undefined {
   const match = /^\s*([A-Za-z_]+)\s*(?:\{(.*)\})?\s*$/.exec(key);
@@ -62,7 +89,11 @@ function parseKey(
   const metric = match[1] as string;
   const definition = metricNamed(metric);
   if (!definition) {
-    problems.push(`unknown metric "${metric}"${meant(metric, metricNames())}`);
+    problems.push(
+      !k6 && k6MetricNamed(metric)
+        ? `${metric} is a metric of k6, and no load has engine: k6`
+        : `unknown metric "${metric}"${meant(metric, [...metricNames(), ...(k6 ? Object.keys(K6_METRICS) : [])])}`,
+    );
     return undefined;
   }
   return { metric, selector: parseSelector(metric, definition, match[2], known, problems) };
@@ -102,134 +133,4 @@ function meant(name: string, known: readonly string[], none = ''): string {
   if (known.length === 0) return `; ${none}`;
   const near = nearest(name, known);
   return near === undefined ? `; expected one of ${known.join(', ')}` : `; did you mean ${near}?`;
-}
-
-// --- the expression ---
-
-const AGGREGATIONS: Record<MetricKind, readonly string[]> = {
-  counter: ['count', 'rate'],
-  rate: ['rate'],
-  gauge: ['value', 'min', 'max'],
-  trend: ['avg', 'min', 'max', 'med', 'p(N)'],
-};
-
-const NUMBER = String.raw`[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?`;
-const QUANTITY = new RegExp(`^(${NUMBER})\\s*([a-zA-Z%]*)$`);
-const BASELINE = new RegExp(`^(?:(${NUMBER})\\s*\\*\\s*)?baseline$`);
-const PERCENTILE = new RegExp(`^p\\(\\s*(${NUMBER})\\s*\\)$`);
-
-const MS_PER_UNIT: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
-
-/** Parses an expression; `metric` undefined: its key is wrong, so that only the form can be checked. */
-function parseExpression(
-  metric: string | undefined,
-  expression: string,
-  problems: string[],
-): { aggregation: Aggregation; operator: Operator; limit: Limit } | undefined {
-  const match = /^\s*([^<>=!]+?)\s*(>=|<=|===|==|!=|>|<)\s*(.+?)\s*$/.exec(expression);
-  if (!match) {
-    problems.push(
-      `"${expression}" is not a threshold; expected an aggregation, an operator and a number, such as "p(99)<250"`,
-    );
-    return undefined;
-  }
-  const [, aggregationText = '', operator = '', limitText = ''] = match;
-  const definition = metric === undefined ? undefined : metricNamed(metric);
-  const aggregation = parseAggregation(aggregationText);
-  if (!aggregation) {
-    problems.push(
-      `"${aggregationText}" is not an aggregation; expected one of count, rate, value, avg, min, max, med, p(N) with N from 0 to 100`,
-    );
-  } else if (definition && !allowed(definition.kind, aggregation)) {
-    problems.push(
-      `${metric} is a ${definition.kind}, which has no ${aggregationText}; expected ${AGGREGATIONS[definition.kind].join(', ')}`,
-    );
-  }
-  const limit = parseLimit(limitText, operator as Operator, metric, definition);
-  if ('problem' in limit) problems.push(limit.problem);
-  if (!aggregation || 'problem' in limit) return undefined;
-  return { aggregation, operator: operator as Operator, limit: limit.limit };
-}
-
-function parseAggregation(text: string): Aggregation | undefined {
-  const percentile = PERCENTILE.exec(text);
-  if (percentile) {
-    const p = Number(percentile[1]);
-    return p >= 0 && p <= 100 ? { kind: 'percentile', percentile: p } : undefined;
-  }
-  switch (text) {
-    case 'count':
-    case 'rate':
-    case 'value':
-    case 'avg':
-    case 'min':
-    case 'max':
-    case 'med':
-      return { kind: text };
-    default:
-      return undefined;
-  }
-}
-
-function allowed(kind: MetricKind, aggregation: Aggregation): boolean {
-  return AGGREGATIONS[kind].includes(aggregation.kind === 'percentile' ? 'p(N)' : aggregation.kind);
-}
-
-type ParsedLimit = { readonly limit: Limit } | { readonly problem: string };
-
-function parseLimit(
-  text: string,
-  operator: Operator,
-  metric: string | undefined,
-  definition: MetricDefinition | undefined,
-): ParsedLimit {
-  const quantity = QUANTITY.exec(text);
-  if (quantity) return parseQuantity(Number(quantity[1]), quantity[2] as string, metric, definition);
-  const relative = BASELINE.exec(text);
-  if (relative) {
-    const factor = relative[1] === undefined ? 1 : Number(relative[1]);
-    if (factor > 0) return { limit: { timesBaseline: factor } };
-    return { problem: `"${text}" has no meaning; expected a factor above 0, such as 0.95*baseline` };
-  }
-  if (Object.hasOwn(WRITTEN, text))
-    return parseWord(text as keyof typeof WRITTEN, operator, metric, definition);
-  if (text.includes('baseline'))
-    return {
-      problem: `"${text}" is not a limit; expected baseline, or a multiple of it such as 0.95*baseline`,
-    };
-  const near = /^[a-z]/i.test(text) ? nearest(text, [...Object.keys(WRITTEN), 'baseline']) : undefined;
-  return { problem: `"${text}" is not a number${near === undefined ? '' : `; did you mean ${near}?`}` };
-}
-
-function parseWord(
-  word: keyof typeof WRITTEN,
-  operator: Operator,
-  metric: string | undefined,
-  definition: MetricDefinition | undefined,
-): ParsedLimit {
-  if (definition && !definition.words)
-    return { problem: `"${word}" is not a number, and ${metric} always is one` };
-  if (!['==', '===', '!='].includes(operator))
-    return { problem: `"${word}" is not a number; expected == or != before it` };
-  return { limit: WRITTEN[word] };
-}
-
-function parseQuantity(
-  value: number,
-  unit: string,
-  metric: string | undefined,
-  definition: MetricDefinition | undefined,
-): ParsedLimit {
-  if (unit === '') return { limit: value };
-  const isTime = definition?.unit === 'ms';
-  if (unit === '%') {
-    if (isTime) return { problem: "a time can't be a percentage; expected ms, s, m or h" };
-    if (definition?.kind === 'counter')
-      return { problem: `a percentage is of something, and ${metric} is a counter; expected a number` };
-    return { limit: value / 100 };
-  }
-  const factor = MS_PER_UNIT[unit];
-  if (factor === undefined) return { problem: `unknown unit "${unit}"; expected ms, s, m, h or %` };
-  if (definition && !isTime) return { problem: `"${unit}" is a unit of time, and ${metric} is not a time` };
-  return { limit: value * factor };
 }

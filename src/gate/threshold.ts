@@ -1,6 +1,6 @@
 /** A threshold as parsed (gate/grammar.ts), what a metric measured, and the verdict of one on the other. */
 import { formatDuration, trim } from '../core/units.ts';
-import { metricNamed, type TagName } from './metrics.ts';
+import { type MetricDefinition, type MetricKind, metricNamed, type TagName } from './metrics.ts';
 import { reasonOf, type Word, written } from './words.ts';
 
 /** Tag values that narrow a metric; absent tags match everything. */
@@ -17,6 +17,17 @@ export type Operator = '>' | '>=' | '<' | '<=' | '==' | '===' | '!=';
 /** A number in the metric's unit (milliseconds for times), a word, or so many times the baseline's mean. */
 export type Limit = number | Word | { readonly timesBaseline: number };
 
+/** A metric of k6's that a threshold is about. */
+export interface K6Asked {
+  /** What its samples are tagged with; {}: all of them. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Who asks: the scenario, or the user's script (`options.thresholds`). */
+  readonly from: 'scenario' | 'script';
+  /** Its kind, and whether it is a time; absent where a script's own metric has not been seen yet. */
+  readonly kind?: MetricKind;
+  readonly time?: boolean;
+}
+
 /** A parsed threshold. Plain data: it is kept in run.json. */
 export interface Threshold {
   readonly key: string;
@@ -31,6 +42,14 @@ export interface Threshold {
    * (`delayAbortEval`). Absent: it is judged at the end alone.
    */
   readonly abortAfter?: number;
+  /** Absent: the metric is one of windtunnel's (gate/metrics.ts), narrowed by `selector`, which is empty for k6's. */
+  readonly k6?: K6Asked;
+}
+
+/** What is wrong with a threshold, a sentence each, by the part that is. */
+export interface ThresholdProblems {
+  readonly inKey: readonly string[];
+  readonly inExpression: readonly string[];
 }
 
 /** What a metric measured, for one selector. Trends answer any percentile; Infinity is `never`. */
@@ -83,7 +102,8 @@ export function judge(
   measured: Measured | undefined,
   baseline: readonly number[] = [],
 ): Judged {
-  const { key, expression, limit } = threshold;
+  const { expression, limit } = threshold;
+  const key = titled(threshold);
   const value = valueAsked(threshold.aggregation, measured);
   const because = (actualText: string, reason: string): Judged => ({
     threshold,
@@ -113,11 +133,25 @@ export function judge(
 }
 
 /** What a value is of, as far as its unit goes. */
-type Asked = Pick<Threshold, 'metric' | 'aggregation'>;
+type Asked = Pick<Threshold, 'metric' | 'aggregation' | 'k6'>;
+
+/** What is known of a threshold's metric; of k6's only kind and unit. */
+export function definitionOf({
+  metric,
+  k6,
+}: Pick<Threshold, 'metric' | 'k6'>): Partial<Omit<MetricDefinition, 'tags'>> | undefined {
+  if (!k6) return metricNamed(metric);
+  return { ...(k6.kind && { kind: k6.kind }), unit: k6.time ? 'ms' : '' };
+}
 
 /** A value that a threshold asks for, with its unit. */
 export function valueText(value: number, asked: Asked): string {
   return format(value, asked);
+}
+
+/** A threshold's key for people: `k6's checks` where k6's metric is meant and windtunnel has one of that name too. */
+export function keyTitle(key: string, ofK6: boolean): string {
+  return ofK6 && metricNamed(key.replace(/\{.*/, '').trim()) ? `k6's ${key}` : key;
 }
 
 /** How an aggregation is written: `p(99)`. */
@@ -126,6 +160,10 @@ export function aggregationName(aggregation: Aggregation): string {
 }
 
 // --- internal ---
+
+function titled({ key, k6 }: Threshold): string {
+  return keyTitle(key, k6 !== undefined);
+}
 
 interface Resolved {
   readonly limit: number;
@@ -147,7 +185,8 @@ function resolve(threshold: Threshold, baseline: readonly number[]): Resolved | 
 }
 
 function judgeNumber(threshold: Threshold, actual: number, { limit, text }: Resolved): Judged {
-  const { key, expression, operator, aggregation } = threshold;
+  const { expression, operator, aggregation } = threshold;
+  const key = titled(threshold);
   const passed = compare(actual, operator, limit);
   const actualText = format(actual, threshold);
   const begin = `${key}: ${aggregationName(aggregation)} is ${actualText}`;
@@ -159,7 +198,8 @@ function judgeNumber(threshold: Threshold, actual: number, { limit, text }: Reso
 
 /** The limit is a word: only whether it is the one that was measured counts. */
 function judgeWord(threshold: Threshold, value: number | Word, limit: Word): Judged {
-  const { key, expression, operator, aggregation } = threshold;
+  const { expression, operator, aggregation } = threshold;
+  const key = titled(threshold);
   const passed = (value === limit) === (operator !== '!=');
   const actualText = typeof value === 'string' ? value : format(value, threshold);
   const begin =
@@ -230,13 +270,13 @@ function distance(actual: number, limit: number, threshold: Threshold): string {
   return `${format(gap, threshold)}${percent} ${side} what `;
 }
 
-function isShare({ metric }: Asked): boolean {
-  return metricNamed(metric)?.kind === 'rate';
+function isShare(asked: Asked): boolean {
+  return definitionOf(asked)?.kind === 'rate';
 }
 
 function format(value: number, threshold: Asked): string {
-  const { metric, aggregation } = threshold;
-  const definition = metricNamed(metric);
+  const { aggregation } = threshold;
+  const definition = definitionOf(threshold);
   if (definition?.unit === 'ms') return value < 1 ? `${trim(value)} ms` : formatDuration(value * 1e3);
   if (aggregation.kind === 'count') return value.toLocaleString('en');
   if (isShare(threshold)) return `${trim(value * 100)} %`;

@@ -1,5 +1,6 @@
 /** Watches the thresholds that end a run when they fail (abortOnFail), while it goes on. */
 import { DELIVERED_SCALE, deliveredValue, isDeliveredMetric } from '../analysis/delivered.ts';
+import { MeasuredK6 } from '../analysis/k6-metrics.ts';
 import { createMeasure, trend } from '../analysis/measure.ts';
 import { type Micros, monotonicMicros } from '../core/clock.ts';
 import { isRelative } from '../gate/baseline.ts';
@@ -7,6 +8,7 @@ import type { MetricName } from '../gate/metrics.ts';
 import { judge, type Measured, type Threshold, valueAsked } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { createRecorded, record } from '../record/histograms.ts';
+import type { K6MetricState } from '../record/k6-metrics.ts';
 import type { ReportInput } from '../report/input.ts';
 import { namesOf } from '../report/names.ts';
 
@@ -30,6 +32,7 @@ interface Watched {
 export class AbortWatch {
   readonly #aggregate: Aggregate;
   readonly #input: ReportInput;
+  readonly #k6: () => readonly K6MetricState[];
   readonly #clock: () => Micros;
   readonly #watched: readonly Watched[];
   /** Metrics of delivered recipients, by key: added up as they come, since a walk over all of them takes too long. */
@@ -37,10 +40,19 @@ export class AbortWatch {
   #next: Micros = EVERY;
   #aborted: Aborted | undefined;
 
-  /** @param clock tells how long looking takes */
-  constructor(aggregate: Aggregate, input: ReportInput, clock: () => Micros = monotonicMicros) {
+  /**
+   * @param k6 what k6's processes have measured so far
+   * @param clock tells how long looking takes
+   */
+  constructor(
+    aggregate: Aggregate,
+    input: ReportInput,
+    k6: () => readonly K6MetricState[] = () => [],
+    clock: () => Micros = monotonicMicros,
+  ) {
     this.#aggregate = aggregate;
     this.#input = input;
+    this.#k6 = k6;
     this.#clock = clock;
     this.#watched = input.thresholds
       .map((threshold, index) => ({ threshold, baseline: input.baseline?.values[index] ?? [] }))
@@ -64,12 +76,19 @@ export class AbortWatch {
   }
 
   #failing(now: Micros): string | undefined {
-    const names = namesOf(this.#input, this.#aggregate.marks.get('load_ended') ?? now);
-    const measure = createMeasure(this.#aggregate, undefined, names, undefined);
+    const loadEnd = this.#aggregate.marks.get('load_ended') ?? now;
+    const measure = createMeasure(this.#aggregate, undefined, namesOf(this.#input, loadEnd), undefined);
+    const ofK6 = this.#watched.some(({ threshold }) => threshold.k6);
+    const k6 = new MeasuredK6(ofK6 ? this.#k6() : [], loadEnd / 1e6);
     const known = new Map<string, Measured | undefined>();
     for (const { threshold, baseline } of this.#watched) {
       const { key, metric, selector, abortAfter = 0 } = threshold;
       if (now < abortAfter) continue;
+      if (threshold.k6) {
+        const { passed, sentence } = k6.judge(threshold, baseline);
+        if (!passed && !isNothing(threshold, k6.measure(threshold))) return sentence;
+        continue;
+      }
       if (!known.has(key)) {
         const live = this.#delivered.get(key);
         known.set(key, live ? live() : measure(metric as MetricName, selector));
@@ -104,7 +123,7 @@ function watchDelivered(
   const measures = new Map<string, () => Measured>();
   for (const { threshold } of watched) {
     const { key, metric, selector } = threshold;
-    if (!isDeliveredMetric(metric) || measures.has(key)) continue;
+    if (threshold.k6 || !isDeliveredMetric(metric) || measures.has(key)) continue;
     const recorded = createRecorded();
     const valueFor = deliveredValue(metric, selector, names, ledger);
     measures.set(key, () => trend(recorded, DELIVERED_SCALE[metric]));

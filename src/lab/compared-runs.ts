@@ -16,7 +16,7 @@ import type { Summary } from '../report/summary.ts';
 import { type GroupFile, runsOfGroup } from './group-folder.ts';
 import { UNFINISHED } from './rebuild.ts';
 import { modelOf } from './report-input.ts';
-import { readRunFile } from './run-folder.ts';
+import { readK6Metrics, readRunFile } from './run-folder.ts';
 
 /** A run that was kept. */
 export interface KeptRun {
@@ -142,7 +142,11 @@ function measureAgain(folder: string, thresholds: readonly Threshold[]): Map<str
   const { aggregate } = readRecords(folder, modelOf(plan));
   // Only what is measured counts here, not what it is held to.
   const asked = known.map((threshold): Threshold => ({ ...threshold, operator: '>=', limit: 0 }));
-  const { summary } = buildReport(aggregate, { ...input, thresholds: asked });
+  const { summary } = buildReport(aggregate, {
+    ...input,
+    ...readK6Metrics(folder),
+    thresholds: asked,
+  });
   return new Map(
     known.map((threshold, i) => {
       const { actual, actualText } = summary.thresholds[i] as (typeof summary.thresholds)[number];

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { histogramLog } from '../record/histograms.ts';
+import type { K6MetricState } from '../record/k6-metrics.ts';
 import type { Report } from '../report/build.ts';
 import { timelineCsv } from '../report/csv.ts';
 import { renderHtml } from '../report/html/page.ts';
@@ -89,6 +90,19 @@ export function hasRunFile(folder: string): boolean {
   return existsSync(join(folder, 'run.json'));
 }
 
+const K6_METRICS = 'k6-metrics.json';
+
+/** Writes `k6-metrics.json`, what k6's processes measured together: while they run, and at their end. */
+export function writeK6Metrics(folder: string, metrics: readonly K6MetricState[]): void {
+  writeWhole(join(folder, K6_METRICS), `${JSON.stringify({ format: 1, metrics })}\n`);
+}
+
+/** What `k6-metrics.json` holds; nothing where k6 carried out no load. */
+export function readK6Metrics(folder: string): Pick<ReportInput, 'k6'> {
+  const file = readOptional<{ readonly metrics: readonly K6MetricState[] }>(join(folder, K6_METRICS));
+  return file ? { k6: file.metrics } : {};
+}
+
 const AUTHENTICATION = 'authentication.json';
 const TRANSCRIPTS = 'transcripts.json';
 
@@ -111,11 +125,12 @@ export function writeSeen(
   writeWhole(join(folder, TRANSCRIPTS), `[\n${dialogues.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`);
 }
 
-/** What was seen at the ISPs and is no record: read from files that a run writes at its end, and empty without them. */
+/** What was seen at the ISPs, or by k6, and is no record: read from files of the run, and empty without them. */
 export function readSeen(
   folder: string,
-): Required<Pick<ReportInput, 'authentication' | 'dialogues' | 'spamRates'>> {
+): Required<Pick<ReportInput, 'authentication' | 'dialogues' | 'spamRates'>> & Pick<ReportInput, 'k6'> {
   return {
+    ...readK6Metrics(folder),
     authentication: readOptional(join(folder, AUTHENTICATION)) ?? {},
     dialogues: readOptional(join(folder, TRANSCRIPTS)) ?? [],
     spamRates: readOptional(join(folder, REPUTATION_FILE)) ?? [],

@@ -1,5 +1,5 @@
 import { modelOf } from '../lab/report-input.ts';
-import { hasRunFile, type RunFile, readRunFile, readSeen } from '../lab/run-folder.ts';
+import { hasRunFile, type RunFile, readK6Metrics, readRunFile, readSeen } from '../lab/run-folder.ts';
 import type { RunningIsp } from '../record/aggregate.ts';
 import { RecordTail } from '../record/recorder.ts';
 import { buildReport, type Report } from '../report/build.ts';
@@ -67,7 +67,10 @@ export class LiveRun implements FollowedRun {
           ? 'drain'
           : 'load';
     if (stage !== 'starting' && this.#tail && this.#file)
-      this.#report ??= buildReport(this.#tail.aggregate, running(this.#file.input));
+      this.#report ??= buildReport(this.#tail.aggregate, {
+        ...running(this.#file.input),
+        ...readK6Metrics(this.#folder),
+      });
     return { stage, report: this.#report, isps };
   }
 

@@ -1,11 +1,12 @@
 /** Makes the Summary and the Series of a run out of what was recorded. Pure: the same records give the same report. */
 import type { Conservation, MtaEvidence } from '../analysis/conservation.ts';
 import { conservation, OUTCOMES } from '../analysis/conservation.ts';
+import { MeasuredK6 } from '../analysis/k6-metrics.ts';
 import { createMeasure, type Measure, trend } from '../analysis/measure.ts';
 import type { Micros } from '../core/clock.ts';
 import { formatDuration } from '../core/units.ts';
 import { METRICS, type MetricName } from '../gate/metrics.ts';
-import { type Judged, judge, type Measured } from '../gate/threshold.ts';
+import { type Judged, judge } from '../gate/threshold.ts';
 import type { Aggregate } from '../record/aggregate.ts';
 import { countsBetween, createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
 import { BUCKET_MICROS, type Row } from '../record/timeline.ts';
@@ -17,6 +18,8 @@ import { harnessLoad } from './harness.ts';
 import { harnessFrame, measuredWorkers } from './harness-records.ts';
 import { allInjections, injectorSummary } from './injector.ts';
 import type { LabEnd, ReportInput } from './input.ts';
+import { k6Summary } from './k6-metrics.ts';
+import { metricValue } from './metric-value.ts';
 import { namesOf } from './names.ts';
 import { formatCount } from './numbers.ts';
 import { reputationSummary } from './reputation.ts';
@@ -74,9 +77,12 @@ export function buildReport(
   const ended = aggregate.marks.get('ended');
   const adaptation = adaptationOf(aggregate, input, names.phases, end);
   const measure = createMeasure(aggregate, outcome, names, adaptation);
-  const judged = input.thresholds.map((t, index) =>
-    withFinding(judge(t, measure(t.metric as MetricName, t.selector), input.baseline?.values[index]), input),
-  );
+  const k6 = new MeasuredK6(input.k6 ?? [], loadSecondsOf(input, loadEnd));
+  const judged = input.thresholds.map((t, index) => {
+    const baseline = input.baseline?.values[index];
+    if (t.k6) return k6.judge(t, baseline);
+    return withFinding(judge(t, measure(t.metric as MetricName, t.selector), baseline), input);
+  });
   const latencies = collectLatencies(aggregate, input);
   // A lab that ended after the run did has left nothing out.
   const labEnded = ended === undefined ? input.labEnded : undefined;
@@ -89,6 +95,7 @@ export function buildReport(
     harnessFrame(aggregate, input, series, loadEnd),
   );
   const suppression = suppressionSummary(aggregate, names.isps);
+  const ofK6 = k6Summary(input, k6);
   const summary: Summary = {
     schema: 1,
     run: {
@@ -109,6 +116,7 @@ export function buildReport(
       actual: actual ?? null,
       actualText,
       sentence,
+      ...(threshold.k6 && { k6: threshold.k6.from }),
     })),
     totals: totalsOf(aggregate, outcome, measure, input, loadEnd),
     injector: injectorSummary(aggregate, input),
@@ -123,7 +131,11 @@ export function buildReport(
     faults: faultSummaries(aggregate, input, evidence),
     ...(suppression && { suppression }),
     latency: latencies.map(({ name, recorded }) => latencySummary(name, recorded)),
-    metrics: metricValues(measure, input.thresholds),
+    metrics: metricValues(
+      measure,
+      input.thresholds.filter(({ k6 }) => !k6),
+    ),
+    ...(ofK6 && { k6: ofK6 }),
     ...(input.checks && { checks: input.checks }),
     phases: phasesWithLabels(input, faultPhases(aggregate, input, end / 1e6)),
     harness,
@@ -280,7 +292,7 @@ function totalsOf(
     injections.reduce((sum, c) => sum + c.messages[name], 0);
   const confirmed = count('injections');
   const deliveries = acceptedBuckets(aggregate);
-  const loadSeconds = Math.min(input.run.loadSeconds, (loadEnd ?? Number.POSITIVE_INFINITY) / 1e6);
+  const loadSeconds = loadSecondsOf(input, loadEnd);
   return {
     injectedMessages: confirmed,
     injectedRecipients: outcome.total.recipients,
@@ -296,6 +308,11 @@ function totalsOf(
     injectedPerSecond: loadSeconds > 0 ? confirmed / loadSeconds : 0,
     deliveredPerSecond: deliveries.seconds > 0 ? deliveries.count / deliveries.seconds : 0,
   };
+}
+
+/** How long the load lasted, or has lasted so far. */
+function loadSecondsOf({ run }: ReportInput, loadEnd: Micros | undefined): number {
+  return Math.min(run.loadSeconds, (loadEnd ?? Number.POSITIVE_INFINITY) / 1e6);
 }
 
 function acceptedBuckets(aggregate: Aggregate): { count: number; seconds: number } {
@@ -447,43 +464,6 @@ function metricValues(measure: Measure, thresholds: ReportInput['thresholds']): 
     if (measured) values[key] = metricValue(measured);
   }
   return values;
-}
-
-function metricValue(measured: Measured): MetricValue {
-  switch (measured.kind) {
-    case 'counter':
-      return measured;
-    case 'rate': {
-      return {
-        kind: 'rate',
-        rate: measured.rate,
-        passes: Math.round(measured.rate * measured.total),
-        total: measured.total,
-      };
-    }
-    case 'gauge': {
-      const { word } = measured;
-      return word === undefined ? measured : { kind: 'gauge', value: null, min: null, max: null, word };
-    }
-    case 'trend': {
-      const { kind, count, avg, min, max, percentile } = measured;
-      return {
-        kind,
-        count,
-        avg: orNever(avg),
-        min: orNever(min),
-        max: orNever(max),
-        med: orNever(percentile(50)),
-        p90: orNever(percentile(90)),
-        p95: orNever(percentile(95)),
-        p99: orNever(percentile(99)),
-      };
-    }
-  }
-}
-
-function orNever(value: number): number | null {
-  return value === Number.POSITIVE_INFINITY ? null : value;
 }
 
 function phasesWithLabels({ phases, incidents }: ReportInput, faults: readonly Phase[]): Phase[] {

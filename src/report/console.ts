@@ -2,6 +2,8 @@ import { incidentRows } from './adaptation-rows.ts';
 import { FAULT_COLUMNS, faultName } from './fault-text.ts';
 import { FEEDBACK_TOTALS } from './feedback-text.ts';
 import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
+import { k6Format, k6Headlines } from './k6-text.ts';
+import { metricParts } from './metric-text.ts';
 import {
   formatCount,
   formatMs,
@@ -15,6 +17,7 @@ import { type Paint, paintWith } from './paint.ts';
 import type { Evidence, Summary } from './summary.ts';
 import { groupText, SUPPRESSION_COLUMNS } from './suppression-text.ts';
 import { type Align, table, wrap } from './text-table.ts';
+import { titleOf } from './threshold-title.ts';
 
 /** How the console report is drawn. */
 export interface ConsoleOptions {
@@ -38,6 +41,7 @@ export function renderConsole(summary: Summary, { color, width = 100 }: ConsoleO
       : [
           totals(summary, paint),
           isPlainInjection(summary) ? [] : injection(summary, paint, width),
+          k6(summary, paint, width),
           isps(summary, paint, width),
           adaptation(summary, paint, width),
           faults(summary, paint, width),
@@ -131,10 +135,10 @@ function warnings({ warnings }: Summary, paint: Paint, width: number): string[] 
 function thresholds({ thresholds }: Summary, paint: Paint): string[] {
   if (thresholds.length === 0) return [];
   const rows = table(
-    thresholds.map(({ metric, expression, limitText, actualText }) => [
-      metric,
-      limitText === undefined ? expression : `${expression} (${limitText})`,
-      actualText,
+    thresholds.map((t) => [
+      titleOf(t),
+      t.limitText === undefined ? t.expression : `${t.expression} (${t.limitText})`,
+      t.actualText,
     ]),
     ['left', 'left', 'right'],
   );
@@ -206,6 +210,18 @@ function injection(summary: Summary, paint: Paint, width: number): string[] {
     heading('injection', paint),
     ...lines.flatMap((line) => wrap(line, width - 4)).map((line) => `    ${line}`),
   ];
+}
+
+/** A line for each metric of k6's that tells most. */
+function k6({ k6 }: Summary, paint: Paint, width: number): string[] {
+  const shown = k6 ? k6Headlines(k6) : [];
+  if (shown.length === 0) return [];
+  const rows = shown.map(([key, metric]) => {
+    const parts = metricParts(metric.value, k6Format(metric)).filter(([name]) => name !== 'p90');
+    return [key, parts.map(([name, value]) => `${name} ${value}`).join('  ')];
+  });
+  const lines = table(rows, ['left', 'left']);
+  return [heading('k6', paint), ...lines.map((line) => `    ${line}`.slice(0, width))];
 }
 
 function isps({ isps }: Summary, paint: Paint, width: number): string[] {

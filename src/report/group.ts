@@ -2,7 +2,7 @@
 import type { RunValue } from '../gate/change.ts';
 import { aggregationName } from '../gate/threshold.ts';
 import { deviationOf, meanOf } from '../gate/welch.ts';
-import { keyOf, type Quantity, reader, thresholdsOf } from './comparison/quantities.ts';
+import { keyOf, knownOf, type Quantity, reader, thresholdsOf } from './comparison/quantities.ts';
 import { numberText, percentText, sideText, titleOf } from './comparison/wording.ts';
 import { formatCount } from './numbers.ts';
 import { paintWith } from './paint.ts';
@@ -46,8 +46,12 @@ export function renderGroup(summaries: readonly Summary[], color: boolean): stri
   ].join('\n');
 }
 
-function named({ metric, selector, aggregation }: Quantity): { metric: string; aggregation: string } {
-  return { metric: keyOf(metric, selector), aggregation: aggregationName(aggregation) };
+function named(quantity: Quantity): { metric: string; aggregation: string; unit: 'ms' | '' } {
+  return {
+    metric: keyOf(quantity),
+    aggregation: aggregationName(quantity.aggregation),
+    unit: knownOf(quantity)?.unit ?? '',
+  };
 }
 
 /** Noise is the standard deviation as a share of the mean. */

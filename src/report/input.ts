@@ -3,6 +3,7 @@ import type { SpreadPlan } from '../analysis/spread.ts';
 import type { Micros } from '../core/clock.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { Threshold } from '../gate/threshold.ts';
+import type { K6MetricState } from '../record/k6-metrics.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { ReputationScale, SpamRates } from './reputation-input.ts';
 import type {
@@ -83,6 +84,8 @@ export interface ReportInput {
   readonly thresholds: readonly Threshold[];
   /** What relative limits are relative to; absent: no baseline was named. */
   readonly baseline?: Baseline;
+  /** What k6 measured, over all its processes. Absent: it carries out no load, or nothing came of it yet. */
+  readonly k6?: readonly K6MetricState[];
   readonly evidence: { readonly queue: 'list' | 'count' | 'none'; readonly sendsDsn: boolean };
   readonly workers: readonly string[];
   readonly warnings: readonly string[];

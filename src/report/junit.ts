@@ -3,6 +3,7 @@
  * is used of the format is what both schemas of Jenkins allow (junit-4 and junit-10 of its xUnit plugin).
  */
 import type { Summary, ThresholdResult } from './summary.ts';
+import { titleOf } from './threshold-title.ts';
 
 /** Renders `junit.xml`. A run that did not come to its end is an error, a threshold that does not hold a failure. */
 export function renderJunit(summary: Summary): string {
@@ -53,11 +54,9 @@ function troubleOf({ verdict, run }: Summary): string | undefined {
   return element('error', { type, message: verdict.sentence }, `exit code ${verdict.exitCode}`);
 }
 
-function caseOf(
-  { metric, expression, passed, actualText, sentence }: ThresholdResult,
-  scenario: string,
-): string {
-  const attributes = { classname: scenario, name: `${metric}: ${expression}` };
+function caseOf(threshold: ThresholdResult, scenario: string): string {
+  const { expression, passed, actualText, sentence } = threshold;
+  const attributes = { classname: scenario, name: `${titleOf(threshold)}: ${expression}` };
   if (passed) return element('testcase', attributes);
   const body = asContent(`expected: ${expression}\nactual: ${actualText}`);
   return element('testcase', attributes, element('failure', { type: 'threshold', message: sentence }, body));

@@ -3,11 +3,14 @@ import { wholeIsps } from './adaptation-rows.ts';
 import { FAULT_COLUMNS, faultText } from './fault-text.ts';
 import { FEEDBACK_TOTALS } from './feedback-text.ts';
 import { holdsSessionsOnly } from './injection-text.ts';
+import { k6Format, k6Headlines } from './k6-text.ts';
 import { keyFigures } from './key-figures.ts';
 import { block, code, plain, table } from './markdown-text.ts';
+import { metricParts } from './metric-text.ts';
 import { formatCount, formatMs, formatShare, formatShareScore, formatTimeScore } from './numbers.ts';
 import type { AdaptationSummary, FaultSummary, IspSummary, Summary } from './summary.ts';
 import { groupText, isRight, SUPPRESSION_COLUMNS } from './suppression-text.ts';
+import { titleOf } from './threshold-title.ts';
 
 /** Renders `summary.md`. */
 export function renderMarkdown(summary: Summary): string {
@@ -21,6 +24,7 @@ export function renderMarkdown(summary: Summary): string {
     ...(holdsSessionsOnly(summary)
       ? []
       : [
+          k6(summary),
           isps(summary.isps),
           findings(summary),
           adaptation(summary.adaptation),
@@ -52,7 +56,7 @@ function thresholds({ thresholds }: Summary): string {
     ['', 'threshold', 'asks', '>actual'],
     thresholds.map((t) => [
       t.passed ? '✅' : '❌',
-      code(t.metric),
+      code(titleOf(t)),
       code(t.expression),
       t.passed ? plain(t.actualText) : `**${plain(t.actualText)}**`,
     ]),
@@ -72,6 +76,23 @@ function figures(summary: Summary): string {
   return table(
     all.map(({ name }) => `>${name}`),
     [all.map(({ value }) => `**${plain(value)}**`), all.map(({ note }) => plain(note))],
+  );
+}
+
+/** A line for each metric of k6's that tells most. */
+function k6({ k6 }: Summary): string {
+  const shown = k6 ? k6Headlines(k6) : [];
+  if (shown.length === 0) return '';
+  return table(
+    ['k6', 'values'],
+    shown.map(([key, metric]) => [
+      code(key),
+      plain(
+        metricParts(metric.value, k6Format(metric))
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', '),
+      ),
+    ]),
   );
 }
 

@@ -5,6 +5,8 @@
 
 import type { AdaptationSummary } from '../analysis/adaptation/scores.ts';
 import type { FeedbackKind, FeedbackState, FeedbackSummary } from './feedback-summary.ts';
+import type { K6Summary } from './k6-summary.ts';
+import type { MetricValue } from './metric-value.ts';
 import type { IspReputation, RateSeries, StandingSeries } from './reputation-summary.ts';
 
 export type { Score, ScoreWord } from '../analysis/adaptation/flow.ts';
@@ -16,6 +18,8 @@ export type {
   FeedbackSummary,
   IspFeedback,
 } from './feedback-summary.ts';
+export type { K6Metric, K6Summary } from './k6-summary.ts';
+export type { MetricValue } from './metric-value.ts';
 export type {
   IspReputation,
   RateSeries,
@@ -57,6 +61,8 @@ export interface Summary {
   readonly latency: readonly LatencySummary[];
   /** Every metric that a threshold can name, without tags; and those with tags that thresholds name, by their key. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
+  /** What k6 measured of the loads that it carried out; absent: it carried out none. */
+  readonly k6?: K6Summary;
   /** The security checks that were made; absent: the scenario asks for none. */
   readonly checks?: readonly CheckResult[];
   readonly phases: readonly Phase[];
@@ -116,6 +122,8 @@ export interface ThresholdResult {
   readonly actualText: string;
   /** Why and by how much, one line for people. */
   readonly sentence: string;
+  /** It is about a metric of k6's (`k6.metrics`), and asked for by the scenario or by the user's script. Absent: about one of `metrics`. */
+  readonly k6?: 'scenario' | 'script';
 }
 
 export interface InjectorSummary {
@@ -508,30 +516,6 @@ export interface SuppressionGroup {
   /** Recipient attempts at the ISP for them. */
   readonly attempts: number;
 }
-
-export type MetricValue =
-  | { readonly kind: 'counter'; readonly count: number; readonly rate: number }
-  | { readonly kind: 'rate'; readonly rate: number; readonly passes: number; readonly total: number }
-  | {
-      readonly kind: 'gauge';
-      /** null where `word` says why. */
-      readonly value: number | null;
-      readonly min: number | null;
-      readonly max: number | null;
-      readonly word?: 'never' | 'not reached' | 'not applicable';
-    }
-  | {
-      /** null: never. */
-      readonly kind: 'trend';
-      readonly count: number;
-      readonly avg: number | null;
-      readonly min: number | null;
-      readonly med: number | null;
-      readonly max: number | null;
-      readonly p90: number | null;
-      readonly p95: number | null;
-      readonly p99: number | null;
-    };
 
 export interface Phase {
   readonly name: 'warmup' | 'baseline' | 'incident' | 'recovery';

@@ -11,6 +11,7 @@ import { HarnessError } from '../core/errors.ts';
 import { formatDuration, type Quantity } from '../core/units.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
+import type { K6Side } from '../gate/grammar.ts';
 import type { Threshold } from '../gate/threshold.ts';
 import type { MtaSource } from '../mta/adapter.ts';
 import { capabilitiesOf } from '../mta/registry.ts';
@@ -183,7 +184,7 @@ export function planRun(loaded: LoadedScenario): Plan {
   if (scenario.suppression && loads.some(({ k6 }) => k6))
     fault(['suppression'], "k6 can't write to a recipient again; expected loads without engine: k6");
 
-  const thresholds = thresholdsOf(loaded, isps, sources, fault);
+  const thresholds = thresholdsOf(loaded, { isps, sources, loads }, fault);
   if (problems.length > 0) throw new InvalidScenario(problems);
   return {
     name: scenario.name ?? 'unnamed',
@@ -317,8 +318,7 @@ function newSources(
 
 function thresholdsOf(
   { scenario }: LoadedScenario,
-  isps: readonly PlannedIsp[],
-  sources: readonly MtaSource[],
+  { isps, sources, loads }: Pick<Plan, 'isps' | 'sources' | 'loads'>,
   fault: Fault,
 ): Threshold[] {
   const known = {
@@ -332,7 +332,17 @@ function thresholdsOf(
     reply: [...new Set(isps.flatMap((isp) => isp.resolved.replies.map((r) => r.id)))],
     check: checkNames(scenario.checks ?? {}),
   };
-  return plannedThresholds({ ...impliedByChecks(scenario), ...scenario.thresholds }, known, fault);
+  const wished = { ...impliedByChecks(scenario), ...scenario.thresholds };
+  return plannedThresholds(wished, known, k6SideOf(loads, scenario.checks), fault);
+}
+
+function k6SideOf(loads: readonly LoadPlan[], checks: Checks | undefined): K6Side | undefined {
+  const ofK6 = loads.flatMap(({ k6 }) => k6 ?? []);
+  if (ofK6.length === 0) return undefined;
+  return {
+    ownMetrics: ofK6.some(({ script }) => script !== undefined),
+    securityChecks: checks !== undefined,
+  };
 }
 
 /** A check that fails fails the run, unless the scenario has thresholds of its own on checks. */

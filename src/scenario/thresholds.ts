@@ -1,22 +1,26 @@
 import { formatDuration } from '../core/units.ts';
-import { type KnownTags, parseThreshold } from '../gate/grammar.ts';
+import { type K6Side, type KnownTags, parseThreshold } from '../gate/grammar.ts';
 import { METRICS, type MetricDefinition, metricNamed } from '../gate/metrics.ts';
 import type { Threshold } from '../gate/threshold.ts';
 import { reasonOf } from '../gate/words.ts';
 import type { Fault } from './load-plan.ts';
 import type { Scenario } from './schema.ts';
 
-/** Parses a scenario's thresholds; tells `fault` what is wrong with each, once. */
+/**
+ * Parses a scenario's thresholds; tells `fault` what is wrong with each, once.
+ * @param k6 undefined: k6 carries out no load
+ */
 export function plannedThresholds(
   wished: Scenario['thresholds'],
   known: KnownTags,
+  k6: K6Side | undefined,
   fault: Fault,
 ): Threshold[] {
   const thresholds: Threshold[] = [];
   for (const [key, list] of Object.entries(wished)) {
     const said = new Set<string>();
     for (const { threshold, abortOnFail, delayAbortEval = 0, place } of list) {
-      const parsed = parseThreshold(key, threshold, known);
+      const parsed = parseThreshold(key, threshold, known, k6);
       if ('problems' in parsed) {
         const { inKey, inExpression } = parsed.problems;
         // The key is the same for all of them.
@@ -25,8 +29,9 @@ export function plannedThresholds(
         for (const message of inExpression) fault(['thresholds', key, ...place], message);
       } else if (!abortOnFail) thresholds.push(parsed.threshold);
       else {
-        const { metric } = parsed.threshold;
-        if (metricNamed(metric)?.live) thresholds.push({ ...parsed.threshold, abortAfter: delayAbortEval });
+        const { metric, k6: isOfK6 } = parsed.threshold;
+        if (isOfK6 || metricNamed(metric)?.live)
+          thresholds.push({ ...parsed.threshold, abortAfter: delayAbortEval });
         else fault(['thresholds', key, ...place, 'abortOnFail'], notLive(metric));
       }
     }
@@ -36,8 +41,9 @@ export function plannedThresholds(
 
 /** A threshold for people, with what its limit means and when it ends the run. */
 export function describeThreshold(threshold: Threshold): string {
-  const { key, metric, expression, operator, limit, abortAfter } = threshold;
+  const { key, metric, expression, operator, limit, abortAfter, k6 } = threshold;
   const notes: string[] = [];
+  if (k6) notes.push(k6.kind ? "k6's own metric" : "a metric of the script's own");
   if (typeof limit === 'object') notes.push('relative to the runs that --baseline names');
   if (typeof limit === 'string')
     notes.push(`${operator === '!=' ? 'fails if' : 'fails unless'} ${reasonOf(metric, limit)}`);

@@ -7,12 +7,20 @@ import {
   judgeChanges,
   type RunValue,
 } from '../../gate/change.ts';
-import { metricNamed } from '../../gate/metrics.ts';
 import { aggregationName, type Threshold } from '../../gate/threshold.ts';
 import type { Summary } from '../summary.ts';
 import type { ComparedMetric, ComparedRun, Comparison, RunNamed } from './comparison.ts';
 import { doubtsAbout } from './doubts.ts';
-import { keyOf, nameOf, type Quantity, quantitiesIn, reader, stepOf, thresholdsOf } from './quantities.ts';
+import {
+  keyOf,
+  knownOf,
+  nameOf,
+  type Quantity,
+  quantitiesIn,
+  reader,
+  stepOf,
+  thresholdsOf,
+} from './quantities.ts';
 import { verdictOf } from './wording.ts';
 
 /**
@@ -86,7 +94,7 @@ function gatesOf(summary: Summary): Wanted[] {
   const gates = new Map<string, Wanted>();
   for (const threshold of thresholdsOf(summary)) {
     const name = nameOf(threshold);
-    const better = metricNamed(threshold.metric)?.better ?? gates.get(name)?.better ?? wished(threshold);
+    const better = knownOf(threshold)?.better ?? gates.get(name)?.better ?? wished(threshold);
     gates.set(name, { quantity: threshold, better });
   }
   return [...gates.values()];
@@ -101,7 +109,7 @@ function othersIn(runs: readonly ComparedRun[]): Wanted[] {
   const found = new Map<string, Wanted>();
   for (const { summary } of runs)
     for (const [name, { quantity }] of quantitiesIn(summary))
-      if (!found.has(name)) found.set(name, { quantity, better: metricNamed(quantity.metric)?.better });
+      if (!found.has(name)) found.set(name, { quantity, better: knownOf(quantity)?.better });
   return [...found.values()];
 }
 
@@ -115,9 +123,9 @@ function metricOf(
   const share = (value: number | null): number | null =>
     value === null || baseline === undefined || baseline === 0 ? null : value / Math.abs(baseline);
   return {
-    metric: keyOf(quantity.metric, quantity.selector),
+    metric: keyOf(quantity),
     aggregation: aggregationName(quantity.aggregation),
-    unit: metricNamed(quantity.metric)?.unit ?? '',
+    unit: knownOf(quantity)?.unit ?? '',
     better: better ?? null,
     baseline: { values: compared.baseline.map((value) => value ?? null), mean: baseline ?? null },
     runs: { values: compared.runs.map((value) => value ?? null), mean: runs ?? null },

@@ -1,36 +1,51 @@
 /** What of a run can be compared with another: a metric, narrowed by tags, and one number that is asked of it. */
+
+import { k6Key } from '../../core/k6-key.ts';
 import type { RunValue } from '../../gate/change.ts';
 import { parseThreshold } from '../../gate/grammar.ts';
-import { metricNamed, type TagName } from '../../gate/metrics.ts';
+import { k6MetricNamed } from '../../gate/k6-metrics.ts';
+import { parseK6Threshold } from '../../gate/k6-threshold.ts';
+import { type MetricDefinition, metricNamed, type TagName } from '../../gate/metrics.ts';
 import {
   type Aggregation,
   aggregationName,
+  definitionOf,
   type Selector,
   type Threshold,
   valueAsked,
 } from '../../gate/threshold.ts';
-import type { AdaptationSummary, IncidentScores, MetricValue, Score, Summary } from '../summary.ts';
+import type {
+  AdaptationSummary,
+  IncidentScores,
+  MetricValue,
+  Score,
+  Summary,
+  ThresholdResult,
+} from '../summary.ts';
 
 /** A number that runs have. */
-export type Quantity = Pick<Threshold, 'metric' | 'selector' | 'aggregation'>;
+export type Quantity = Pick<Threshold, 'metric' | 'selector' | 'aggregation' | 'k6'>;
 
 /** The one name of a quantity: `delivered{isp:yahoo,phase:incident} rate`. */
-export function nameOf({ metric, selector, aggregation }: Quantity): string {
-  return `${keyOf(metric, selector)} ${aggregationName(aggregation)}`;
+export function nameOf(quantity: Quantity): string {
+  return `${keyOf(quantity)} ${aggregationName(quantity.aggregation)}`;
 }
 
-/** A metric with its selector, the tags in one order. */
-export function keyOf(metric: string, selector: Selector): string {
+/** A metric with its selector, the tags in one order. One of k6's whose name windtunnel has too is `k6:checks`. */
+export function keyOf({ metric, selector, k6 }: Omit<Quantity, 'aggregation'>): string {
+  if (k6) return `${metricNamed(metric) ? 'k6:' : ''}${k6Key({ name: metric, tags: k6.tags })}`;
   const tags = TAGS.filter((tag) => selector[tag] !== undefined).map((tag) => `${tag}:${selector[tag]}`);
   return tags.length === 0 ? metric : `${metric}{${tags.join(',')}}`;
 }
 
 /** The thresholds of a run, from its summary; those that this version can't read are left out. */
-export function thresholdsOf({ thresholds }: Summary): Threshold[] {
-  return thresholds.flatMap(({ metric, expression }) => {
-    const parsed = parseThreshold(metric, expression, tagsIn(metric));
-    return 'threshold' in parsed ? [parsed.threshold] : [];
-  });
+export function thresholdsOf(summary: Summary): Threshold[] {
+  return summary.thresholds.flatMap((result) => thresholdOf(result, summary) ?? []);
+}
+
+/** What is known of a quantity's metric. */
+export function knownOf({ metric, k6 }: Quantity): Partial<Omit<MetricDefinition, 'tags'>> | undefined {
+  return k6 ? { ...k6MetricNamed(metric), ...definitionOf({ metric, k6 }) } : metricNamed(metric);
 }
 
 /** Every quantity that a summary tells by itself, by name. */
@@ -43,6 +58,14 @@ export function quantitiesIn(summary: Summary): Map<string, { quantity: Quantity
   for (const [metric, value] of Object.entries(summary.metrics))
     for (const aggregation of usual(metric, value))
       add(metric, {}, aggregation, numberOf(value, aggregation));
+  for (const [metric, { contains, value }] of Object.entries(summary.k6?.metrics ?? {})) {
+    if (metric.includes('{')) continue;
+    const k6 = { tags: {}, from: 'scenario', kind: value.kind, time: contains === 'time' } as const;
+    for (const aggregation of usualOfK6(value)) {
+      const quantity = { metric, selector: {}, aggregation, k6 };
+      found.set(nameOf(quantity), { quantity, value: numberOf(value, aggregation) });
+    }
+  }
   for (const { id, accepted, throttled, deferred, rejected } of summary.isps)
     for (const [metric, count] of Object.entries({ delivered: accepted, throttled, deferred, rejected }))
       add(metric, { isp: id }, COUNT, count);
@@ -63,27 +86,26 @@ export function quantitiesIn(summary: Summary): Map<string, { quantity: Quantity
 export function reader(summary: Summary): (quantity: Quantity) => RunValue {
   const told = quantitiesIn(summary);
   const asked = new Map<string, RunValue>();
-  for (const { metric, expression, actual, actualText } of summary.thresholds) {
-    const parsed = parseThreshold(metric, expression, tagsIn(metric));
-    if ('threshold' in parsed) asked.set(nameOf(parsed.threshold), actual ?? (actualText as RunValue));
+  for (const result of summary.thresholds) {
+    const threshold = thresholdOf(result, summary);
+    if (threshold) asked.set(nameOf(threshold), result.actual ?? (result.actualText as RunValue));
   }
   return (quantity) => {
     const name = nameOf(quantity);
     if (asked.has(name)) return asked.get(name);
     if (told.has(name)) return told.get(name)?.value;
-    const value = summary.metrics[quantity.metric];
-    return value && keyOf(quantity.metric, quantity.selector) === quantity.metric
-      ? numberOf(value, quantity.aggregation)
-      : undefined;
+    const value = valueIn(summary, quantity);
+    return value && numberOf(value, quantity.aggregation);
   };
 }
 
 /** What one message more or less makes of a quantity, or one step of its measuring, in a run. */
-export function stepOf({ metric, selector, aggregation }: Quantity, summary: Summary): number {
-  const definition = metricNamed(metric);
+export function stepOf(quantity: Quantity, summary: Summary): number {
+  const { metric, selector, aggregation, k6 } = quantity;
+  const definition = knownOf(quantity);
   if (definition?.kind === 'counter')
     return aggregation.kind === 'count' ? 1 : 1 / secondsOf(selector, summary);
-  const value = summary.metrics[metric];
+  const value = k6 ? valueIn(summary, quantity) : summary.metrics[metric];
   if (value?.kind === 'rate') return value.total === 0 ? 0 : 1 / value.total;
   return definition?.step ?? 0;
 }
@@ -106,6 +128,24 @@ const TAGS: readonly TagName[] = [
   'fault',
 ];
 
+function thresholdOf({ metric, expression, k6 }: ThresholdResult, summary: Summary): Threshold | undefined {
+  const parsed = k6
+    ? parseK6Threshold(metric, expression, k6)
+    : parseThreshold(metric, expression, tagsIn(metric));
+  if (!('threshold' in parsed)) return undefined;
+  const { threshold } = parsed;
+  const seen = threshold.k6 && summary.k6?.metrics[threshold.metric];
+  if (!threshold.k6 || !seen) return threshold;
+  return { ...threshold, k6: { ...threshold.k6, kind: seen.value.kind, time: seen.contains === 'time' } };
+}
+
+/** What a summary keeps of a quantity's metric, if it has it. */
+function valueIn({ metrics, k6 }: Summary, quantity: Quantity): MetricValue | undefined {
+  const { metric, selector } = quantity;
+  if (quantity.k6) return k6?.metrics[k6Key({ name: metric, tags: quantity.k6.tags })]?.value;
+  return keyOf({ metric, selector }) === metric ? metrics[metric] : undefined;
+}
+
 function percentile(p: number): Aggregation {
   return { kind: 'percentile', percentile: p };
 }
@@ -125,6 +165,12 @@ function usual(metric: string, value: MetricValue): Aggregation[] {
     case 'trend':
       return [MEDIAN, percentile(95), percentile(99)];
   }
+}
+
+/** The same of a metric of k6's. */
+function usualOfK6({ kind }: MetricValue): Aggregation[] {
+  if (kind === 'trend') return [MEDIAN, percentile(95), percentile(99)];
+  return kind === 'gauge' ? [{ kind: 'max' }] : [RATE];
 }
 
 /** A number of a metric; undefined where a summary doesn't keep it. */

@@ -1,6 +1,5 @@
 /** Several MTAs, or versions or settings of one, beside each other: a column for each, nothing gates. */
 import type { RunValue } from '../../gate/change.ts';
-import { metricNamed } from '../../gate/metrics.ts';
 import { aggregationName } from '../../gate/threshold.ts';
 import { table as markdownTable, plain } from '../markdown-text.ts';
 import { paintWith } from '../paint.ts';
@@ -9,7 +8,7 @@ import { table, wrap } from '../text-table.ts';
 import { newestOf, readerOf } from './compare.ts';
 import type { ComparedRun } from './comparison.ts';
 import { grief, SAME } from './doubts.ts';
-import { keyOf, nameOf, type Quantity, quantitiesIn, thresholdsOf } from './quantities.ts';
+import { keyOf, knownOf, nameOf, type Quantity, quantitiesIn, thresholdsOf } from './quantities.ts';
 import { numberText, sideText, titleOf } from './wording.ts';
 
 /** What `compare --side-by-side --json` prints. Times are milliseconds; shares and rates are as in summaries. */
@@ -137,11 +136,11 @@ export function markdownSideBySide({ columns, rows, warnings }: SideBySide, all:
 // --- internal ---
 
 function rowOf(quantity: Quantity, values: readonly (readonly RunValue[])[], usual: boolean): SideBySideRow {
-  const definition = metricNamed(quantity.metric);
+  const definition = knownOf(quantity);
   const better = definition?.better ?? null;
   const means = values.map(meanOf);
   return {
-    metric: keyOf(quantity.metric, quantity.selector),
+    metric: keyOf(quantity),
     aggregation: aggregationName(quantity.aggregation),
     unit: definition?.unit ?? '',
     better,

@@ -1,11 +1,13 @@
 /** How a comparison is put into words and numbers, the same in every form of it. */
 import { trim } from '../../core/units.ts';
 import { type ChangeRules, ENOUGH_RUNS } from '../../gate/change.ts';
+import { k6MetricNamed } from '../../gate/k6-metrics.ts';
+import { metricNamed } from '../../gate/metrics.ts';
 import { valueText } from '../../gate/threshold.ts';
 import type { ComparedMetric, ComparedSide, Comparison, ComparisonVerdict, RunNamed } from './comparison.ts';
 
 /** What a number is of. */
-type Titled = Pick<ComparedMetric, 'metric' | 'aggregation'>;
+type Titled = Pick<ComparedMetric, 'metric' | 'aggregation'> & Partial<Pick<ComparedMetric, 'unit'>>;
 
 /** The verdict: a metric that gates is worse, or none is. */
 export function verdictOf(
@@ -70,14 +72,18 @@ export function sideText(metric: Titled, side: ComparedSide): string {
 }
 
 /** A number of a metric, with its unit. */
-export function numberText({ metric, aggregation }: Titled, value: number): string {
-  const [name = ''] = metric.split('{', 1);
+export function numberText({ metric, aggregation, unit }: Titled, value: number): string {
+  const [key = ''] = metric.split('{', 1);
   // A percentile is written like any other number of its metric.
   const kind = aggregation.startsWith('p(') ? 'avg' : (aggregation as 'avg');
   // The mean of counts need not be whole, and nobody wants to know its third decimal.
   const shown =
     kind !== ('count' as string) ? value : value >= 100 ? Math.round(value) : Number(value.toFixed(1));
-  return valueText(shown, { metric: name, aggregation: { kind } });
+  const name = key.replace(/^k6:/, '');
+  const ours = name === key && metricNamed(name);
+  const k6Kind = k6MetricNamed(name)?.kind;
+  const k6 = { tags: {}, from: 'scenario', time: unit === 'ms', ...(k6Kind && { kind: k6Kind }) } as const;
+  return valueText(shown, { metric: name, aggregation: { kind }, ...(!ours && { k6 }) });
 }
 
 /** The change in a cell: in per cent; from 0, as it is. */

@@ -28,6 +28,7 @@ import { feedbackSection } from './sections/feedback.ts';
 import { harnessSection } from './sections/harness.ts';
 import { injectionSection } from './sections/injection.ts';
 import { type IspCharts, ispsSection } from './sections/isps.ts';
+import { k6Section } from './sections/k6.ts';
 import { latencySection } from './sections/latency.ts';
 import { metricsSection } from './sections/metrics.ts';
 import { mtaSection } from './sections/mta.ts';
@@ -225,6 +226,7 @@ function sectionsOf(summary: Summary, charts: Charts, dialogues: readonly Dialog
   return [
     ...(charts.mail ? [throughputSection(charts.mail, summary.mta)] : []),
     injectionSection(summary, charts.connections),
+    ...k6Section(summary),
     ...(charts.mail || summary.isps.some(isSeen) ? [ispsSection(summary, charts.isps, dialogues)] : []),
     ...(summary.sources && hasSources(summary) && charts.mail
       ? [sourcesSection(summary.sources, summary.isps)]

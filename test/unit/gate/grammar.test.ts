@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KnownTags, parseThreshold, type ThresholdProblems } from '../../../src/gate/grammar.ts';
-import type { Threshold } from '../../../src/gate/threshold.ts';
+import { type KnownTags, parseThreshold } from '../../../src/gate/grammar.ts';
+import type { Threshold, ThresholdProblems } from '../../../src/gate/threshold.ts';
 
 const known: KnownTags = {
   isp: ['gmail', 'yahoo'],

@@ -49,7 +49,7 @@ thresholds: ${thresholds}
       { queue: 'list', sendsDsn: false },
     );
     this.aggregate = new Aggregate(modelOf(plan));
-    this.watch = new AbortWatch(this.aggregate, this.input, () => {
+    this.watch = new AbortWatch(this.aggregate, this.input, undefined, () => {
       this.#time += this.lookMicros;
       return this.#time;
     });

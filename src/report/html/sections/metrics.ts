@@ -1,5 +1,6 @@
 import { metricNamed } from '../../../gate/metrics.ts';
-import { formatCount, formatMs, formatShare } from '../../numbers.ts';
+import { metricParts, plain } from '../../metric-text.ts';
+import { formatMs } from '../../numbers.ts';
 import type { MetricValue, Summary } from '../../summary.ts';
 import { html, type Markup } from '../markup.ts';
 import { table } from '../table.ts';
@@ -32,40 +33,9 @@ export function metricsSection({ metrics }: Summary): Section {
   };
 }
 
-function values(metric: MetricValue, format: (value: number) => string): Markup {
-  return html`<span class="values">${shown(metric, format).map(
+/** The numbers of a metric, in a cell. */
+export function values(metric: MetricValue, format: (value: number) => string): Markup {
+  return html`<span class="values">${metricParts(metric, format).map(
     ([name, value]) => html`<span><small>${name}</small> ${value}</span> `,
   )}</span>`;
-}
-
-function shown(
-  metric: MetricValue,
-  format: (value: number) => string,
-): (readonly [name: string, value: string])[] {
-  switch (metric.kind) {
-    case 'counter':
-      return [
-        ['count', formatCount(metric.count)],
-        ['rate', `${plain(metric.rate)}/s`],
-      ];
-    case 'rate':
-      return [
-        ['rate', formatShare(metric.passes, metric.total)],
-        ['of', `${formatCount(metric.passes)} / ${formatCount(metric.total)}`],
-      ];
-    case 'gauge':
-      return (['value', 'min', 'max'] as const).map((of) => {
-        const value = metric[of];
-        return [of, value === null ? (metric.word ?? '–') : format(value)];
-      });
-    case 'trend':
-      return (['avg', 'min', 'med', 'p90', 'p95', 'p99', 'max'] as const).map((of) => {
-        const value = metric[of];
-        return [of, value === null ? 'never' : format(value)];
-      });
-  }
-}
-
-function plain(value: number): string {
-  return Math.abs(value) >= 1000 ? formatCount(value) : String(Number(value.toPrecision(3)));
 }
