@@ -1,0 +1,68 @@
+/**
+ * What `--out json` writes (k6 documentation, "JSON"; field order as in k6's internal/output/json): a line of type Metric
+ * before a metric's first sample, a line of type Point for each sample, handed on five times a second.
+ */
+import { createWriteStream } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { Metric, Sample } from './samples.ts';
+import { timeText } from './samples.ts';
+
+const FLUSH_MS = 200;
+
+/** An output that samples are written to. */
+export class JsonStream {
+  readonly #to: Writable;
+  readonly #ours: boolean;
+  readonly #thresholds: Readonly<Record<string, readonly string[]>>;
+  readonly #seen = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+  #lines: string[] = [];
+
+  /** @param file a path, or '' or '-' for stdout */
+  constructor(file: string, thresholds: Readonly<Record<string, readonly string[]>>) {
+    this.#ours = file !== '' && file !== '-';
+    this.#to = this.#ours ? createWriteStream(file) : process.stdout;
+    this.#thresholds = thresholds;
+    this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
+  }
+
+  add(metric: Metric, { value, tags, metadata, at }: Sample): void {
+    if (!this.#seen.has(metric.name)) {
+      this.#seen.add(metric.name);
+      const { name, type, contains } = metric;
+      const thresholds = this.#thresholds[name] ?? [];
+      const submetrics = Object.keys(this.#thresholds)
+        .filter((key) => key.startsWith(`${name}{`))
+        .map((key) => ({ name: key, suffix: key.slice(name.length + 1, -1) }));
+      const data = {
+        name,
+        type,
+        contains,
+        thresholds,
+        submetrics: submetrics.length > 0 ? submetrics : null,
+      };
+      this.#lines.push(`${JSON.stringify({ type: 'Metric', data, metric: name })}\n`);
+    }
+    const data = { time: timeText(at), value, tags: sorted(tags), metadata: metadata && sorted(metadata) };
+    this.#lines.push(`${JSON.stringify({ metric: metric.name, type: 'Point', data })}\n`);
+  }
+
+  /** Writes what is left. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#flush();
+    await new Promise<void>((resolve) => {
+      if (this.#ours) this.#to.end(resolve);
+      else this.#to.write('', () => resolve());
+    });
+  }
+
+  #flush(): void {
+    if (this.#lines.length > 0) this.#to.write(this.#lines.join(''));
+    this.#lines = [];
+  }
+}
+
+function sorted(tags: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

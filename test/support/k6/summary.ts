@@ -1,0 +1,56 @@
+/** What is said at the end of a run (k6 documentation, "End of test", "Custom summary"). */
+import { writeFileSync } from 'node:fs';
+import { type Metric, type Sample, valuesOf } from './samples.ts';
+import type { Threshold } from './thresholds.ts';
+
+/** What handleSummary() is given. */
+export function summaryData(
+  metrics: ReadonlyMap<string, Metric>,
+  samples: readonly Sample[],
+  milliseconds: number,
+  verdicts: readonly (readonly [Threshold, boolean])[],
+  setupData: string | undefined,
+): string {
+  const entries = [...metrics.values()].flatMap((metric) => {
+    const values = samples.filter((sample) => sample.metric === metric.name).map(({ value }) => value);
+    if (values.length === 0) return [];
+    const { name, type, contains } = metric;
+    const own = verdicts.filter(([threshold]) => threshold.key === name);
+    const thresholds = Object.fromEntries(own.map(([{ source }, ok]) => [source, { ok }]));
+    const data = { type, contains, values: valuesOf(type, values, milliseconds / 1e3) };
+    return [[name, own.length > 0 ? { ...data, thresholds } : data]];
+  });
+  return JSON.stringify({
+    root_group: { name: '', path: '', id: 'd41d8cd98f00b204e9800998ecf8427e', groups: [], checks: [] },
+    options: {
+      summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'],
+      summaryTimeUnit: '',
+      noColor: true,
+    },
+    state: { isStdOutTTY: false, isStdErrTTY: false, testRunDurationMs: milliseconds },
+    metrics: Object.fromEntries(entries),
+    ...(setupData === undefined ? {} : { setup_data: JSON.parse(setupData) }),
+  });
+}
+
+/** Writes what handleSummary() returned, given as JSON: files by their paths, or stdout and stderr. */
+export function writeSummary(returned: string | undefined): void {
+  const files = returned === undefined ? {} : (JSON.parse(returned) as Record<string, unknown>);
+  for (const [path, text] of Object.entries(files)) {
+    if (path === 'stdout') process.stdout.write(String(text));
+    else if (path === 'stderr') process.stderr.write(String(text));
+    else writeFileSync(path, String(text));
+  }
+}
+
+/** The summary of a script without handleSummary(). */
+export function defaultSummary(data: string): string {
+  const { metrics } = JSON.parse(data) as { metrics: Record<string, { values: Record<string, number> }> };
+  const lines = Object.entries(metrics).map(
+    ([name, { values }]) =>
+      `    ${name.padEnd(35, '.')}: ${Object.entries(values)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ')}`,
+  );
+  return `\n\n  █ TOTAL RESULTS\n\n${lines.join('\n')}\n\n`;
+}
