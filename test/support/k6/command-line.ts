@@ -2,6 +2,7 @@
  * The command line of `k6 run` (k6 documentation, "Options reference"; `k6 run --help` of v2.3). Every flag of k6 is known,
  * so that a wrong one is refused as k6 does; what the stand-in does not carry out it refuses too, in its own name.
  */
+import { readFileSync } from 'node:fs';
 import { EXIT, K6Error } from './trouble.ts';
 
 type Kind = 'switch' | 'value' | 'list';
@@ -32,6 +33,8 @@ const DONE: Record<string, Kind> = {
   'user-agent': 'value',
   'discard-response-bodies': 'switch',
   'system-tags': 'value',
+  config: 'value',
+  'blacklist-ip': 'list',
 };
 
 /** Flags that only k6 itself has. */
@@ -47,7 +50,6 @@ const ONLY_K6 = [
   'no-connection-reuse',
   'no-vu-connection-reuse',
   'min-iteration-duration',
-  'blacklist-ip',
   'block-hostnames',
   'summary-trend-stats',
   'summary-time-unit',
@@ -61,7 +63,6 @@ const ONLY_K6 = [
   'traces-output',
   'linger',
   'features',
-  'config',
   'secret-source',
   'log-ns-timestamps',
   'profiling-enabled',
@@ -76,6 +77,7 @@ const SHORT: Record<string, string> = {
   q: 'quiet',
   v: 'verbose',
   a: 'address',
+  c: 'config',
   w: 'throw',
 };
 
@@ -118,6 +120,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     );
   checkOutputs(lists.get('out') ?? []);
   checkEnv(lists.get('env') ?? []);
+  checkConfig(values.get('config'));
   const mode = values.get('summary-mode') ?? 'compact';
   if (!['compact', 'full', 'disabled'].includes(mode))
     throw new K6Error(EXIT.other, `invalid summary mode "${mode}"`);
@@ -140,6 +143,23 @@ function checkOutputs(outputs: readonly string[]): void {
     if (type !== 'json')
       throw new K6Error(EXIT.config, `invalid output type '${type}', available types are: json`);
   }
+}
+
+/** A file of options: only one without any is taken, since the stand-in has no such layer. */
+function checkConfig(path: string | undefined): void {
+  if (path === undefined) return;
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new K6Error(
+      EXIT.config,
+      `failed to load the configuration file from the local file system: ${why}`,
+    );
+  }
+  if (JSON.stringify(content) !== '{}')
+    throw new K6Error(EXIT.other, 'the stand-in for k6 lacks options in a configuration file');
 }
 
 function checkEnv(pairs: readonly string[]): void {

@@ -1,6 +1,7 @@
 /** Requests of a virtual user, each with connections of its own that are kept open, timed as k6 times them. */
+import { lookup } from 'node:dns/promises';
 import { Agent, request } from 'node:http';
-import type { Socket } from 'node:net';
+import { BlockList, type Socket } from 'node:net';
 import type { HttpCall, HttpReply } from './calls.ts';
 
 /** k6's error codes (k6 documentation, "Error codes") of what may happen on loopback. */
@@ -11,11 +12,49 @@ const CODES: Record<string, readonly [number, string]> = {
   ENOTFOUND: [1101, 'lookup: no such host'],
 };
 
+const NOTHING: HttpReply = {
+  status: 0,
+  statusText: '',
+  proto: '',
+  headers: {},
+  body: new Uint8Array(),
+  error: '',
+  errorCode: 0,
+  timings: { blocked: 0, connecting: 0, sending: 0, waiting: 0, receiving: 0 },
+  sentBytes: 0,
+  receivedBytes: 0,
+};
+
+/** Reads ranges such as `10.0.0.0/8` or `::/0`, in lists with commas. */
+export function readRanges(lists: readonly string[]): BlockList {
+  const barred = new BlockList();
+  for (const range of lists.flatMap((list) => list.split(','))) {
+    const [address = '', prefix] = range.split('/');
+    const family = address.includes(':') ? 'ipv6' : 'ipv4';
+    barred.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
+  }
+  return barred;
+}
+
 /** Sends requests. */
 export class HttpClient {
   readonly #agent = new Agent({ keepAlive: true });
+  readonly #barred: BlockList;
 
-  send({ method, url, headers, body, timeoutMs }: HttpCall): Promise<HttpReply> {
+  /** @param barred addresses that it must not connect to */
+  constructor(barred: BlockList) {
+    this.#barred = barred;
+  }
+
+  async send(call: HttpCall): Promise<HttpReply> {
+    const { hostname } = new URL(call.url);
+    const place = await lookup(hostname.replace(/^\[|\]$/g, '')).catch(() => undefined);
+    if (place && this.#barred.check(place.address, place.family === 6 ? 'ipv6' : 'ipv4'))
+      return { ...NOTHING, errorCode: 1110, error: `IP (${place.address}) is in a blacklisted range` };
+    return this.#exchange(call);
+  }
+
+  #exchange({ method, url, headers, body, timeoutMs }: HttpCall): Promise<HttpReply> {
     const began = performance.now();
     let [assigned, connected, sent, first] = [began, began, began, began];
     let socket: Socket | undefined;
@@ -27,13 +66,7 @@ export class HttpClient {
         sent = Math.max(sent, connected);
         first = Math.max(first, sent);
         resolve({
-          status: 0,
-          statusText: '',
-          proto: '',
-          headers: {},
-          body: new Uint8Array(),
-          error: '',
-          errorCode: 0,
+          ...NOTHING,
           timings: {
             blocked: assigned - began,
             connecting: connected - assigned,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CommandLine } from './command-line.ts';
 import { carryOut, type Field, plannedUsers } from './executors.ts';
+import { readRanges } from './http-client.ts';
 import { BUILTIN, type Metric, now, type Sample } from './samples.ts';
 import { readSegment } from './segment.ts';
 import { consolidate, milliseconds, scenariosOf } from './settings.ts';
@@ -174,6 +175,7 @@ class TestRun {
       script,
       env: { ...Object.fromEntries(system), ...pairs(lists.get('env')) },
       tags: pairs(lists.get('tag')),
+      barred: readRanges(lists.get('blacklist-ip') ?? []),
       sample: (sample) => this.#add(sample),
       source: (path) => this.#sources.of(path),
       abort: (message) => {

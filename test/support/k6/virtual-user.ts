@@ -1,4 +1,5 @@
 /** A virtual user as the run sees it: a thread that loads the script and carries out one iteration at a time. */
+import type { BlockList } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { answerCalls, type Calls } from './calls.ts';
@@ -25,6 +26,8 @@ export interface UserContext extends Omit<Calls, 'http'> {
   readonly script: string;
   readonly env: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
+  /** Addresses that no request may go to. */
+  readonly barred: BlockList;
   sample(sample: Sample): void;
 }
 
@@ -33,12 +36,13 @@ export class VirtualUser {
   /** Resolves when the init code has run; rejects with its error. */
   readonly loaded: Promise<Loaded>;
   readonly #worker: Worker;
-  readonly #http = new HttpClient();
+  readonly #http: HttpClient;
   readonly #close: () => void;
   #ended: ((ended: Ended) => void) | undefined;
   #gone = false;
 
   constructor(context: UserContext, identity: VuIdentity) {
+    this.#http = new HttpClient(context.barred);
     const { port1, port2 } = new MessageChannel();
     const flag = new Int32Array(new SharedArrayBuffer(4));
     const { source, abort, fail, instance } = context;
