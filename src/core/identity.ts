@@ -4,7 +4,7 @@
  */
 
 /** Messages of loads have smaller numbers than those that follow bad news about a recipient (`suppression`). */
-export const FIRST_FOLLOW_UP = 3_000_000_000;
+export const FIRST_FOLLOW_UP = 3e9;
 
 /** No message has this number or a greater one. */
 const END_OF_NUMBERS = 0xffffffff;

@@ -80,11 +80,7 @@ export async function createMessages(
   prng: Prng,
   stamp: RunStamp,
 ): Promise<MessageFactory> {
-  const own = [
-    ...identityFields(new Date(stamp.date)),
-    ...plan.headers.map(({ name, value }) => field(name, value)),
-    ...unsubscribeFields(plan.unsubscribe),
-  ];
+  const own = ownFields(plan, stamp);
   const key = stamp.keys.find(({ kind }) => kind === plan.dkim);
   if (plan.dkim !== 'none' && !key) throw new Error(`this run has no ${plan.dkim} key to sign with`);
   const largest = largestSize(plan.size);
@@ -123,6 +119,18 @@ export async function createMessages(
       eightBit,
     };
   };
+}
+
+/** The header fields of a load's messages, without those that belong to their content. */
+export function ownFields(
+  { headers, unsubscribe }: Pick<MessagePlan, 'headers' | 'unsubscribe'>,
+  { date }: Pick<RunStamp, 'date'>,
+): Field[] {
+  return [
+    ...identityFields(new Date(date)),
+    ...headers.map(({ name, value }) => field(name, value)),
+    ...unsubscribeFields(unsubscribe),
+  ];
 }
 
 /** What follows the personal part: filler lines, of which as many are taken as the size wants, and the end. */

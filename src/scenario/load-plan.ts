@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Micros } from '../core/clock.ts';
 import { nearest } from '../core/nearest.ts';
 import { formatDuration } from '../core/units.ts';
+import { k6Problem } from '../driver/k6/scenario-options.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import type { MessagePlan } from '../driver/message.ts';
 import type { RecipientPlan } from '../driver/recipients.ts';
@@ -128,6 +129,8 @@ function plannedLoad(
     fault([...path, 'action'], `${shape.executor} sends messages; expected an executor with virtual users`);
   checkSubmission(frontDoor, wish, (below, text) => fault([...path, ...below], text));
   checkK6(frontDoor, wish, (below, text) => fault([...path, ...below], text));
+  const problem = wish.engine === 'k6' ? k6Problem({ name, shape }) : undefined;
+  if (problem !== undefined) fault(path, problem);
   if (wish.mailboxes !== undefined && wish.mailboxes < perMessage)
     fault(
       [...path, 'mailboxes'],

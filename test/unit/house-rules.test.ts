@@ -32,6 +32,11 @@ function part(path: string): string {
   return root === 'fakes' ? 'fakes' : folder;
 }
 
+/** Whether a file is run by k6. */
+function isScript(path: string): boolean {
+  return path.startsWith('src/driver/k6/script/');
+}
+
 /** What each part may import besides itself. Arrows point one way (DESIGN "The tree"). */
 const ALLOWED: Record<string, readonly string[]> = {
   core: [],
@@ -83,7 +88,8 @@ test('time, chance and the process are touched in one place each', () => {
   const rules: [RegExp, readonly string[]][] = [
     [
       /\bDate\.now\b|\bnew Date\(\)|(?<!\.)\bset(?:Timeout|Interval)\b|\bperformance\.now\b/,
-      ['src/core/clock.ts'],
+      // Within k6 there is no Node, so no core/clock.ts: the script knows Date.now() alone.
+      ['src/core/clock.ts', ...sources.map(({ path }) => path).filter(isScript)],
     ],
     [/\bMath\.random\b/, []],
     [/(?<![/\w.])process\./, ['src/core/clock.ts', 'src/core/process.ts', 'src/cli/bin.ts']],

@@ -34,8 +34,10 @@ export interface ScriptLoad {
   readonly name: string;
   /** k6's scenario options as they stand in `options.scenarios` (k6 documentation, "Scenarios"), without `exec`. */
   readonly scenario: Readonly<Record<string, unknown>>;
-  /** The exported function that is an iteration; undefined: the default one. */
-  readonly exec: string | undefined;
+  /** Whose function is an iteration: the place of a user's script among those of the run. Absent: windtunnel's own. */
+  readonly script?: number;
+  /** The function of the user's script; absent: the default one. */
+  readonly exec?: string;
   /** The load's messages are numbered from here by k6's number of the iteration in the test; there are so many at most. */
   readonly firstMessage: number;
   readonly count: number;
@@ -55,6 +57,8 @@ export interface ScriptPlan {
   /** An API key; absent: none is asked for. */
   readonly key?: string;
   readonly loads: readonly ScriptLoad[];
+  /** The folder of the users' scripts, which what they `open()` is seen from. Absent: there are none. */
+  readonly base?: string;
   /**
    * Where setup() says that the virtual users are there, and is told when the load begins (control.ts). Absent: nobody
    * waits, as where k6's operator starts the processes together.
