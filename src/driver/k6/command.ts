@@ -3,9 +3,7 @@
  * --help"); what v2 has dropped (`--no-summary`, `--linger`'s REST API by default) is not used.
  */
 import type { WorkerShare } from '../running-load.ts';
-
-/** The variable by which the script is told where its plan is. */
-export const PLAN_VARIABLE = 'WINDTUNNEL_PLAN';
+import { PLAN_VARIABLE } from './prepare.ts';
 
 /**
  * The environment that k6 gets: this one without what would change the run behind the scenario's back. K6_ variables are
@@ -23,18 +21,25 @@ export function k6Environment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv
   };
 }
 
-/** What a run of k6 is made from: paths of files. */
+/** What a run of k6 is made from: paths of files, and what is k6's part. */
 export interface K6Run {
-  readonly script: string;
   /** Our own plan, for the script. */
   readonly plan: string;
   /** A configuration of k6 that says nothing, so that the user's own is not read. */
   readonly config: string;
   readonly share: WorkerShare;
+  /** It must reach nothing but 127.0.0.0/8, whatever the script asks for. */
+  readonly fenced: boolean;
 }
 
-/** The arguments of `k6`. */
-export function k6Arguments({ script, plan, config, share }: K6Run): string[] {
+/** All of IPv4 but 127.0.0.0/8, and all of IPv6. */
+const BEYOND_LOOPBACK = [
+  ...['0.0.0.0/2', '64.0.0.0/3', '96.0.0.0/4', '112.0.0.0/5', '120.0.0.0/6', '124.0.0.0/7', '126.0.0.0/8'],
+  ...['128.0.0.0/1', '::/0'],
+];
+
+/** The arguments of `k6`, but for the script, which comes last. */
+export function k6Arguments({ plan, config, share, fenced }: K6Run): string[] {
   return [
     'run',
     '--quiet',
@@ -47,8 +52,8 @@ export function k6Arguments({ script, plan, config, share }: K6Run): string[] {
     ...['--address', ''],
     ...['--out', 'json=-'],
     ...['--env', `${PLAN_VARIABLE}=${plan}`],
+    ...(fenced ? ['--blacklist-ip', BEYOND_LOOPBACK.join(',')] : []),
     ...segmentArguments(share),
-    script,
   ];
 }
 

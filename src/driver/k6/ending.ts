@@ -43,8 +43,10 @@ export function k6Failure(end: K6End): HarnessError | undefined {
       : signal !== null
         ? `k6 was ended by ${signal}`
         : `k6 ended with exit code ${code}`);
-  const kind: FailureKind =
-    script !== undefined && !ready && OF_THE_SCRIPT.includes(code) ? 'invalid-scenario' : 'lab';
+  const atOnce = !ready && OF_THE_SCRIPT.includes(code);
+  // windtunnel's part of the script ends the test where the user's does what can't be counted (script/prelude.ts).
+  const uncountable = code === 108 && words.includes('windtunnel: ');
+  const kind: FailureKind = script !== undefined && (atOnce || uncountable) ? 'invalid-scenario' : 'lab';
   return new HarnessError(kind, [`${script ?? 'k6'}: ${how}`, words].filter(Boolean).join('\n'), {
     hint: `k6's own log is ${log}`,
   });

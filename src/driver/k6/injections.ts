@@ -26,7 +26,7 @@ export interface K6Recording {
 export class K6Injections {
   readonly #loads: readonly LoadState[];
   readonly #recording: K6Recording;
-  /** Messages that no load has, or that were told of before: a script's own numbers, or one number for two messages. */
+  /** Messages that no load has, or that are told of again though they were not refused. */
   strangers = 0;
 
   constructor(recording: K6Recording) {
@@ -38,15 +38,19 @@ export class K6Injections {
   take(note: InjectionNote, durationMs: number): void {
     const { message, sentAtMs, state, status, refusedSlots } = note;
     const load = this.#loads.find((each) => each.has(message));
-    if (!load?.see(message)) {
+    const { moment, packer, counters } = this.#recording;
+    if (!load || !(load.see(message) || load.refused.has(message))) {
       this.strangers++;
       return;
     }
-    const { moment, packer, counters } = this.#recording;
     const due = moment(sentAtMs);
     load.lastDue = due;
-    counters.due++;
-    counters.begun++;
+    if (load.refused.delete(message)) counters.failed--;
+    else {
+      counters.due++;
+      counters.begun++;
+    }
+    if (state === 'refused') load.refused.add(message);
     if (state === 'confirmed') counters.confirmed++;
     else counters.failed++;
     // k6 begins what is late at once or not at all: nothing waits between the moment due and the moment sent.
@@ -118,6 +122,8 @@ class LoadState {
   readonly plan: LoadPlan;
   /** When iterations were dropped, in k6's order. */
   readonly dropped: Micros[] = [];
+  /** Messages that were refused: a script may hand them over again, and what it tells last of one counts. */
+  readonly refused = new Set<number>();
   lastDue: Micros = 0;
   readonly #share: WorkerShare;
   /** Own messages before this place were all seen. */

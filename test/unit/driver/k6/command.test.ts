@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { BlockList, isIP } from 'node:net';
 import { test } from 'node:test';
 import { k6Arguments, k6Environment, segmentArguments } from '../../../../src/driver/k6/command.ts';
 
@@ -28,8 +29,8 @@ test('k6 gets the environment without what would change the run', () => {
 });
 
 test('k6 is called with a stream on stdout and nothing of the user around it', () => {
-  const share = { worker: 0, of: 1 };
-  assert.deepEqual(k6Arguments({ script: '/s.js', plan: '/p.json', config: '/c.json', share }), [
+  const run = { plan: '/p.json', config: '/c.json', share: { worker: 0, of: 1 } };
+  const args = [
     'run',
     '--quiet',
     '--no-color',
@@ -39,8 +40,37 @@ test('k6 is called with a stream on stdout and nothing of the user around it', (
     ...['--address', ''],
     ...['--out', 'json=-'],
     ...['--env', 'WINDTUNNEL_PLAN=/p.json'],
-    '/s.js',
-  ]);
+  ];
+  assert.deepEqual(k6Arguments({ ...run, fenced: false }), args);
+});
+
+test('without a seal a script of the user reaches loopback alone', () => {
+  const share = { worker: 0, of: 1 };
+  const args = k6Arguments({ plan: '/p.json', config: '/c.json', share, fenced: true });
+  const text = args[args.indexOf('--blacklist-ip') + 1] ?? '';
+  const beyond = new BlockList();
+  for (const range of text.split(',')) {
+    const [address = '', bits] = range.split('/');
+    beyond.addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  const rows: [string, boolean][] = [
+    ['127.0.0.1', false],
+    ['127.255.255.255', false],
+    ['126.255.255.255', true],
+    ['128.0.0.0', true],
+    ['0.0.0.0', true],
+    ['63.1.1.1', true],
+    ['64.1.1.1', true],
+    ['96.1.1.1', true],
+    ['112.1.1.1', true],
+    ['120.1.1.1', true],
+    ['124.1.1.1', true],
+    ['198.18.0.1', true],
+    ['255.255.255.255', true],
+    ['2001:db8::1', true],
+  ];
+  for (const [address, blocked] of rows)
+    assert.equal(beyond.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'), blocked, address);
 });
 
 test('processes get segments that add up to the whole', () => {
