@@ -135,6 +135,8 @@ class Run {
   readonly #statistics: SenderStatistics;
   /** What k6's own metrics come to. */
   readonly #k6: K6Board;
+  /** What each k6 last said of errors. */
+  readonly #troubles = new Map<number, string>();
   readonly #unwritten: string[] = [];
 
   constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup, adapter: MtaAdapter | undefined) {
@@ -315,6 +317,8 @@ class Run {
     const k6 = k6Names(k6ProcessesOf(plan).length).map((name, index) =>
       this.#startWorker<ToK6, FromK6>(name, K6_WORKER, network.enterHost, (message) => {
         if (message.type === 'k6-metrics') this.#k6.take(index, message.states);
+        else if (message.type === 'counters' && message.trouble !== undefined)
+          this.#troubles.set(index, message.trouble);
       }),
     );
     return new DriverProcesses(smtp, k6);
@@ -495,7 +499,7 @@ class Run {
       mtaDied: this.#mta?.died,
       ...(lastWords && { mtaLog: lastWords }),
       ...(this.#watch?.aborted && { aborted: this.#watch.aborted.sentence }),
-      warnings: [...input.warnings, ...this.#recorder.failures()],
+      warnings: [...input.warnings, ...this.#recorder.failures(), ...troublesOfK6(this.#troubles)],
     };
     this.#write(() => writeRunFile(folder, { format: 1, plan, input: final }));
     const { aggregate } = this.#recorder;
@@ -514,6 +518,17 @@ class Run {
       this.#unwritten.push(messageOf(error));
     }
   }
+}
+
+/** A sentence for each error, whether one k6 or several met it. */
+function troublesOfK6(troubles: ReadonlyMap<number, string>): string[] {
+  const sentences = new Map<string, string>();
+  for (const [process, trouble] of troubles) {
+    const [line = ''] = trouble.split('\n');
+    if (!sentences.has(line))
+      sentences.set(line, `k6 met an error, the last one: ${line} (more in k6/${process + 1}/k6.log)`);
+  }
+  return [...sentences.values()];
 }
 
 function isRecords(message: { readonly type: string }): message is RecordBatch {

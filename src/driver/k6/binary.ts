@@ -22,6 +22,8 @@ export interface K6Places {
 /** What can be used: from the first on, and not the second, which may be another program altogether. */
 const FROM = { major: 1, minor: 7 };
 const BEFORE_MAJOR = 3;
+/** The same in words. */
+export const KNOWN_K6 = `${FROM.major}.${FROM.minor} or newer, below ${BEFORE_MAJOR}`;
 
 /** How long it may take to tell its version; a busy machine's first start of a program of 100 MB takes a while. */
 const VERSION_MS = 20_000;
@@ -62,11 +64,9 @@ export async function findK6({ wished, environment, onPath }: K6Places): Promise
     });
   }
   if (!isKnown(version))
-    throw new HarnessError(
-      'lab',
-      `${path} (from ${from}) is k6 ${version}; expected ${FROM.major}.${FROM.minor} or newer, below ${BEFORE_MAJOR}`,
-      { hint: HINT },
-    );
+    throw new HarnessError('lab', `${path} (from ${from}) is k6 ${version}; expected ${KNOWN_K6}`, {
+      hint: HINT,
+    });
   return { path, version };
 }
 

@@ -32,10 +32,10 @@ export interface K6Run {
   readonly fenced: boolean;
 }
 
-/** All of IPv4 but 127.0.0.0/8, and all of IPv6. */
+/** All of IPv4 but 127.0.0.0/8, and all of IPv6 that leads anywhere (NAT64, global, local, link). */
 const BEYOND_LOOPBACK = [
   ...['0.0.0.0/2', '64.0.0.0/3', '96.0.0.0/4', '112.0.0.0/5', '120.0.0.0/6', '124.0.0.0/7', '126.0.0.0/8'],
-  ...['128.0.0.0/1', '::/0'],
+  ...['128.0.0.0/1', '64:ff9b::/32', '2000::/3', 'fc00::/7', 'fe80::/10'],
 ];
 
 /** The arguments of `k6`, but for the script, which comes last. */

@@ -17,7 +17,7 @@ import { k6Failure } from './ending.ts';
 import { K6Injections, runClock } from './injections.ts';
 import type { K6Plan } from './k6-plan.ts';
 import { userScripts, writeScript } from './prepare.ts';
-import { K6Process } from './process.ts';
+import { type K6Exit, K6Process } from './process.ts';
 import { INJECTION_METADATA, INJECTION_METRIC, noteOf, type ReadyNote } from './script-plan.ts';
 import { type K6Point, k6Line } from './stream.ts';
 
@@ -38,7 +38,7 @@ export class K6Engine {
   readonly #plan: K6Plan;
   readonly #metrics: K6Metrics;
   readonly #control: Control;
-  readonly #process: K6Process;
+  readonly #k6: K6Process;
   readonly #counters = noCounts();
   #injections: K6Injections | undefined;
   #trouble: string | undefined;
@@ -50,7 +50,7 @@ export class K6Engine {
     this.#plan = plan;
     this.#control = control;
     this.#metrics = new K6Metrics(plan.watched);
-    this.#process = new K6Process({
+    this.#k6 = new K6Process({
       argv: [...argv, script],
       log: join(plan.folder, LOG_FILE),
       onLine: (line) => this.#take(line),
@@ -81,12 +81,12 @@ export class K6Engine {
 
   /** Its process number; undefined if it could not be started. */
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#k6.pid;
   }
 
   /** Resolves when all virtual users are there, with what the script said. Rejects with a HarnessError if k6 ends first. */
   async ready(): Promise<ReadyNote> {
-    const failed = this.#process.exited.then((exit) => {
+    const failed = this.#k6.exited.then((exit) => {
       this.#control.close();
       throw this.#failureOf(exit) ?? new HarnessError('lab', 'k6 was stopped before the load began');
     });
@@ -111,47 +111,53 @@ export class K6Engine {
     this.#control.start({ startAtMs: wallMs() - clock.now() / 1e3 });
     return {
       counters: () => this.#counters,
-      trouble: () => this.#process.errors.at(-1) ?? this.#trouble,
+      trouble: () => this.#k6.errors.at(-1) ?? this.#trouble,
       metrics: () => this.#metrics.states(),
       finished: this.#finish(this.#injections),
       // A scenario that asks for messages to follow has no loads of k6 (scenario/plan.ts).
       followUp: () => {},
-      stop: () => this.#process.stop(),
+      stop: () => this.#k6.stop(),
     };
   }
 
   /** Ends k6 at once. */
   kill(): void {
     this.#control.close();
-    this.#process.kill();
+    this.#k6.kill();
   }
 
   async #finish(injections: K6Injections): Promise<void> {
-    const exit = await this.#process.exited;
+    const exit = await this.#k6.exited;
     this.#control.close();
     injections.end();
     this.#counters.connections = 0;
     const failure = this.#failureOf(exit);
     if (failure) throw failure;
-    const scripts = userScripts(this.#plan.loads).join(', ');
+    const scripts = this.#scripts();
     if (injections.strangers > 0)
       throw new HarnessError(
         'lab',
         `${scripts || 'k6'}: ${injections.strangers} messages had a number that is not theirs, so nobody can say what became of them`,
       );
-    if (scripts !== '' && this.#counters.begun === 0 && this.#iterations > 0 && !this.#process.stopped)
-      throw new HarnessError('invalid-scenario', `${scripts}: no mail with a number was handed over`, {
-        hint: 'add the line "windtunnel.number(http);" behind the imports, or send what windtunnel.message() gives',
-      });
+    if (scripts === '' || this.#counters.begun > 0 || this.#iterations === 0 || this.#k6.stopped) return;
+    const what = `${scripts}: no mail with a number was handed over`;
+    throw new HarnessError('invalid-scenario', [what, ...this.#k6.errors.slice(-1)].join('\n'), {
+      hint: 'add the line "windtunnel.number(http);" behind the imports, or send what windtunnel.message() gives',
+    });
   }
 
-  #failureOf(exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null }) {
+  /** The users' scripts, for messages; '' if there are none. */
+  #scripts(): string {
+    return userScripts(this.#plan.loads).join(', ');
+  }
+
+  #failureOf(exit: K6Exit): HarnessError | undefined {
     return k6Failure({
       ...exit,
       ready: this.#ready,
-      stopped: this.#process.stopped,
-      script: userScripts(this.#plan.loads).join(', ') || undefined,
-      words: this.#process.errors.join('\n'),
+      stopped: this.#k6.stopped,
+      script: this.#scripts() || undefined,
+      words: this.#k6.errors.join('\n'),
       log: join(this.#plan.folder, LOG_FILE),
     });
   }
@@ -173,7 +179,7 @@ export class K6Engine {
         return;
       }
       case DROPPED_METRIC:
-        this.#injections?.dropped(tags['scenario'] ?? '', value, atMs);
+        this.#injections?.dropped(tags.scenario ?? '', value, atMs);
         break;
       case 'iterations':
         this.#iterations += value;
@@ -182,7 +188,7 @@ export class K6Engine {
         this.#counters.connections = value;
         break;
       case 'http_reqs':
-        this.#trouble = tags['error'] ?? this.#trouble;
+        this.#trouble = tags.error ?? this.#trouble;
         break;
     }
     this.#metrics.add(name, value, tags, atMs);

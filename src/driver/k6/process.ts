@@ -60,7 +60,8 @@ export class K6Process {
         readLines(stderr, (line) => {
           file.write(`${line}\n`);
           const error = k6Error(line);
-          if (error === undefined) return;
+          // That it was stopped is no news.
+          if (error === undefined || this.stopped) return;
           this.#errors.push(error);
           if (this.#errors.length > MOST_ERRORS) this.#errors.shift();
         }),
@@ -87,7 +88,7 @@ export class K6Process {
     return this.#child.pid;
   }
 
-  /** What it last said of errors, the latest last. */
+  /** What it last said of errors before it was told to stop, the latest last. */
   get errors(): readonly string[] {
     return this.#errors;
   }

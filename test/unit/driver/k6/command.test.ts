@@ -67,7 +67,11 @@ test('without a seal a script of the user reaches loopback alone', () => {
     ['124.1.1.1', true],
     ['198.18.0.1', true],
     ['255.255.255.255', true],
+    ['64:ff9b::c612:1', true],
     ['2001:db8::1', true],
+    ['fd00::1', true],
+    ['fe80::1', true],
+    ['::1', false],
   ];
   for (const [address, blocked] of rows)
     assert.equal(beyond.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'), blocked, address);
