@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { wallClock } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { chooseGround, type Ground } from '../lab/ground.ts';
+import { k6For } from '../lab/k6-program.ts';
 import type { RunRequest } from '../lab/messages.ts';
 import { salvage } from '../lab/rebuild.ts';
 import { shortfallsHere } from '../lab/shortfalls.ts';
@@ -22,6 +23,7 @@ export interface FlightOptions extends ScenarioOptions {
   readonly seal: boolean;
   readonly baseline?: string;
   readonly ui?: LivePort;
+  readonly k6Bin?: string;
 }
 
 /** A scenario that is ready to be flown, once or more often. */
@@ -31,21 +33,28 @@ export interface Prepared {
   readonly text: string;
   readonly baseline: RunRequest['baseline'] | undefined;
   readonly ground: Ground;
+  /** The k6 program, where a load is for it. */
+  readonly k6: RunRequest['k6'] | undefined;
   /** What reports say at the top. */
   readonly warnings: readonly string[];
 }
 
-/** Chooses the ground and looks for what this machine falls short of; tells the user what to know before the run. */
+/**
+ * Chooses the ground, finds k6 where it is needed and looks for what this machine falls short of; tells the user what to
+ * know before the run.
+ * @throws HarnessError of kind `lab` if the run can't be flown here
+ */
 export async function prepare(
   planned: Pick<Prepared, 'plan' | 'text' | 'baseline' | 'warnings'>,
   options: FlightOptions,
   out: OutputStream,
 ): Promise<Prepared> {
   const { plan } = planned;
+  const k6 = await k6For(plan, options.k6Bin);
   const ground = await chooseGround(plan, options.seal);
   const warnings = [...ground.warnings, ...(await shortfallsHere(plan)), ...planned.warnings];
   for (const note of [...plan.notes, ...warnings]) out.write(`note: ${note}\n`);
-  return { ...planned, ground, warnings };
+  return { ...planned, ground, k6, warnings };
 }
 
 /**
@@ -67,7 +76,7 @@ export function fly(
 }
 
 async function flyUnwatched(
-  { plan, text, baseline, ground, warnings }: Prepared,
+  { plan, text, baseline, ground, k6, warnings }: Prepared,
   folder: string,
   options: FlightOptions,
   out: OutputStream,
@@ -88,6 +97,7 @@ async function flyUnwatched(
       startedAt: wallClock().toISOString(),
       warnings,
       ...(baseline && { baseline }),
+      ...(k6 && { k6 }),
     },
     ground.privilege,
     {
@@ -127,6 +137,7 @@ function replayCommand(plan: Plan, options: FlightOptions): string {
   if (options.mta !== undefined) parts.push(`--mta ${options.mta}`);
   for (const override of options.set) parts.push(`--set '${override}'`);
   if (options.baseline !== undefined) parts.push(`--baseline ${options.baseline}`);
+  if (options.k6Bin !== undefined) parts.push(`--k6-bin ${options.k6Bin}`);
   if (!options.seal) parts.push('--no-seal');
   return parts.join(' ');
 }

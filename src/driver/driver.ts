@@ -32,6 +32,7 @@ export interface Endpoint {
 /** All that a driver needs, as plain data. */
 export interface DriverPlan {
   readonly seed: number;
+  /** All of the run; those that are for k6 are left to it. */
   readonly loads: readonly LoadPlan[];
   /** When the run began, and the keys that it signs with. */
   readonly stamp: RunStamp;
@@ -71,13 +72,14 @@ export async function startDriver(
     for (const { address } of endpoints) requireTarget(proof, address);
   const prng = createPrng(plan.seed);
   const counters = noCounts();
-  const injections = plan.loads.map((load, index) => new Injections(load, index, clock, packer, counters));
+  const injections: Injections[] = [];
   const prepared: PreparedLoad[] = [];
   for (const [index, load] of plan.loads.entries()) {
+    if (load.k6) continue;
+    const recording = new Injections(load, index, clock, packer, counters);
+    injections.push(recording);
     const quiet = new FollowUpInjections(load, index, clock, packer, noCounts());
-    prepared.push(
-      await prepareLoad(plan, load, prng, clock, injections[index] as Injections, quiet, counters),
-    );
+    prepared.push(await prepareLoad(plan, load, prng, clock, recording, quiet, counters));
   }
   const running = prepared.map(({ start }) => start());
   const followUps = new Map<PreparedLoad, FollowUps>();

@@ -1,4 +1,5 @@
 /** What a machine's facts mean for a number of sessions held at once, and what to change. Pure. */
+import { isKnown, KNOWN_K6 } from '../driver/k6/binary.ts';
 import {
   bytesFor,
   counted,
@@ -49,6 +50,7 @@ export function diagnose(facts: MachineFacts, sessions: number): Judgement[] {
   return [
     seal(facts),
     haraka(facts),
+    ...k6(facts),
     descriptors(facts, sessions),
     systemDescriptors(facts, sessions),
     ports(facts, sessions),
@@ -86,6 +88,17 @@ function haraka({ programs }: MachineFacts): Judgement {
   const found = programs.found.find((program) => program.name === name);
   if (!found) return { name, state: 'change', finding: 'is not installed', fix: ['npm ci'] };
   return ok(name, `${found.version}, the MTA that comes with windtunnel`);
+}
+
+/** Nothing where it is not: only loads of `engine: k6` need it. */
+function k6({ programs }: MachineFacts): Judgement[] {
+  const name = 'k6';
+  const found = programs.found.find((program) => program.name === name);
+  if (!found) return [];
+  const { version, path } = found;
+  if (version !== undefined && isKnown(version)) return [ok(name, `${version}, for loads of engine: k6`)];
+  const what = version ?? `does not tell its version (${path})`;
+  return [{ name, state: 'change', finding: `${what}; loads of engine: k6 need ${KNOWN_K6}`, fix: [] }];
 }
 
 function descriptors(facts: MachineFacts, sessions: number): Judgement {

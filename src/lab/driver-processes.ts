@@ -1,12 +1,15 @@
 /** The processes that drive the load: how many there are, and all of them as one. */
 import type { Micros } from '../core/clock.ts';
+import type { HttpApi } from '../core/http-injection.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { FollowUp } from '../driver/follow-ups.ts';
+import type { K6Plan } from '../driver/k6/k6-plan.ts';
+import type { ReadyNote } from '../driver/k6/script-plan.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
 import { scheduleOf } from '../driver/schedule.ts';
 import { processesFor } from './capacity.ts';
-import type { DriverGround, FromDriver, ToDriver } from './messages.ts';
+import type { DriverGround, FromDriver, FromK6, LabKind, ToDriver, ToK6 } from './messages.ts';
 import type { Worker } from './workers.ts';
 
 /** Messages a second that one process certainly drives (measured: 20,000 and more of 2 KB). */
@@ -25,10 +28,12 @@ export interface DriverNeeds {
 }
 
 /**
- * How many processes drive the loads: enough for their connections and rates, no more than cores for the rates' sake,
- * and no more than have something to do.
+ * How many processes drive the loads over SMTP: enough for their connections and rates, no more than cores for the rates'
+ * sake, and no more than have something to do; none if all is for k6.
  */
-export function driverProcesses({ loads, descriptors, cores, wished, targets }: DriverNeeds): number {
+export function driverProcesses({ descriptors, cores, wished, targets, ...all }: DriverNeeds): number {
+  const loads = all.loads.filter(({ k6 }) => !k6);
+  if (loads.length === 0 && all.loads.length > 0) return 0;
   const connections = loads.reduce((sum, load) => sum + load.connections, 0);
   const rate = loads.reduce((sum, load) => sum + peakRate(load), 0);
   const forConnections = descriptors === undefined ? 1 : processesFor(connections, descriptors);
@@ -45,14 +50,38 @@ function peakRate({ shape }: LoadPlan): number {
     : schedule.rateAt(0);
 }
 
+/** A process that drives loads by k6: those that speak one form, or its share of them. */
+export interface K6Share {
+  readonly api: HttpApi;
+  readonly share: WorkerShare;
+}
+
+/**
+ * The processes that drive loads by k6, each with a k6 of its own: one for each form, or as many as are wished, but no more
+ * than there are virtual users and iterations for. k6 itself uses all cores.
+ */
+export function k6Processes(loads: readonly LoadPlan[], wished = 1): K6Share[] {
+  const apis = [...new Set(loads.flatMap(({ k6 }) => k6?.api ?? []))];
+  return apis.flatMap((api) => {
+    const own = loads.filter(({ k6 }) => k6?.api === api);
+    const users = Math.min(...own.map(({ connections, messages }) => Math.min(connections, messages)));
+    const of = Math.max(1, Math.min(wished, users));
+    return Array.from({ length: of }, (_, worker) => ({ api, share: { worker, of } }));
+  });
+}
+
 type DriverWorker = Worker<ToDriver | { readonly type: 'ack' }, FromDriver>;
+type K6Worker = Worker<ToK6, FromK6>;
 
 /** All processes of the driver as one. */
 export class DriverProcesses {
   readonly #workers: readonly DriverWorker[];
+  readonly #k6: readonly K6Worker[];
 
-  constructor(workers: readonly DriverWorker[]) {
+  /** @param k6 those that drive loads by k6 */
+  constructor(workers: readonly DriverWorker[], k6: readonly K6Worker[] = []) {
     this.#workers = workers;
+    this.#k6 = k6;
   }
 
   /**
@@ -73,10 +102,31 @@ export class DriverProcesses {
     );
   }
 
+  /**
+   * The same for those with a k6, which start it; resolves when each has its virtual users, with what their scripts say.
+   * @param plans one for each
+   */
+  prepareK6(plans: readonly K6Plan[], ground: LabKind, firstWorker: number): Promise<ReadyNote[]> {
+    return Promise.all(
+      this.#k6.map(async (worker, index) => {
+        worker.send({
+          type: 'prepare',
+          plan: plans[index] as K6Plan,
+          ground,
+          worker: firstWorker + index,
+        });
+        return (await worker.expect('prepared')).note;
+      }),
+    );
+  }
+
   /** Begins the load at a moment; resolves when it is over. Rejects with a HarnessError if a process fails. */
   async run(epoch: Micros): Promise<void> {
-    const finished = this.#workers.map((worker) => worker.expect('finished'));
-    for (const worker of this.#workers) worker.send({ type: 'start', epoch });
+    const finished = [
+      ...this.#workers.map((worker) => worker.expect('finished')),
+      ...this.#k6.map((worker) => worker.expect('finished')),
+    ];
+    for (const worker of this.#all()) worker.send({ type: 'start', epoch });
     await Promise.all(finished);
   }
 
@@ -90,11 +140,18 @@ export class DriverProcesses {
 
   /** Begins nothing more. */
   stop(): void {
-    for (const worker of this.#workers) worker.send({ type: 'stop' });
+    for (const worker of this.#all()) worker.send({ type: 'stop' });
   }
 
   /** Kills those that are still there `graceMs` after now; resolves when all are gone. */
   async end(graceMs: number): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.end(graceMs)));
+    await Promise.all(this.#all().map((worker) => worker.end(graceMs)));
+  }
+
+  #all(): {
+    send(message: Extract<ToK6, { type: 'start' | 'stop' }>): void;
+    end(graceMs: number): Promise<void>;
+  }[] {
+    return [...this.#workers, ...this.#k6];
   }
 }

@@ -13,7 +13,11 @@ import type { FailureKind } from '../core/errors.ts';
 import type { DriverPlan } from '../driver/driver.ts';
 import type { FollowUp } from '../driver/follow-ups.ts';
 import type { DriverCounters } from '../driver/injections.ts';
+import type { K6Program } from '../driver/k6/binary.ts';
+import type { K6Plan } from '../driver/k6/k6-plan.ts';
+import type { ReadyNote } from '../driver/k6/script-plan.ts';
 import type { Baseline } from '../gate/baseline.ts';
+import type { K6MetricState } from '../record/k6-metrics.ts';
 import type { RecordBatch } from '../record/reporter.ts';
 import type { Dialogue } from '../report/dialogue.ts';
 import type { Summary } from '../report/summary.ts';
@@ -41,6 +45,8 @@ export interface RunRequest {
   readonly warnings: readonly string[];
   /** What relative limits are relative to, if the user named a baseline. */
   readonly baseline?: Baseline;
+  /** The k6 program, where a load is for it. */
+  readonly k6?: K6Program;
 }
 
 /** Where a run is, for the progress line. */
@@ -201,8 +207,29 @@ export type FromDriver =
   | WorkerFailure
   | RecordBatch;
 
+/** To a process that drives loads by k6. */
+export type ToK6 =
+  | {
+      readonly type: 'prepare';
+      readonly plan: K6Plan;
+      readonly ground: LabKind;
+      /** Its place among the run's workers. */
+      readonly worker: number;
+    }
+  | Extract<ToDriver, { readonly type: 'start' | 'ack' | 'stop' }>;
+
+export type FromK6 =
+  /** k6 has its virtual users. */
+  | { readonly type: 'prepared'; readonly note: ReadyNote }
+  /** What k6's own metrics have come to so far. */
+  | { readonly type: 'k6-metrics'; readonly states: readonly K6MetricState[] }
+  | Exclude<FromDriver, { readonly type: 'prepared' }>;
+
 /** A worker can't go on; it ends after this message. */
 export interface WorkerFailure {
   readonly type: 'failed';
   readonly message: string;
+  /** Of an expected failure that is no fault of the worker's; absent: the lab can't go on because of the worker. */
+  readonly kind?: FailureKind;
+  readonly hint?: string | undefined;
 }

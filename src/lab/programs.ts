@@ -1,5 +1,5 @@
 /** The programs of others that windtunnel works with, where they are installed. */
-import { runCommand } from '../core/process.ts';
+import { environment, runCommand } from '../core/process.ts';
 import { installation } from '../mta/haraka/install.ts';
 import { locate } from '../mta/packages/locate.ts';
 
@@ -16,6 +16,8 @@ interface KnownProgram {
   /** The command that tells the version; the file as it was found comes first, unless `teller` names another. */
   readonly args: readonly string[];
   readonly teller?: string;
+  /** A variable of the environment that may name it. */
+  readonly variable?: string;
 }
 
 // Postfix's tools have no option for it; postconf belongs to the same package. -d: it needs no main.cf.
@@ -28,7 +30,7 @@ const PROGRAMS: readonly KnownProgram[] = [
   { name: 'exim', files: ['exim', 'exim4'], args: ['-bV'] },
   { name: 'kumod', files: ['kumod'], args: ['--version'] },
   { name: 'pmta', files: ['pmtad'], args: ['--version'] },
-  { name: 'k6', files: ['k6'], args: ['version'] },
+  { name: 'k6', files: ['k6'], args: ['version'], variable: 'K6_BIN' },
   { name: 'chromium', files: ['chromium', 'chromium-browser', 'google-chrome'], args: ['--version'] },
 ];
 
@@ -56,10 +58,10 @@ function haraka(): FoundProgram | undefined {
 }
 
 async function look(
-  { name, files, args, teller }: KnownProgram,
+  { name, files, args, teller, variable }: KnownProgram,
   searched: string | undefined,
 ): Promise<FoundProgram | undefined> {
-  const path = locate(files, searched);
+  const path = (variable && environment()[variable]) || locate(files, searched);
   if (path === undefined) return undefined;
   const asked = teller === undefined ? path : locate([teller], searched);
   const told =

@@ -17,7 +17,7 @@ import { runId } from './group-folder.ts';
 import { ispProcessNames } from './isp-processes.ts';
 import type { RunRequest } from './messages.ts';
 import { scalesOf } from './reputation-input.ts';
-import { driverProcessesOf, ispProcessesOf } from './wiring.ts';
+import { driverProcessesOf, ispProcessesOf, k6ProcessesOf } from './wiring.ts';
 import { workerNames } from './worker-names.ts';
 
 /** The model by which a plan's records are read. */
@@ -141,6 +141,7 @@ export function reportInput(
         plan.isps.map(({ resolved }) => resolved.id),
       ),
       driverProcessesOf(plan),
+      k6ProcessesOf(plan).length,
     ),
     warnings,
     authentication: {},

@@ -2,6 +2,7 @@
  * Flies one run: brings up mailroom, ISPs, MTA and driver in that order, records what they report, drains the MTA's
  * queue, and writes the reports. Everything that was started is stopped, however the run ends.
  */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { certifiedNames } from '../../fakes/isp/hosted.ts';
@@ -13,6 +14,7 @@ import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
 import type { DriverPlan } from '../driver/driver.ts';
+import type { ReadyNote } from '../driver/k6/script-plan.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
 import type { MtaAdapter } from '../mta/adapter.ts';
 import { adapterNamed } from '../mta/registry.ts';
@@ -25,14 +27,17 @@ import { AbortWatch } from './abort.ts';
 import { DriverProcesses } from './driver-processes.ts';
 import { gatherEvidence } from './evidence.ts';
 import { IspProcesses, ispProcessNames } from './isp-processes.ts';
+import { K6Board, withScriptThresholds } from './k6-metrics.ts';
 import type {
   FromDriver,
   FromIspWorker,
+  FromK6,
   OpenIsp,
   Progress,
   RunRequest,
   ToDriver,
   ToIspWorker,
+  ToK6,
 } from './messages.ts';
 import { mtaName } from './mta-plan.ts';
 import { type MtaGround, type MtaUnderTest, startMta, withoutMta } from './mta-under-test.ts';
@@ -57,8 +62,8 @@ import { openSenderPages } from './sender-pages.ts';
 import { SenderStatistics } from './sender-statistics.ts';
 import { listensForNews, NewsDesk } from './suppression.ts';
 import { writeWhole } from './whole-file.ts';
-import { driverPlanOf, driverProcessesOf, ispProcessesOf } from './wiring.ts';
-import { FIRST_ISP_WORKER, LAB_WORKER, workerNames } from './worker-names.ts';
+import { driverPlanOf, driverProcessesOf, ispProcessesOf, k6PlanOf, k6ProcessesOf } from './wiring.ts';
+import { driverNames, FIRST_ISP_WORKER, k6Names, LAB_WORKER } from './worker-names.ts';
 import { Worker } from './workers.ts';
 
 /** How the user ends a run early. `drain`: no more mail, wait for the queue. `now`: report what there is. */
@@ -77,6 +82,7 @@ export interface FlownReport extends Report {
 }
 
 const DRIVER_WORKER = new URL('./driver-worker.js', import.meta.url);
+const K6_WORKER = new URL('./k6-worker.js', import.meta.url);
 
 /** How often the lab looks at the queue, the workers and the user. */
 const LOOK_MS = 100;
@@ -127,6 +133,10 @@ class Run {
   /** Why the lab can't go on, if it can't. */
   #failure: unknown;
   readonly #statistics: SenderStatistics;
+  /** What k6's own metrics come to. */
+  readonly #k6: K6Board;
+  /** What each k6 last said of errors. */
+  readonly #troubles = new Map<number, string>();
   readonly #unwritten: string[] = [];
 
   constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup, adapter: MtaAdapter | undefined) {
@@ -135,6 +145,7 @@ class Run {
     this.#hooks = hooks;
     this.#cleanup = cleanup;
     this.#statistics = new SenderStatistics(request.plan, request.startedAt);
+    this.#k6 = new K6Board(request.folder);
     this.#recorder = new Recorder(request.folder, modelOf(request.plan));
     cleanup.defer(() => this.#recorder.close());
   }
@@ -163,21 +174,20 @@ class Run {
     const pages = await openSenderPages(network.senderPages, authority, this.#statistics, this.#cleanup);
     if (Object.keys(pages).length > 0) writeSenderPages(folder, pages);
     const endpoints = await this.#openIsps(isps, network, authority);
-    const input = await this.#startMta({ network, endpoints, mailroom, authority });
+    const ofMta = await this.#startMta({ network, endpoints, mailroom, authority });
     writeScenario(folder, scenarioText);
-    writeRunFile(folder, { format: 1, plan, input });
-    this.#watch = new AbortWatch(this.#recorder.aggregate, input);
-    const names = workerNames([], driverProcessesOf(plan)).slice(1);
-    const driver = new DriverProcesses(
-      names.map((name, index) =>
-        this.#startWorker<ToDriver, FromDriver>(name, DRIVER_WORKER, network.enterHost, (message) => {
-          if (message.type === 'counters') this.#sessions[index] = message.counters.connections;
-        }),
-      ),
-    );
+    const driver = this.#startDriver(network);
     const planOf = (share: WorkerShare): DriverPlan =>
       driverPlanOf(plan, network, endpoints, this.#mta?.running, startedAt, share);
-    await driver.prepare(planOf, lab, FIRST_ISP_WORKER + ispProcessNames(processes, ids).length);
+    const firstDriver = FIRST_ISP_WORKER + ispProcessNames(processes, ids).length;
+    const [notes] = await Promise.all([
+      this.#prepareK6(driver, network, firstDriver + driverProcessesOf(plan)),
+      driver.prepare(planOf, lab, firstDriver),
+    ]);
+    const input = withScriptThresholds(ofMta, notes);
+    // From here on there is something to report.
+    writeRunFile(folder, { format: 1, plan, input });
+    this.#watch = new AbortWatch(this.#recorder.aggregate, input, () => this.#k6.merged());
 
     const back = returnPathOf(plan, network, mailroom, this.#mta?.running, authority.caPem);
     await this.#load(network, isps, driver, back);
@@ -294,6 +304,39 @@ class Run {
     const { mta, input } = await startMta(this.#adapter, this.#request, ground, this.#cleanup);
     this.#mta = mta;
     return input;
+  }
+
+  /** Starts the processes that drive the load. */
+  #startDriver(network: LabNetwork): DriverProcesses {
+    const { plan } = this.#request;
+    const smtp = driverNames(driverProcessesOf(plan)).map((name, index) =>
+      this.#startWorker<ToDriver, FromDriver>(name, DRIVER_WORKER, network.enterHost, (message) => {
+        if (message.type === 'counters') this.#sessions[index] = message.counters.connections;
+      }),
+    );
+    const k6 = k6Names(k6ProcessesOf(plan).length).map((name, index) =>
+      this.#startWorker<ToK6, FromK6>(name, K6_WORKER, network.enterHost, (message) => {
+        if (message.type === 'k6-metrics') this.#k6.take(index, message.states);
+        else if (message.type === 'counters' && message.trouble !== undefined)
+          this.#troubles.set(index, message.trouble);
+      }),
+    );
+    return new DriverProcesses(smtp, k6);
+  }
+
+  /** Starts k6, where loads are for it; resolves when its virtual users are there, with what the scripts say. */
+  async #prepareK6(
+    driver: DriverProcesses,
+    network: LabNetwork,
+    firstWorker: number,
+  ): Promise<readonly ReadyNote[]> {
+    const { plan, folder, lab } = this.#request;
+    const plans = k6ProcessesOf(plan).map((process, index) => {
+      const own = join(folder, 'k6', String(index + 1));
+      mkdirSync(own, { recursive: true });
+      return k6PlanOf(this.#request, network, this.#mta?.running, own, process);
+    });
+    return driver.prepareK6(plans, lab, firstWorker);
   }
 
   // --- flying ---
@@ -428,6 +471,7 @@ class Run {
     this.#mta?.expectEnd();
     await this.#mta?.stopFaults();
     await driver.end(hurry ? HURRY_MS : WORKER_GRACE_MS);
+    this.#write(() => this.#k6.keep());
     // The MTA first: it must not deliver after its queue has been read.
     await this.#mta?.running.stop();
     // What it had handed over by then counts.
@@ -455,7 +499,7 @@ class Run {
       mtaDied: this.#mta?.died,
       ...(lastWords && { mtaLog: lastWords }),
       ...(this.#watch?.aborted && { aborted: this.#watch.aborted.sentence }),
-      warnings: [...input.warnings, ...this.#recorder.failures()],
+      warnings: [...input.warnings, ...this.#recorder.failures(), ...troublesOfK6(this.#troubles)],
     };
     this.#write(() => writeRunFile(folder, { format: 1, plan, input: final }));
     const { aggregate } = this.#recorder;
@@ -474,6 +518,17 @@ class Run {
       this.#unwritten.push(messageOf(error));
     }
   }
+}
+
+/** A sentence for each error, whether one k6 or several met it. */
+function troublesOfK6(troubles: ReadonlyMap<number, string>): string[] {
+  const sentences = new Map<string, string>();
+  for (const [process, trouble] of troubles) {
+    const [line = ''] = trouble.split('\n');
+    if (!sentences.has(line))
+      sentences.set(line, `k6 met an error, the last one: ${line} (more in k6/${process + 1}/k6.log)`);
+  }
+  return [...sentences.values()];
 }
 
 function isRecords(message: { readonly type: string }): message is RecordBatch {

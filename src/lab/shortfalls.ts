@@ -6,7 +6,7 @@ import { readLimits } from './machine.ts';
 import { servingProcesses } from './place-isps.ts';
 import { probeSeal } from './seal.ts';
 import { SEALED_PORTS } from './wire.ts';
-import { driverProcessesOf, ispProcessesOf } from './wiring.ts';
+import { driverProcessesOf, ispProcessesOf, k6ProcessesOf } from './wiring.ts';
 
 /** Connections held at once, from as many sources to as many endpoints, evenly. */
 export interface PortDemand {
@@ -144,7 +144,7 @@ function endpointsOf(plan: Plan): string[] {
 /** As many connections meet at the driver as at the ISPs where nothing is between them. */
 function descriptorDemands(plan: Plan, descriptors: number): DescriptorDemand[] {
   const connections = connectionsOf(plan);
-  const processes = driverProcessesOf(plan, descriptors);
+  const processes = driverProcessesOf(plan, descriptors) + k6ProcessesOf(plan).length;
   if (plan.adapter === 'none') {
     return [
       { what: 'to the ISPs', connections, processes },

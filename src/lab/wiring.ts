@@ -1,11 +1,15 @@
 /** Who talks to whom in a run: the MTA's routes, the driver's targets, and on which side the MTA is started. */
 import { cpus } from 'node:os';
+import { HarnessError } from '../core/errors.ts';
 import type { DriverPlan } from '../driver/driver.ts';
+import type { K6Plan } from '../driver/k6/k6-plan.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
 import type { RunningMta } from '../mta/adapter.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { attainableDescriptors, linuxDescriptors } from './descriptors.ts';
-import { driverProcesses } from './driver-processes.ts';
+import { driverProcesses, type K6Share, k6Processes } from './driver-processes.ts';
+import { watchedByK6 } from './k6-metrics.ts';
+import type { RunRequest } from './messages.ts';
 import type { Endpoint, LabNetwork } from './network.ts';
 import { type IspProcess, placeIsps } from './place-isps.ts';
 import { loadsOn } from './submission.ts';
@@ -59,7 +63,39 @@ export function driverPlanOf(
   return { ...common, targets, targetPer: 'isp', pipelineAcrossMessages: true };
 }
 
-/** How many processes drive a plan's load on this machine, each with so many descriptors. */
+/**
+ * What a process with a k6 is to do.
+ * @param folder the process's own
+ * @throws HarnessError of kind `lab` if there is no k6, or the MTA does not take mail in this form
+ */
+export function k6PlanOf(
+  { plan, k6, startedAt }: Pick<RunRequest, 'plan' | 'k6' | 'startedAt'>,
+  network: Pick<LabNetwork, 'signingKeys'>,
+  mta: Pick<RunningMta, 'http'> | undefined,
+  folder: string,
+  { api, share }: K6Share,
+): K6Plan {
+  const endpoint = mta?.http?.find((each) => each.api === api);
+  if (!endpoint) throw new HarnessError('lab', `${plan.adapter} takes no mail in over HTTP as ${api}`);
+  if (!k6) throw new HarnessError('lab', 'a load is for k6, and there is none');
+  return {
+    seed: plan.seed,
+    loads: plan.loads.flatMap((load, index) => (load.k6?.api === api ? [{ index, load }] : [])),
+    stamp: { date: startedAt, keys: network.signingKeys },
+    endpoint,
+    program: k6.path,
+    folder,
+    share,
+    watched: watchedByK6(plan.thresholds),
+  };
+}
+
+/** The processes of a plan that drive loads by k6. */
+export function k6ProcessesOf({ loads, drivers }: Pick<Plan, 'loads' | 'drivers'>): K6Share[] {
+  return k6Processes(loads, drivers);
+}
+
+/** How many processes drive a plan's load over SMTP on this machine, each with so many descriptors. */
 export function driverProcessesOf(
   plan: Plan,
   descriptors = attainableDescriptors(linuxDescriptors()),

@@ -5,6 +5,7 @@ import { after } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { nodeBinary } from '../core/process.ts';
 import { withDescriptors } from './descriptors.ts';
+import type { WorkerFailure } from './messages.ts';
 
 /** How long the last words of a process that has ended may take to be read. */
 const LAST_WORDS_MS = 10_000;
@@ -41,7 +42,7 @@ export class Worker<Out, In extends { readonly type: string }> {
     this.#child.on('message', (raw) => {
       const message = raw as In;
       const waiting = this.#waiting.get(message.type);
-      if (message.type === 'failed') this.#fail((message as unknown as { message: string }).message);
+      if (message.type === 'failed') this.#fail(failureOf(name, message as unknown as WorkerFailure));
       if (waiting) {
         this.#waiting.delete(message.type);
         waiting.resolve(message);
@@ -54,7 +55,7 @@ export class Worker<Out, In extends { readonly type: string }> {
       const ended = (why: string): void => {
         if (this.#ended) return;
         this.#ended = true;
-        this.#fail(why);
+        this.#fail(failureOf(name, { message: why }));
         resolve();
       };
       this.#child.on('error', (error) => ended(error.message));
@@ -99,10 +100,15 @@ export class Worker<Out, In extends { readonly type: string }> {
     cancel();
   }
 
-  #fail(why: string): void {
-    const error = new HarnessError('lab', `the ${this.#name} worker failed: ${why}`);
+  #fail(error: HarnessError): void {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     this.#tellFailure(error);
   }
+}
+
+/** A worker's failure, in its own words where it knows what is wrong. */
+function failureOf(name: string, { message, kind, hint }: Omit<WorkerFailure, 'type'>): HarnessError {
+  const text = kind === undefined ? `the ${name} worker failed: ${message}` : message;
+  return new HarnessError(kind ?? 'lab', text, hint === undefined ? {} : { hint });
 }

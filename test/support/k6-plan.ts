@@ -1,5 +1,5 @@
 /** Plans of k6 processes for tests. */
-import type { K6Plan } from '../../src/driver/k6/engine.ts';
+import type { K6Plan } from '../../src/driver/k6/k6-plan.ts';
 import type { LoadPlan } from '../../src/driver/load.ts';
 import { STAMP } from './message-plan.ts';
 

@@ -29,6 +29,7 @@ export function runCommand(io: CommandIo, setExitCode: (code: number) => void): 
     .option('--no-seal', 'run on loopback, without network namespaces')
     .option('--repeat <number>', 'run each scenario so often, with the same seed, into one folder')
     .option('--baseline <folder>', 'earlier runs that limits such as 0.95*baseline are relative to, or none')
+    .option('--k6-bin <path>', 'the k6 program for loads of engine: k6, instead of K6_BIN or the one in PATH')
     .option('--json', 'print the summary as JSON')
     .option(
       '--ui [port]',
@@ -57,7 +58,10 @@ export function runCommand(io: CommandIo, setExitCode: (code: number) => void): 
     });
 }
 
-function plannedRun(file: string, { baseline: named, ...options }: RunOptions): Omit<Prepared, 'ground'> {
+function plannedRun(
+  file: string,
+  { baseline: named, ...options }: RunOptions,
+): Omit<Prepared, 'ground' | 'k6'> {
   const loaded = loadWithOptions(file, options);
   const { plan, warnings } = demandBaseline(planRun(loaded), named);
   const baseline = named === undefined || named === 'none' ? undefined : readBaseline(named, plan.thresholds);

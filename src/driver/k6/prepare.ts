@@ -7,7 +7,7 @@ import { chanceKey } from '../../core/prng.ts';
 import type { LoadPlan } from '../load.ts';
 import { prepareContents } from '../message/content.ts';
 import { ownFields, type RunStamp } from '../message.ts';
-import type { K6Plan } from './engine.ts';
+import type { K6Plan } from './k6-plan.ts';
 import { k6Problem, k6Scenario } from './scenario-options.ts';
 import type { ScriptDraft, ScriptLoad, ScriptMessages, ScriptPlan } from './script-plan.ts';
 

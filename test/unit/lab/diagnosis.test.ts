@@ -96,6 +96,22 @@ const rows: [
     /^is not installed$/,
     ['npm ci'],
   ],
+  ['no k6', machine, 1e5, 'k6', 'absent', /^$/, []],
+  ...(
+    [
+      ['a k6', '2.3.0', 'ok', /^2\.3\.0, for loads of engine: k6$/],
+      ['an old k6', '0.57.0', 'change', /^0\.57\.0; loads of engine: k6 need 1\.7 or newer, below 3$/],
+      ['a k6 that says nothing', undefined, 'change', /^does not tell its version \(\/k6\); loads/],
+    ] as const
+  ).map(([what, version, state, finding]): (typeof rows)[number] => [
+    what,
+    { ...machine, programs: { found: [{ name: 'k6', path: '/k6', version }], missing: [] } },
+    1e5,
+    'k6',
+    state,
+    finding,
+    [],
+  ]),
   [
     'descriptors in six workers',
     machine,

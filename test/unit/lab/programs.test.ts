@@ -18,6 +18,31 @@ test('what programs say of their version', () => {
   for (const [text, version] of rows) assert.equal(versionIn(text), version, text);
 });
 
+test('a k6 that K6_BIN names comes before the one in PATH', async (t) => {
+  const folder = workFolder(t);
+  for (const [name, version] of [
+    ['k6', '2.3.0'],
+    ['mine', '1.7.2'],
+  ] as const)
+    writeFileSync(join(folder, name), `#!/bin/sh\necho "k6 v${version}"\n`, { mode: 0o755 });
+  const before = process.env.K6_BIN;
+  t.after(() => {
+    if (before === undefined) delete process.env.K6_BIN;
+    else process.env.K6_BIN = before;
+  });
+  for (const [named, path, version] of [
+    [join(folder, 'mine'), join(folder, 'mine'), '1.7.2'],
+    ['', join(folder, 'k6'), '2.3.0'],
+  ] as const) {
+    process.env.K6_BIN = named;
+    const { found } = await findPrograms(folder);
+    assert.deepEqual(
+      found.find(({ name }) => name === 'k6'),
+      { name: 'k6', path, version },
+    );
+  }
+});
+
 test('programs are found in the order of PATH; one that fails to tell its version has none', async (t) => {
   const folder = workFolder(t);
   const program = (name: string, text: string, mode = 0o755): void => {
