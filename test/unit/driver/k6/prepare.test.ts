@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { HarnessError } from '../../../../src/core/errors.ts';
 import { chanceKey } from '../../../../src/core/prng.ts';
-import type { K6Plan } from '../../../../src/driver/k6/engine.ts';
 import { modulePath, scriptPlanOf, wrapper, writeScript } from '../../../../src/driver/k6/prepare.ts';
 import { type LoadPlan, plainLoad } from '../../../../src/driver/load.ts';
 import { k6Plan } from '../../../support/k6-plan.ts';
@@ -102,7 +101,6 @@ const eml = (text: string): Partial<LoadPlan> => ({
 const refused: readonly {
   readonly what: string;
   readonly loads: readonly LoadPlan[];
-  readonly changes?: Partial<K6Plan>;
   readonly message: string;
 }[] = [
   {
