@@ -111,8 +111,8 @@ function withoutStdout(output: unknown): Record<string, unknown> {
   return words.length > 0 ? { ...files, stderr: words.join('') } : files;
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
 
 /** All values; a promise of them if there is a promise among them. */
