@@ -154,12 +154,15 @@ const REFUSED: readonly Refused[] = [
 
 test('k6 refuses with its exit codes', { timeout: 120_000 }, (t) =>
   withEachK6(t, async (t, { path }) => {
-    for (const { name, files, args = [], code, says } of REFUSED)
-      await t.test(name, async (t) => {
-        const { code: found, stderr } = await runK6(t, path, { files, args });
-        assert.match(stderr, says);
-        assert.equal(found, code);
-      });
+    await Promise.all(
+      REFUSED.map(({ name, files, args = [], code, says }) =>
+        t.test(name, async (t) => {
+          const { code: found, stderr } = await runK6(t, path, { files, args });
+          assert.match(stderr, says);
+          assert.equal(found, code);
+        }),
+      ),
+    );
   }),
 );
 
@@ -494,21 +497,17 @@ const ENDINGS: readonly Ending[] = [
 
 test('exit codes of a whole run', { timeout: 60_000 }, (t) =>
   withEachK6(t, async (t, { path }) => {
-    for (const {
-      name,
-      thresholds,
-      args = [],
-      iteration = 'took.add(10, { odd: true }); seen.add(1);',
-      code,
-    } of ENDINGS)
-      await t.test(name, async (t) => {
-        const script = scriptOf(once, iteration).replace(
-          '{ scenarios',
-          `{ thresholds: ${JSON.stringify(thresholds)}, scenarios`,
-        );
-        const result = await runK6(t, path, { files: { 'main.js': script }, args });
-        assert.equal(result.code, code, result.stderr);
-      });
+    await Promise.all(
+      ENDINGS.map(
+        ({ name, thresholds, args = [], iteration = 'took.add(10, { odd: true }); seen.add(1);', code }) =>
+          t.test(name, async (t) => {
+            const options = `{ thresholds: ${JSON.stringify(thresholds)}, scenarios`;
+            const script = scriptOf(once, iteration).replace('{ scenarios', options);
+            const result = await runK6(t, path, { files: { 'main.js': script }, args });
+            assert.equal(result.code, code, result.stderr);
+          }),
+      ),
+    );
   }),
 );
 

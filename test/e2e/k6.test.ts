@@ -23,18 +23,15 @@ async function flown(
   scenario: string,
   k6: string | undefined,
   files: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
+  onStderr?: (text: string, interrupt: () => void) => void,
 ): Promise<Flown> {
   const folder = workFolder(t);
   const out = join(folder, 'runs');
   for (const [name, text] of Object.entries(files)) scenarioFile(folder, text, name);
   const path = scenarioFile(folder, `# Is k6 counted as SMTP is?\n${scenario}`);
-  const { code, stdout, stderr } = await cli([
-    'run',
-    path,
-    '--out',
-    out,
-    ...(k6 === undefined ? [] : ['--k6-bin', k6]),
-  ]);
+  const program = k6 === undefined ? [] : ['--k6-bin', k6];
+  const { code, stdout, stderr } = await cli(['run', path, '--out', out, ...program, ...options], onStderr);
   return { code, text: stdout + stderr, ...onlyRun(out) };
 }
 
@@ -177,7 +174,8 @@ export default function ({ subject }) {
   if (check(answer, { queued: (r) => r.status === 200 && r.json().success_count === 1 })) queued.add(1);
 }
 `;
-const ADDED = 'windtunnel.number(http);\n';
+/** The same with the one line that it needs. */
+const NUMBERED = SCRIPT.replace('const queued', 'windtunnel.number(http);\nconst queued');
 const SCRIPT_SCENARIO = `
 load: { engine: k6, api: kumomta, script: shop.js, rate: 8/s, duration: 2s, connections: 5 }
 workers: { drivers: 2 }
@@ -192,8 +190,7 @@ test(
   { timeout: 300_000 },
   (t) =>
     withEachK6(t, async (t, { path }) => {
-      const script = SCRIPT.replace('const queued', `${ADDED}const queued`);
-      const run = await flown(t, SCRIPT_SCENARIO, path, { 'shop.js': script });
+      const run = await flown(t, SCRIPT_SCENARIO, path, { 'shop.js': NUMBERED });
       assert.equal(run.code, 99, run.text);
       assert.deepEqual(verdicts(run), [
         'lost count==0 true',
@@ -213,11 +210,60 @@ test(
     }),
 );
 
-test('without that line nothing can be joined, and the run says so', { timeout: 300_000 }, (t) =>
+test('loads by SMTP and by k6 stand side by side, also without a seal', { timeout: 300_000 }, (t) =>
   withEachK6(t, async (t, { path }) => {
-    const run = await flown(t, SCRIPT_SCENARIO, path, { 'shop.js': SCRIPT });
-    assert.notEqual(run.code, 0, run.text);
-    assert.deepEqual(confirmed(run), []);
+    const scenario = `
+loads:
+  classic: { executor: shared-iterations, vus: 2, iterations: 12 }
+  modern: { engine: k6, api: sparkpost, executor: shared-iterations, vus: 2, iterations: 8, message: { size: 20KB, content: html } }
+${ISPS}
+thresholds: { delivered: ['count==20'], lost: ['count==0'], http_reqs: ['count==8'] }
+`;
+    const run = await flown(t, scenario, path, {}, ['--no-seal']);
+    assert.equal(run.code, 0, run.text);
+    assert.deepEqual(
+      accepted(run),
+      Array.from({ length: 20 }, (_, n) => n),
+    );
+  }),
+);
+
+/** A load that goes on for longer than the test. */
+const LONG = SCRIPT_SCENARIO.replace('duration: 2s', 'duration: 280s');
+
+test('Ctrl-C ends k6 too; what it had sent is delivered and reported', { timeout: 300_000 }, (t) =>
+  withEachK6(t, async (t, { path }) => {
+    let pressed = false;
+    const run = await flown(t, LONG, path, { 'shop.js': NUMBERED }, [], (text, interrupt) => {
+      if (pressed || !/ [1-9]\d* delivered/.test(text)) return;
+      pressed = true;
+      interrupt();
+    });
+    assert.equal(run.code, 105, run.text);
+    const { totals } = run.summary;
+    const numbers = confirmed(run);
+    assert.ok(numbers.length > 0 && numbers.length < 8 * 280, run.text);
+    assert.equal(totals.injectedMessages, numbers.length);
+    // What was cut off may have been taken or not; what was confirmed came through.
+    const seen = new Set(accepted(run));
+    assert.deepEqual(
+      numbers.filter((number) => !seen.has(number)),
+      [],
+    );
+    assert.ok(verdicts(run).includes('lost count==0 true'), run.text);
+  }),
+);
+
+test('a threshold of a script that is to abort the test does', { timeout: 300_000 }, (t) =>
+  withEachK6(t, async (t, { path }) => {
+    const script = NUMBERED.replace("['count>=15']", "[{ threshold: 'count<5', abortOnFail: true }]");
+    const run = await flown(t, LONG, path, { 'shop.js': script });
+    assert.equal(run.code, 99, run.text);
+    assert.deepEqual(
+      verdicts(run).filter((line) => line.startsWith('mails_queued')),
+      ['mails_queued count<5 false'],
+    );
+    assert.ok(confirmed(run).length < 8 * 280, run.text);
   }),
 );
 
@@ -228,6 +274,7 @@ interface Broken {
 }
 
 const BROKEN: readonly Broken[] = [
+  { name: 'lacks that line', script: SCRIPT, says: /no mail with a number was handed over/ },
   {
     name: 'imports a module of npm',
     script: `import _ from 'lodash';\n${SCRIPT}`,
@@ -240,7 +287,7 @@ const BROKEN: readonly Broken[] = [
   },
   {
     name: 'sends two mails in an iteration',
-    script: SCRIPT.replace('const queued', `${ADDED}const queued`).replace(
+    script: NUMBERED.replace(
       'const answer = http.post(',
       "http.post('http://a.example/api/inject/v1', JSON.stringify({ envelope_sender: 'a@a.test', recipients: [{ email: 'b@b.test' }], content: 'Subject: x\\r\\n\\r\\n' }));\n  const answer = http.post(",
     ),

@@ -42,8 +42,8 @@ export async function withEachK6(
   t: TestContext,
   act: (t: TestContext, k6: { readonly path: string; readonly real: boolean }) => Promise<void>,
 ): Promise<void> {
-  await t.test('by the stand-in', (t) => act(t, { path: standInK6(t), real: false }));
-  await t.test('by k6', (t) => {
+  await t.test('by the stand-in', { concurrency: 2 }, (t) => act(t, { path: standInK6(t), real: false }));
+  await t.test('by k6', { concurrency: 2 }, (t) => {
     const path = realK6();
     if (path === undefined) return t.skip('skipped: k6 not found');
     return act(t, { path, real: true });
