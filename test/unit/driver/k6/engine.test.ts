@@ -276,3 +276,25 @@ test('a k6 that ends too early fails the run, with its last words', { timeout: 3
     await assert.rejects(start(t, program, 1, [load(TWENTY, 20)]), { message }, name);
   }
 });
+
+test('without a seal a script of the user reaches this machine alone', { timeout: 60_000 }, (t) =>
+  withEachK6(t, async (t, { path }) => {
+    const script = join(folderOf(t), 'mine.js');
+    const text = `import http from 'k6/http';
+      windtunnel.number(http);
+      export default () => {
+        http.post('http://mine.test/api/inject/v1', JSON.stringify({ envelope_sender: 'me@mine.test',
+          recipients: [{ email: 'you@recipient.test' }], content: 'Subject: hello\\r\\n\\r\\nhello\\r\\n' }));
+        http.get('http://192.0.2.1/', { timeout: '50s' });
+      };`;
+    writeFileSync(script, text);
+    const one: LoadShape = { executor: 'shared-iterations', vus: 1, iterations: 1, maxDuration: 10e6 };
+    const loads = [load(one, 1, { k6: { ...K6, script } })];
+    const { engine } = await start(t, path, await serve(t, takes), loads);
+    const packer = new Packer();
+    const driver = engine.drive(soon(), packer);
+    await driver.finished;
+    assert.deepEqual(messagesIn(packer), { confirmed: [0] });
+    assert.match(driver.trouble() ?? '', /192\.0\.2\.1.* blacklisted range/i);
+  }),
+);
