@@ -140,9 +140,9 @@ export class K6Engine {
         `${scripts || 'k6'}: ${injections.strangers} messages had a number that is not theirs, so nobody can say what became of them`,
       );
     if (scripts === '' || this.#counters.begun > 0 || this.#iterations === 0 || this.#k6.stopped) return;
-    const what = `${scripts}: no mail with a number was handed over`;
+    const what = `${scripts}: no mail was handed over`;
     throw new HarnessError('invalid-scenario', [what, ...this.#k6.errors.slice(-1)].join('\n'), {
-      hint: 'add the line "windtunnel.number(http);" behind the imports, or send what windtunnel.message() gives',
+      hint: "what counts is what a script posts to the path of the load's api (src/driver/k6/README.md)",
     });
   }
 

@@ -208,62 +208,50 @@ test('a load that is stopped ends, and what was cut off is unconfirmed', { timeo
   }),
 );
 
-test(
-  "a user's script is measured against its thresholds and must number its mail",
-  { timeout: 60_000 },
-  (t) =>
-    withEachK6(t, async (t, { path }) => {
-      const port = await serve(t, takes);
-      const post = `http.post('http://127.0.0.1:${port}/api/inject/v1', JSON.stringify({
+test("a user's script tells its thresholds, is measured, and must hand over mail", { timeout: 60_000 }, (t) =>
+  withEachK6(t, async (t, { path }) => {
+    const port = await serve(t, takes);
+    const post = `http.post('http://127.0.0.1:${port}/api/inject/v1', JSON.stringify({
       envelope_sender: 'me@mine.test', recipients: [{ email: 'you@recipient.test' }],
       content: 'Subject: hello\\r\\n\\r\\nhello\\r\\n' }), { tags: { kind: 'mail' } });`;
-      const options = `export const options = { thresholds: { 'http_reqs{kind:mail}': ['count==5'] } };`;
-      const rows: [string, script: string, confirmed: number[], RegExp | undefined][] = [
-        [
-          'numbered',
-          `import http from 'k6/http'; windtunnel.number(http); ${options} export default () => { ${post} }`,
-          upTo(5),
-          undefined,
-        ],
-        [
-          'not numbered',
-          `import http from 'k6/http'; ${options} export default () => { ${post} }`,
-          [],
-          /mine\.js: no mail with a number was handed over/,
-        ],
-        [
-          'an exception in each iteration',
-          `${options} export default () => { throw new Error('no luck'); }`,
-          [],
-          /mine\.js: no mail with a number was handed over/,
-        ],
-      ];
-      for (const [name, text, expected, failure] of rows) {
-        const script = join(folderOf(t), 'mine.js');
-        writeFileSync(script, text);
-        const five: LoadShape = { executor: 'shared-iterations', vus: 2, iterations: 5, maxDuration: 10e6 };
-        const loads = [load(five, 5, { k6: { ...K6, script } })];
-        const { engine, note } = await start(t, path, port, loads);
-        assert.deepEqual(note.thresholds, { 'http_reqs{kind:mail}': ['count==5'] }, name);
-        const packer = new Packer();
-        const driver = engine.drive(soon(), packer);
-        if (failure)
-          await assert.rejects(driver.finished, (error) => {
-            assert.ok(error instanceof HarnessError, name);
-            assert.equal(error.kind, 'invalid-scenario', name);
-            assert.match(error.message, failure, name);
-            return true;
-          });
-        else await driver.finished;
-        assert.deepEqual(messagesIn(packer).confirmed ?? [], expected, name);
-        if (name === 'numbered')
-          assert.deepEqual(driver.metrics().find(({ tags }) => tags.kind === 'mail')?.value, {
-            kind: 'counter',
-            count: 5,
-          });
-        if (name === 'an exception in each iteration') assert.match(driver.trouble() ?? '', /no luck/);
-      }
-    }),
+    const options = `export const options = { thresholds: { 'http_reqs{kind:mail}': ['count==5'] } };`;
+    const numbered = `import http from 'k6/http'; windtunnel.number(http); ${options}`;
+    const rows: [string, script: string, confirmed: number[], RegExp | undefined][] = [
+      ['mail is handed over', `${numbered} export default () => { ${post} }`, upTo(5), undefined],
+      ['none is', `${numbered} export default () => {}`, [], /mine\.js: no mail was handed over$/],
+      [
+        'an exception in each iteration',
+        `${numbered} export default () => { throw new Error('no luck'); }`,
+        [],
+        /mine\.js: no mail was handed over\n.*no luck/,
+      ],
+    ];
+    for (const [name, text, expected, failure] of rows) {
+      const script = join(folderOf(t), 'mine.js');
+      writeFileSync(script, text);
+      const five: LoadShape = { executor: 'shared-iterations', vus: 2, iterations: 5, maxDuration: 10e6 };
+      const loads = [load(five, 5, { k6: { ...K6, script } })];
+      const { engine, note } = await start(t, path, port, loads);
+      assert.deepEqual(note.thresholds, { 'http_reqs{kind:mail}': ['count==5'] }, name);
+      const packer = new Packer();
+      const driver = engine.drive(soon(), packer);
+      if (failure)
+        await assert.rejects(driver.finished, (error) => {
+          assert.ok(error instanceof HarnessError, name);
+          assert.equal(error.kind, 'invalid-scenario', name);
+          assert.match(error.message, failure, name);
+          return true;
+        });
+      else await driver.finished;
+      assert.deepEqual(messagesIn(packer).confirmed ?? [], expected, name);
+      if (expected.length > 0)
+        assert.deepEqual(driver.metrics().find(({ tags }) => tags.kind === 'mail')?.value, {
+          kind: 'counter',
+          count: 5,
+        });
+      if (name === 'an exception in each iteration') assert.match(driver.trouble() ?? '', /no luck/);
+    }
+  }),
 );
 
 test('an address that is not loopback is no target without a seal', async (t) => {
@@ -288,3 +276,25 @@ test('a k6 that ends too early fails the run, with its last words', { timeout: 3
     await assert.rejects(start(t, program, 1, [load(TWENTY, 20)]), { message }, name);
   }
 });
+
+test('without a seal a script of the user reaches this machine alone', { timeout: 60_000 }, (t) =>
+  withEachK6(t, async (t, { path }) => {
+    const script = join(folderOf(t), 'mine.js');
+    const text = `import http from 'k6/http';
+      windtunnel.number(http);
+      export default () => {
+        http.post('http://mine.test/api/inject/v1', JSON.stringify({ envelope_sender: 'me@mine.test',
+          recipients: [{ email: 'you@recipient.test' }], content: 'Subject: hello\\r\\n\\r\\nhello\\r\\n' }));
+        http.get('http://192.0.2.1/', { timeout: '50s' });
+      };`;
+    writeFileSync(script, text);
+    const one: LoadShape = { executor: 'shared-iterations', vus: 1, iterations: 1, maxDuration: 10e6 };
+    const loads = [load(one, 1, { k6: { ...K6, script } })];
+    const { engine } = await start(t, path, await serve(t, takes), loads);
+    const packer = new Packer();
+    const driver = engine.drive(soon(), packer);
+    await driver.finished;
+    assert.deepEqual(messagesIn(packer), { confirmed: [0] });
+    assert.match(driver.trouble() ?? '', /192\.0\.2\.1.* blacklisted range/i);
+  }),
+);
