@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { K6Board, watchedByK6, withScriptThresholds } from '../../../src/lab/k6-metrics.ts';
 import { reportInput } from '../../../src/lab/report-input.ts';
 import { readK6Metrics, readSeen } from '../../../src/lab/run-folder.ts';
@@ -53,9 +54,12 @@ test('a folder that takes no file ends no run, and is told of at its end', (t) =
   assert.throws(() => board.keep(), /can't write .*k6-metrics\.json/);
 });
 
+/** A script that is there. */
+const SCRIPT = fileURLToPath(import.meta.url);
+
 const text = `
 mta: { adapter: haraka }
-load: { engine: k6, api: kumomta, script: ./mine.ts, rate: 10/s, duration: 60s }
+load: { engine: k6, api: kumomta, script: ${SCRIPT}, rate: 10/s, duration: 60s }
 thresholds:
   lost: count==0
   'http_reqs{ status:200 }': count >= 10
