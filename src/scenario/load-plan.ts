@@ -258,13 +258,20 @@ export function endOf(loads: readonly LoadPlan[]): Micros {
   return loads.reduce((end, { start, shape }) => Math.max(end, start + scheduleOf(shape).duration), 0);
 }
 
-/** A sentence for `check`: what a load does. */
-export function describeLoad({ k6, shape, start, connections, action, pause }: LoadPlan): string {
+/**
+ * A sentence for `check` and reports: what a load does.
+ * @param k6Version of the k6 that carries it out, once that is known
+ */
+export function describeLoad(
+  { k6, shape, start, connections, action, pause }: LoadPlan,
+  k6Version?: string,
+): string {
   const { duration } = scheduleOf(shape);
   const from = start > 0 ? ` from ${formatDuration(start)}` : '';
   const what = action === 'noop' ? ', NOOP only' : '';
   const waits = pause > 0 ? `, ${formatDuration(pause)} between iterations` : '';
   const many = connections.toLocaleString('en');
-  const by = k6 ? `${many} virtual users of k6, over HTTP (${k6.api})` : `${many} connections`;
+  const program = k6Version === undefined ? 'k6' : `k6 ${k6Version}`;
+  const by = k6 ? `${many} virtual users of ${program}, over HTTP (${k6.api})` : `${many} connections`;
   return `${shape.executor}${from}, ${formatDuration(duration)}, ${by}${what}${waits}`;
 }

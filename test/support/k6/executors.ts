@@ -127,13 +127,14 @@ class ScenarioRun {
     let left = this.#shareOf(iterations);
     await Promise.all(
       this.#users.map(async (user) => {
-        for (let own = 0; now() - this.#began < duration && !this.#isOver && !user.isGone; own++) {
+        for (let own = 0; executor !== 'per-vu-iterations' || own < iterations; own++) {
+          if (this.#isOver) return;
+          if (now() - this.#began >= duration || !user.isIdle) {
+            if (executor === 'per-vu-iterations') this.#field.dropped(this.#scenario, iterations - own);
+            return;
+          }
           if (executor === 'shared-iterations' && left-- <= 0) return;
-          if (executor === 'per-vu-iterations' && own === iterations) return;
-          const iteration = this.#begin(user);
-          await Promise.race([iteration, this.#until(duration)]);
-          if (executor === 'per-vu-iterations' && own + 1 < iterations && now() - this.#began >= duration)
-            this.#field.dropped(this.#scenario, iterations - own - 1);
+          await Promise.race([this.#begin(user), this.#until(duration)]);
         }
       }),
     );

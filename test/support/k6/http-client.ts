@@ -68,7 +68,8 @@ export class HttpClient {
         resolve({
           ...NOTHING,
           timings: {
-            blocked: assigned - began,
+            // From asking for a connection to having it, so it includes connecting (lib/netext/httpext/tracer.go).
+            blocked: connected - began,
             connecting: connected - assigned,
             sending: sent - connected,
             waiting: first - sent,

@@ -11,6 +11,12 @@ interface Params {
   readonly responseCallback?: Expected | null;
 }
 
+/** What http.url`` makes: requests to many URLs have one name. */
+interface NamedUrl {
+  readonly url: string;
+  readonly name: string;
+}
+
 /** What statuses are as expected. */
 type Expected = (status: number) => boolean;
 
@@ -20,7 +26,8 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
 
   function request(method: string, url: unknown, body?: unknown, params: Params = {}): unknown {
     state.require('making http requests', 'setup', 'iteration', 'teardown', 'summary');
-    const address = String(url);
+    const { url: address, name } =
+      typeof url === 'object' && url ? (url as NamedUrl) : { url: String(url), name: String(url) };
     const headers: Record<string, string> = { 'User-Agent': 'Grafana k6/2.3.0', ...(params.headers ?? {}) };
     const content = contentOf(body, headers);
     const timeoutMs = params.timeout === undefined ? 60e3 : milliseconds(params.timeout);
@@ -30,7 +37,7 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
     const tags = {
       method,
       url: address,
-      name: address,
+      name,
       status: String(status),
       proto,
       ...(callback ? { expected_response: String(callback(status)) } : {}),
@@ -107,6 +114,13 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
   return {
     request: (method: string, url: unknown, body?: unknown, params?: Params) =>
       request(method.toUpperCase(), url, body, params ?? {}),
+    asyncRequest: async (method: string, url: unknown, body?: unknown, params?: Params) =>
+      request(method.toUpperCase(), url, body, params ?? {}),
+    // One after the other, where k6 sends up to six at once.
+    batch: (requests: Record<string, BatchEntry>) => {
+      const answers = Object.entries(requests).map(([key, entry]) => [key, request(...asked(entry))]);
+      return Array.isArray(requests) ? answers.map(([, answer]) => answer) : Object.fromEntries(answers);
+    },
     get: withoutBody('GET'),
     head: withoutBody('HEAD'),
     post: withBody('POST'),
@@ -114,6 +128,11 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
     patch: withBody('PATCH'),
     del: withBody('DELETE'),
     options: withBody('OPTIONS'),
+    url: (texts: readonly string[], ...values: unknown[]): NamedUrl => ({
+      url: String.raw({ raw: texts }, ...values),
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the place of a value, in k6's words
+      name: texts.join('${}'),
+    }),
     expectedStatuses: (...ranges: (number | { min: number; max: number })[]): Expected => {
       return (status) =>
         ranges.some((range) =>
@@ -124,6 +143,19 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
       expected = callback;
     },
   };
+}
+
+type BatchEntry =
+  | string
+  | readonly [method: string, url: unknown, body?: unknown, params?: Params]
+  | { readonly method: string; readonly url: unknown; readonly body?: unknown; readonly params?: Params };
+
+function asked(entry: BatchEntry): [method: string, url: unknown, body: unknown, params: Params] {
+  if (typeof entry === 'string') return ['GET', entry, null, {}];
+  const { method, url, body, params } = Array.isArray(entry)
+    ? { method: entry[0], url: entry[1], body: entry[2], params: entry[3] }
+    : (entry as Exclude<BatchEntry, string | readonly unknown[]>);
+  return [method.toUpperCase(), url, body, params ?? {}];
 }
 
 /** A body as bytes or text: an object is a form. */

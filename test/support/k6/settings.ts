@@ -55,7 +55,7 @@ export function milliseconds(value: unknown): number {
   };
   const parts = typeof value === 'string' ? [...value.matchAll(/(\d+(?:\.\d*)?)(d|h|ms|us|µs|ns|m|s)/g)] : [];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== value)
-    throw new K6Error(EXIT.script, `time: invalid duration ${JSON.stringify(value)}`);
+    throw new K6Error(EXIT.config, `time: invalid duration ${JSON.stringify(value)}`);
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (units[unit as string] as number), 0);
 }
 
@@ -120,10 +120,10 @@ function shortcut({ vus = 1, duration, stages, iterations }: ScriptOptions): Rec
 function scenarioOf(name: string, raw: Record<string, unknown>, faults: string[]): Scenario {
   const executor = raw.executor as keyof typeof KEYS;
   const known = KEYS[executor];
-  if (!known) throw new K6Error(EXIT.script, `unknown executor type '${String(executor)}'`);
+  if (!known) throw new K6Error(EXIT.config, `unknown executor type '${String(executor)}'`);
   const allowed = [...COMMON, ...known] as string[];
   for (const key of Object.keys(raw))
-    if (!allowed.includes(key)) throw new K6Error(EXIT.script, `json: unknown field "${key}"`);
+    if (!allowed.includes(key)) throw new K6Error(EXIT.config, `json: unknown field "${key}"`);
   for (const key of WHOLE) requireWhole(raw[key]);
   const time = (key: string, otherwise: number) =>
     raw[key] === undefined ? otherwise : milliseconds(raw[key]);
@@ -166,7 +166,7 @@ function scenarioOf(name: string, raw: Record<string, unknown>, faults: string[]
 function requireWhole(value: unknown): void {
   if (value !== undefined && !Number.isInteger(value))
     throw new K6Error(
-      EXIT.script,
+      EXIT.config,
       `json: cannot unmarshal ${JSON.stringify(value)} into Go value of type int64`,
     );
 }

@@ -1,6 +1,6 @@
 /** Programs that tests have for k6: the stand-in, and k6 itself where it is. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -15,7 +15,6 @@ export function standInK6(t: TestContext, version = '2.3.0'): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const program = fileURLToPath(new URL('./program.js', import.meta.url));
   const path = join(folder, 'k6');
-  mkdirSync(folder, { recursive: true });
   writeFileSync(
     path,
     `#!/bin/sh\nSTAND_IN_VERSION='${version}' exec '${process.execPath}' --experimental-vm-modules --no-warnings '${program}' "$@"\n`,
@@ -26,12 +25,9 @@ export function standInK6(t: TestContext, version = '2.3.0'): string {
 
 /** The real k6: `K6_BIN`, or the one on PATH; undefined if there is none. */
 export function realK6(): string | undefined {
-  const named = process.env.K6_BIN;
-  for (const path of named
-    ? [named]
-    : (process.env.PATH ?? '').split(':').map((folder) => join(folder, 'k6')))
-    if (spawnSync(path, ['version']).status === 0) return path;
-  return undefined;
+  const { K6_BIN, PATH = '' } = process.env;
+  const places = K6_BIN ? [K6_BIN] : PATH.split(':').map((folder) => join(folder, 'k6'));
+  return places.find((path) => existsSync(path) && spawnSync(path, ['version']).status === 0);
 }
 
 /**
@@ -42,8 +38,8 @@ export async function withEachK6(
   t: TestContext,
   act: (t: TestContext, k6: { readonly path: string; readonly real: boolean }) => Promise<void>,
 ): Promise<void> {
-  await t.test('by the stand-in', (t) => act(t, { path: standInK6(t), real: false }));
-  await t.test('by k6', (t) => {
+  await t.test('by the stand-in', { concurrency: 2 }, (t) => act(t, { path: standInK6(t), real: false }));
+  await t.test('by k6', { concurrency: 2 }, (t) => {
     const path = realK6();
     if (path === undefined) return t.skip('skipped: k6 not found');
     return act(t, { path, real: true });
