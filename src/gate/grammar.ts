@@ -3,6 +3,7 @@
  * against the metric's kind before anything starts. Blanks may stand between all parts.
  *
  *   key         = metric [ "{" tag ":" value { "," tag ":" value } "}" ]      a value may stand in quotes
+ *                 a metric of k6's takes any tag
  *   expression  = aggregation operator limit
  *   aggregation = "count" | "rate" | "value" | "avg" | "min" | "max" | "med" | "p(" number ")"
  *   operator    = ">" | ">=" | "<" | "<=" | "==" | "===" | "!="

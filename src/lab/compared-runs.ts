@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
+import { k6Key } from '../core/k6-key.ts';
 import { CHANGE_RULES, type ChangeRules, ENOUGH_RUNS, type RunValue } from '../gate/change.ts';
-import type { Selector, Threshold } from '../gate/threshold.ts';
+import type { Threshold } from '../gate/threshold.ts';
 import { readRecords } from '../record/recorder.ts';
 import { buildReport } from '../report/build.ts';
 import { compareRuns, newestOf } from '../report/comparison/compare.ts';
@@ -137,16 +138,13 @@ function runsIn(content: unknown): Summary[] | undefined {
 }
 
 function measureAgain(folder: string, thresholds: readonly Threshold[]): Map<string, RunValue> {
-  const { plan, input } = readRunFile(folder);
-  const known = thresholds.filter(({ selector }) => knows(input, selector));
+  const { plan, input: kept } = readRunFile(folder);
+  const input = { ...kept, ...readK6Metrics(folder) };
+  const known = thresholds.filter((threshold) => knows(input, threshold));
   const { aggregate } = readRecords(folder, modelOf(plan));
   // Only what is measured counts here, not what it is held to.
   const asked = known.map((threshold): Threshold => ({ ...threshold, operator: '>=', limit: 0 }));
-  const { summary } = buildReport(aggregate, {
-    ...input,
-    ...readK6Metrics(folder),
-    thresholds: asked,
-  });
+  const { summary } = buildReport(aggregate, { ...input, thresholds: asked });
   return new Map(
     known.map((threshold, i) => {
       const { actual, actualText } = summary.thresholds[i] as (typeof summary.thresholds)[number];
@@ -155,8 +153,14 @@ function measureAgain(folder: string, thresholds: readonly Threshold[]): Map<str
   );
 }
 
-/** Whether a run has what a selector names: of an ISP that was not there, nothing is known, not even 0. */
-function knows({ isps, sources, replies, loads, incidents }: ReportInput, selector: Selector): boolean {
+/** Whether a run has what a threshold names: of an ISP that was not there, nothing is known, not even 0. */
+function knows(input: ReportInput, { metric, selector, k6 }: Threshold): boolean {
+  if (k6) {
+    // A part of a metric is known where it was watched; a whole one that was never sampled is one that nothing came to.
+    const key = k6Key({ name: metric, tags: k6.tags });
+    return input.k6?.some((state) => key === metric || k6Key(state) === key) ?? false;
+  }
+  const { isps, sources, replies, loads, incidents } = input;
   const has = (value: string | undefined, all: readonly string[]): boolean =>
     value === undefined || all.includes(value);
   return (

@@ -1,6 +1,6 @@
 /** What is left of a run with k6 that is interrupted or killed, or whose k6 is: a report or an error, and no process. */
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Summary } from '../../src/report/summary.ts';
@@ -74,6 +74,10 @@ for (const { what, act, code, says, verdict, sealed } of cases) {
     const options = ['--k6-bin', standInK6(t), ...(sealed ? [] : ['--no-seal'])];
     const flight = startFlight(t, scenarioFile(folder, scenario), join(folder, 'runs'), options);
     await flight.untilMailFlows();
+    await flight.until('what k6 measured', () => {
+      const path = join(flight.folder() as string, 'k6-metrics.json');
+      return existsSync(path) && readFileSync(path, 'utf8').includes('http_reqs');
+    });
     act(flight);
     assert.equal(`${await flight.ended}`, `${code}`, flight.stdout() + flight.stderr());
     assert.match(flight.stderr(), says);
@@ -86,6 +90,8 @@ for (const { what, act, code, says, verdict, sealed } of cases) {
     assert.match(summary.verdict.sentence, verdict);
     assert.equal(summary.verdict.passed, false);
     assert.ok(summary.totals.injectedMessages > 0);
+    const requests = summary.k6?.metrics.http_reqs?.value;
+    assert.ok(requests?.kind === 'counter' && requests.count > 0);
   });
 }
 

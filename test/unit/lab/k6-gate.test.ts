@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import {
@@ -15,7 +16,9 @@ import {
 import type { K6Verdict } from '../../../src/report/k6-verdict.ts';
 import { cli, scenarioFile, workFolder } from '../../support/cli.ts';
 
-const K6_LOAD = 'load: { engine: k6, api: kumomta, rate: 10/s, duration: 3s, script: ./mine.ts }';
+/** A script that is there. */
+const SCRIPT = fileURLToPath(import.meta.url);
+const K6_LOAD = `load: { engine: k6, api: kumomta, rate: 10/s, duration: 3s, script: ${SCRIPT} }`;
 const MTA = 'mta: { adapter: haraka }';
 
 /** A line of k6's stream, as k6's documentation has it ("JSON"). */

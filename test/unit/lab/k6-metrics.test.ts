@@ -2,10 +2,22 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseK6Threshold } from '../../../src/gate/k6-threshold.ts';
+import { readRuns, withValues } from '../../../src/lab/compared-runs.ts';
 import { K6Board, watchedByK6, withScriptThresholds } from '../../../src/lab/k6-metrics.ts';
-import { reportInput } from '../../../src/lab/report-input.ts';
-import { readK6Metrics, readSeen } from '../../../src/lab/run-folder.ts';
+import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
+import {
+  readK6Metrics,
+  readSeen,
+  writeK6Metrics,
+  writeReports,
+  writeRunFile,
+} from '../../../src/lab/run-folder.ts';
 import { type K6MetricState, K6Metrics } from '../../../src/record/k6-metrics.ts';
+import { Recorder } from '../../../src/record/recorder.ts';
+import { buildReport } from '../../../src/report/build.ts';
+import { readerOf } from '../../../src/report/comparison/compare.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 import { planRun } from '../../../src/scenario/plan.ts';
 import { workFolder } from '../../support/cli.ts';
@@ -53,9 +65,12 @@ test('a folder that takes no file ends no run, and is told of at its end', (t) =
   assert.throws(() => board.keep(), /can't write .*k6-metrics\.json/);
 });
 
+/** A script that is there. */
+const SCRIPT = fileURLToPath(import.meta.url);
+
 const text = `
 mta: { adapter: haraka }
-load: { engine: k6, api: kumomta, script: ./mine.ts, rate: 10/s, duration: 60s }
+load: { engine: k6, api: kumomta, script: ${SCRIPT}, rate: 10/s, duration: 60s }
 thresholds:
   lost: count==0
   'http_reqs{ status:200 }': count >= 10
@@ -121,4 +136,39 @@ test("a script's thresholds are judged beside the scenario's, each once", () => 
     message:
       'thresholds of the k6 script: http_reqs: http_reqs is a counter, which has no med; expected count, rate',
   });
+});
+
+test('what another run asks of k6 is measured in the folder again, but for parts that were not watched', (t) => {
+  const folder = workFolder(t);
+  const recorder = new Recorder(folder, modelOf(plan));
+  recorder.own.mark({ at: 0, name: 'load_started' });
+  recorder.own.mark({ at: 10e6, name: 'load_ended' });
+  recorder.own.mark({ at: 11e6, name: 'ended' });
+  recorder.flush();
+  const metrics = new K6Metrics(['http_reqs{status:200}']);
+  metrics.define('http_reqs', 'counter', false);
+  metrics.define('RTT', 'trend', true);
+  for (let n = 0; n < 100; n++) metrics.add('RTT', n, {}, n);
+  metrics.add('http_reqs', 7, { status: '200' }, 0);
+  metrics.add('http_reqs', 2, { status: '404' }, 0);
+  writeK6Metrics(folder, metrics.states());
+  writeRunFile(folder, { format: 1, plan, input });
+  writeReports(folder, buildReport(recorder.aggregate, { ...input, ...readSeen(folder) }));
+  recorder.close();
+  const asked = [
+    'RTT p(77)<1',
+    'http_reqs{status:200} count<1',
+    'http_reqs{status:404} count<1',
+    'iterations count<1',
+  ];
+  const thresholds = asked.map((text) => {
+    const [key = '', expression = ''] = text.split(' ');
+    const parsed = parseK6Threshold(key, expression, 'scenario');
+    assert.ok('threshold' in parsed);
+    return parsed.threshold;
+  });
+  const [run] = readRuns(folder);
+  assert.ok(run);
+  const read = readerOf(withValues(run, thresholds));
+  assert.deepEqual(thresholds.map(read), [76.23, 7, undefined, 0]);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { type InjectionState, Packer } from '../../../src/record/attempt-log.ts';
@@ -70,7 +71,9 @@ function reportOf(scenario: string, sampled: readonly Sampled[]): ReturnType<typ
   return buildReport(aggregate, { ...input, ...(checks && { checks }), ...k6 });
 }
 
-const K6_LOAD = 'load: { engine: k6, api: kumomta, script: ./mine.ts, rate: 10/s, duration: 10s }';
+/** A script that is there. */
+const SCRIPT = fileURLToPath(import.meta.url);
+const K6_LOAD = `load: { engine: k6, api: kumomta, script: ${SCRIPT}, rate: 10/s, duration: 10s }`;
 const SMTP_LOAD = 'load: { rate: 10/s, duration: 10s }';
 
 const SAMPLED: readonly Sampled[] = [

@@ -4,19 +4,19 @@ import { html } from '../markup.ts';
 import { table } from '../table.ts';
 import { values } from './metrics.ts';
 import type { Section } from './section.ts';
-import { thresholdsPanel } from './thresholds.ts';
+import { scriptThresholds } from './thresholds.ts';
 
 /** What k6 measured, and what its script asks of that; none if k6 carried out no load. */
-export function k6Section({ k6, thresholds, run }: Summary): Section[] {
+export function k6Section(summary: Summary): Section[] {
+  const { k6 } = summary;
   if (!k6) return [];
   const entries = Object.entries(k6.metrics);
-  const asked = thresholds.filter(({ k6 }) => k6 === 'script');
   return [
     {
       id: 'k6',
       title: 'k6',
       nav: 'k6',
-      body: html`${asked.length > 0 && thresholdsPanel('Thresholds of the script', asked, run.running === true)}
+      body: html`${scriptThresholds(summary)}
 <div class="panel">${
         entries.length === 0
           ? html`<p class="nothing">k6 told of no sample.</p>`
