@@ -275,11 +275,6 @@ interface Broken {
 const BROKEN: readonly Broken[] = [
   { name: 'lacks that line', script: SCRIPT, says: /windtunnel\.number\(http\)/ },
   {
-    name: 'imports a module of npm',
-    script: `import _ from 'lodash';\n${SCRIPT}`,
-    says: /lodash/,
-  },
-  {
     name: 'sends two mails in an iteration',
     script: NUMBERED.replace(
       'const answer = http.post(',
