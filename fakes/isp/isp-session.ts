@@ -348,7 +348,10 @@ export class IspSession implements Session {
     this.#close(transaction, partial ? 'partial' : outcome, verdict.reply, received, now);
     if (verdict.kind === 'refuse' && verdict.close) this.#end('isp', verdict.reply);
     if (outcome === 'accepted') this.#handIn(transaction, about, now);
-    return outcome === 'accepted' ? { ...answer, onLost: () => this.#replyLost(transaction, now) } : answer;
+    if (outcome !== 'accepted') return answer;
+    // Field by field: an answer of a form of its own would slow down all who read answers.
+    const { code, lines, close } = answer;
+    return { code, lines, close, onLost: () => this.#replyLost(transaction, now) };
   }
 
   /** Gives an accepted message to those who see to what comes of it. */

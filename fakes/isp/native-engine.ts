@@ -1,7 +1,7 @@
 /** The harness's own SMTP engine, on node:net and node:tls: sockets for receivers, and a watch over idle ones. */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
-import { every } from '../../src/core/clock.ts';
+import { atEndOfTurn, every } from '../../src/core/clock.ts';
 import { readFrom } from './accept.ts';
 import type { CertificateName, Certificates } from './certificates.ts';
 import { adoptInto, type Engine, type EngineOptions, listenOn, type Tap } from './engine.ts';
@@ -130,6 +130,10 @@ class Connection implements Wire {
   write(text: string): boolean {
     this.#tap?.server(text);
     return !this.#socket.writable || this.#socket.write(text);
+  }
+
+  later(act: () => void): void {
+    atEndOfTurn(act);
   }
 
   pause(): void {

@@ -144,8 +144,12 @@ export class Receiver {
     }
     // A rest of nothing must not keep a packet alive.
     if (this.#at >= this.#input.length) this.#input = NOTHING;
+    if (!speaker.clientEnded) {
+      speaker.flushSoon();
+      return;
+    }
     speaker.flush();
-    if (speaker.clientEnded && !speaker.held) {
+    if (!speaker.held) {
       this.#session.onClose();
       // A handshake that the client has left never ends.
       if (this.#mode === 'tls') this.#wire.destroy();

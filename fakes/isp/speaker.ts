@@ -8,12 +8,14 @@ import type { CertificateName } from './certificates.ts';
 import type { Failure, Rendered } from './render.ts';
 import type { Session } from './session.ts';
 
-/** The connection below. It calls nobody back before it returns. */
+/** The connection below. It calls nobody back before it returns, but for what is asked for `later`. */
 export interface Wire {
   /** False while nothing that is written arrives. */
   readonly reaches: boolean;
   /** Sends text. False: the client does not read; `Receiver.drained` is called when it does again. */
   write(text: string): boolean;
+  /** Calls `act` when all has been read that has come by now, on this connection and on others. */
+  later(act: () => void): void;
   /** Stops listening to the client, and begins again. */
   pause(): void;
   resume(): void;
@@ -49,6 +51,8 @@ export class Speaker {
   /** What to say is being found out. */
   #thinking = false;
   #blocked = false;
+  /** What waits to be sent will be, before anything more is read. */
+  #soon = false;
   /** What happens when so many more bytes have come. */
   #doom: { readonly failure: Failure; left: number } | undefined;
 
@@ -117,6 +121,18 @@ export class Speaker {
     this.#wire.pause();
   }
 
+  /** Sends what waits to be sent together with what others have to say: each client need be woken only once. */
+  flushSoon(): void {
+    if (this.#soon || this.#out === '') return;
+    this.#soon = true;
+    this.#wire.later(this.#flushNow);
+  }
+
+  readonly #flushNow = (): void => {
+    this.#soon = false;
+    this.flush();
+  };
+
   /** The client reads again. */
   drained(): void {
     this.#blocked = false;
@@ -148,6 +164,7 @@ export class Speaker {
 
   /** The connection is gone. */
   gone(): void {
+    this.flush();
     this.#cancelDelay?.();
     this.#delayed?.onLost?.();
     this.#delayed = undefined;

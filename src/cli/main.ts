@@ -22,6 +22,7 @@ const COMMANDS: readonly {
   { name: 'isp', load: async (io) => (await import('./commands/isp.ts')).ispCommand(io) },
   { name: 'flood', load: async (io, set) => (await import('./commands/flood.ts')).floodCommand(io, set) },
   { name: 'doctor', load: async (io) => (await import('./commands/doctor.ts')).doctorCommand(io) },
+  { name: 'k6', load: async (io, set) => (await import('./commands/k6.ts')).k6Command(io, set) },
   { name: 'mta', load: async (io, set) => (await import('./commands/mta.ts')).mtaCommand(io, set) },
 ];
 

@@ -55,6 +55,23 @@ export function after(ms: number, act: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** What waits for the end of this turn of the event loop. */
+let waiting: (() => void)[] = [];
+
+/**
+ * Calls `act` when everything has been read that had come in when this turn of the event loop began. What is written
+ * then, for many connections at once, wakes whoever reads it once and not for each of them.
+ */
+export function atEndOfTurn(act: () => void): void {
+  if (waiting.push(act) === 1) setImmediate(endTurn);
+}
+
+function endTurn(): void {
+  const acts = waiting;
+  waiting = [];
+  for (const act of acts) act();
+}
+
 /** A clock that moves only when told to: simulated days pass in milliseconds. */
 export class VirtualClock implements Clock {
   #now: Micros;

@@ -65,26 +65,39 @@ export function watchedByK6(thresholds: readonly Threshold[]): string[] {
 
 /**
  * The input of a run's report with the thresholds that the user's scripts have (`options.thresholds`), as k6's processes tell
- * them when they are ready. One that the scenario has as well, or several processes tell, is judged once.
+ * them when they are ready.
  * @throws HarnessError of kind `invalid-scenario` if one can't be read
  */
 export function withScriptThresholds(
   input: ReportInput,
   notes: readonly Pick<ReadyNote, 'thresholds'>[],
 ): ReportInput {
-  const known = new Set(input.thresholds.filter(({ k6 }) => k6).map(nameOf));
-  const added: Threshold[] = [];
-  for (const { thresholds: wished } of notes) {
-    const { thresholds, problems } = parseScriptThresholds(wished);
+  const wished = notes.map(({ thresholds }) => thresholds);
+  return { ...input, thresholds: joinedThresholds(input.thresholds, wished) };
+}
+
+/**
+ * A scenario's thresholds, and those of scripts after them. One that the scenario has as well, or several processes tell, is
+ * judged once.
+ * @throws HarnessError of kind `invalid-scenario` if one can't be read
+ */
+export function joinedThresholds(
+  own: readonly Threshold[],
+  wished: readonly Readonly<Record<string, unknown>>[],
+): Threshold[] {
+  const known = new Set(own.filter(({ k6 }) => k6).map(nameOf));
+  const joined = [...own];
+  for (const one of wished) {
+    const { thresholds, problems } = parseScriptThresholds(one);
     if (problems.length > 0)
       throw new HarnessError('invalid-scenario', `thresholds of the k6 script: ${problems.join('; ')}`);
     for (const threshold of thresholds) {
       if (known.has(nameOf(threshold))) continue;
       known.add(nameOf(threshold));
-      added.push(threshold);
+      joined.push(threshold);
     }
   }
-  return added.length === 0 ? input : { ...input, thresholds: [...input.thresholds, ...added] };
+  return joined;
 }
 
 function nameOf({ key, expression }: Threshold): string {

@@ -90,7 +90,7 @@ export function replyTable(plan: Plan, startedAt: string): ReplyFacts[] {
 
 /** Puts together what a report says beside the records. */
 export function reportInput(
-  { plan, lab, command, version, startedAt, folder, warnings, baseline }: RunRequest,
+  { plan, lab, command, version, startedAt, folder, warnings, baseline, k6 }: RunRequest,
   mta: MtaFacts,
   evidence: ReportInput['evidence'],
 ): ReportInput {
@@ -121,7 +121,11 @@ export function reportInput(
     }),
     replies: replyTable(plan, startedAt),
     phases: plan.phases,
-    loads: plan.loads.map((load) => ({ name: load.name, text: describeLoad(load), action: load.action })),
+    loads: plan.loads.map((load) => ({
+      name: load.name,
+      text: describeLoad(load, k6?.version),
+      action: load.action,
+    })),
     incidents: plan.incidents,
     ...(plan.faults.length > 0 && {
       faults: plan.faults.map(({ what, label, start, end }) => ({

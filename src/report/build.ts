@@ -41,6 +41,7 @@ import type {
   Totals,
 } from './summary.ts';
 import { suppressionSummary } from './suppression.ts';
+import { thresholdResult } from './threshold-result.ts';
 
 /** A report's content, with the histograms for `histograms.hlog`. */
 export interface Report {
@@ -95,7 +96,6 @@ export function buildReport(
     harnessFrame(aggregate, input, series, loadEnd),
   );
   const suppression = suppressionSummary(aggregate, names.isps);
-  const ofK6 = k6Summary(input, k6);
   const summary: Summary = {
     schema: 1,
     run: {
@@ -108,16 +108,7 @@ export function buildReport(
       ? standOf(judged)
       : verdictOf(judged, { interrupted, abortedAt, labEnded, untaken: untakenOf(aggregate) }, input),
     warnings: [...input.warnings, ...warningsOf(aggregate, harness, outcome, input, evidence)],
-    thresholds: judged.map(({ threshold, passed, actual, actualText, limitText, sentence }) => ({
-      metric: threshold.key,
-      expression: threshold.expression,
-      ...(limitText !== undefined && { limitText }),
-      passed,
-      actual: actual ?? null,
-      actualText,
-      sentence,
-      ...(threshold.k6 && { k6: threshold.k6.from }),
-    })),
+    thresholds: judged.map(thresholdResult),
     totals: totalsOf(aggregate, outcome, measure, input, loadEnd),
     injector: injectorSummary(aggregate, input),
     conservation: outcomeCounts(outcome),
@@ -135,7 +126,7 @@ export function buildReport(
       measure,
       input.thresholds.filter(({ k6 }) => !k6),
     ),
-    ...(ofK6 && { k6: ofK6 }),
+    ...(input.k6 && { k6: k6Summary(k6) }),
     ...(input.checks && { checks: input.checks }),
     phases: phasesWithLabels(input, faultPhases(aggregate, input, end / 1e6)),
     harness,

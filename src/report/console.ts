@@ -2,8 +2,7 @@ import { incidentRows } from './adaptation-rows.ts';
 import { FAULT_COLUMNS, faultName } from './fault-text.ts';
 import { FEEDBACK_TOTALS } from './feedback-text.ts';
 import { connectionsText, holdsSessionsOnly, injectionNotes, isPlainInjection } from './injection-text.ts';
-import { k6Format, k6Headlines } from './k6-text.ts';
-import { metricParts } from './metric-text.ts';
+import { k6Lines } from './k6-text.ts';
 import {
   formatCount,
   formatMs,
@@ -17,7 +16,7 @@ import { type Paint, paintWith } from './paint.ts';
 import type { Evidence, Summary } from './summary.ts';
 import { groupText, SUPPRESSION_COLUMNS } from './suppression-text.ts';
 import { type Align, table, wrap } from './text-table.ts';
-import { titleOf } from './threshold-title.ts';
+import { titleOf } from './threshold-result.ts';
 
 /** How the console report is drawn. */
 export interface ConsoleOptions {
@@ -214,14 +213,8 @@ function injection(summary: Summary, paint: Paint, width: number): string[] {
 
 /** A line for each metric of k6's that tells most. */
 function k6({ k6 }: Summary, paint: Paint, width: number): string[] {
-  const shown = k6 ? k6Headlines(k6) : [];
-  if (shown.length === 0) return [];
-  const rows = shown.map(([key, metric]) => {
-    const parts = metricParts(metric.value, k6Format(metric)).filter(([name]) => name !== 'p90');
-    return [key, parts.map(([name, value]) => `${name} ${value}`).join('  ')];
-  });
-  const lines = table(rows, ['left', 'left']);
-  return [heading('k6', paint), ...lines.map((line) => `    ${line}`.slice(0, width))];
+  const lines = k6 ? k6Lines(k6, width - 4) : [];
+  return lines.length === 0 ? [] : [heading('k6', paint), ...lines.map((line) => `    ${line}`)];
 }
 
 function isps({ isps }: Summary, paint: Paint, width: number): string[] {

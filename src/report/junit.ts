@@ -3,7 +3,7 @@
  * is used of the format is what both schemas of Jenkins allow (junit-4 and junit-10 of its xUnit plugin).
  */
 import type { Summary, ThresholdResult } from './summary.ts';
-import { titleOf } from './threshold-title.ts';
+import { titleOf } from './threshold-result.ts';
 
 /** Renders `junit.xml`. A run that did not come to its end is an error, a threshold that does not hold a failure. */
 export function renderJunit(summary: Summary): string {

@@ -2,13 +2,11 @@
 import type { MeasuredK6 } from '../analysis/k6-metrics.ts';
 import { K6_METRICS, k6MetricNamed } from '../gate/k6-metrics.ts';
 import type { K6MetricState } from '../record/k6-metrics.ts';
-import type { ReportInput } from './input.ts';
 import type { K6Metric, K6Summary } from './k6-summary.ts';
 import { metricValue } from './metric-value.ts';
 
-/** Sums up; undefined if k6 carried out no load. Metrics stand in k6's order, those of a script's own after them. */
-export function k6Summary(input: ReportInput, measured: MeasuredK6): K6Summary | undefined {
-  if (!input.k6) return undefined;
+/** Sums up. Metrics stand in k6's order, those of a script's own after them. */
+export function k6Summary(measured: MeasuredK6): K6Summary {
   const place = (name: string): number =>
     k6MetricNamed(name) ? Object.keys(K6_METRICS).indexOf(name) : Number.MAX_SAFE_INTEGER;
   const all = measured

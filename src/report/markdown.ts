@@ -10,7 +10,7 @@ import { metricParts } from './metric-text.ts';
 import { formatCount, formatMs, formatShare, formatShareScore, formatTimeScore } from './numbers.ts';
 import type { AdaptationSummary, FaultSummary, IspSummary, Summary } from './summary.ts';
 import { groupText, isRight, SUPPRESSION_COLUMNS } from './suppression-text.ts';
-import { titleOf } from './threshold-title.ts';
+import { titleOf } from './threshold-result.ts';
 
 /** Renders `summary.md`. */
 export function renderMarkdown(summary: Summary): string {

@@ -10,8 +10,8 @@ export function metricParts(
   switch (metric.kind) {
     case 'counter':
       return [
-        ['count', formatCount(metric.count)],
-        ['rate', `${plain(metric.rate)}/s`],
+        ['count', format === plain ? formatCount(metric.count) : format(metric.count)],
+        ['rate', `${format(metric.rate)}/s`],
       ];
     case 'rate':
       return [

@@ -1,5 +1,6 @@
 /** An MTA that the user configures: what the scenario must say of it, and what the user must know before the run. */
 import { dirname, resolve } from 'node:path';
+import type { HttpApi } from '../core/http-injection.ts';
 import { isLoopback } from '../core/proof.ts';
 import { trim } from '../core/units.ts';
 import type { ExternalMta } from '../mta/adapter.ts';
@@ -18,7 +19,7 @@ export function plannedExternal(loaded: LoadedScenario, fault: Fault): ExternalM
     );
     return undefined;
   }
-  const { start, stop, queue, logs, submission, ready, routed, firstPort, scaled } = wish;
+  const { start, stop, queue, logs, submission, http, ready, routed, firstPort, scaled } = wish;
   if (clock.scale !== 1 && !scaled) {
     fault(
       ['clock', 'scale'],
@@ -27,11 +28,12 @@ export function plannedExternal(loaded: LoadedScenario, fault: Fault): ExternalM
   }
   if (start === undefined) {
     if (stop !== undefined) fault(['mta', 'external', 'stop'], 'expected start beside it');
-    if (!isLoopback(submission.address))
-      fault(
-        ['mta', 'external', 'submission'],
-        `found ${submission.address}; expected a loopback address, or start beside it: without a seal nothing else is sent to`,
-      );
+    for (const [key, place] of [['submission', submission] as const, ['http', http?.address] as const])
+      if (place && !isLoopback(place.address))
+        fault(
+          ['mta', 'external', key],
+          `found ${place.address}; expected a loopback address, or start beside it: without a seal nothing else is sent to`,
+        );
     for (const [at, { ip }] of mta.sources.entries()) {
       if (!isLoopback(ip))
         fault(
@@ -51,6 +53,7 @@ export function plannedExternal(loaded: LoadedScenario, fault: Fault): ExternalM
       ['mta', 'external', 'firstPort'],
       `found ${firstPort}; expected at most ${65_535 - (last - firstPort)}`,
     );
+  checkForms(loaded.scenario, http?.api, fault);
   const here = dirname(loaded.file);
   const cwd = resolve(here, wish.cwd);
   return {
@@ -60,9 +63,29 @@ export function plannedExternal(loaded: LoadedScenario, fault: Fault): ExternalM
     cwd,
     logs: logs.map((file) => resolve(here, file)),
     submission,
+    ...(http && {
+      http: { ...http.address, api: http.api, ...(http.key !== undefined && { key: http.key }) },
+    }),
     readyWithin: ready,
     firstPort,
   };
+}
+
+/** Says which loads speak a form over HTTP that the MTA is not said to speak. */
+function checkForms(
+  { load, loads }: LoadedScenario['scenario'],
+  api: HttpApi | undefined,
+  fault: Fault,
+): void {
+  const all = [
+    ...(load ? [[['load'], load] as const] : []),
+    ...Object.entries(loads ?? {}).map(([name, wish]) => [['loads', name], wish] as const),
+  ];
+  for (const [path, wish] of all) {
+    if (wish.engine !== 'k6' || wish.api === undefined || wish.api === api) continue;
+    const has = api === undefined ? 'mta.external.http, where the MTA takes mail in' : api;
+    fault([...path, 'api'], `found ${wish.api}; expected ${has}`);
+  }
 }
 
 /** What the user must know of a run with an external MTA: what it is to be pointed at, and what is not told to it. */
@@ -72,8 +95,8 @@ export function externalNotes(
   senders: readonly { readonly domain: string }[],
 ): string[] {
   if (!external) return [];
-  const { start, submission, firstPort } = external;
-  const at = `${submission.address.includes(':') ? `[${submission.address}]` : submission.address}:${submission.port}`;
+  const { start, submission, http, firstPort } = external;
+  const at = `${placeOf(submission)}${http ? ` and over HTTP at ${placeOf(http)}` : ''}`;
   const own =
     'the MTA has its own configuration: of the scenario’s mta it knows nothing; mta.sources must be the addresses that it sends from';
   if (start)
@@ -91,4 +114,8 @@ export function externalNotes(
         `  ${domains.join(', ')} to 127.0.0.1 port ${firstPort + 1 + index} (${id})`,
     ),
   ];
+}
+
+function placeOf({ address, port }: ExternalMta['submission']): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -1,6 +1,8 @@
 /** Loads that k6 carries out over HTTP: what a scenario may say of them, and what k6 can't do. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { K6Wish } from '../driver/load.ts';
+import { k6Problem } from '../driver/k6/scenario-options.ts';
+import type { K6Wish, LoadPlan } from '../driver/load.ts';
 import type { LoadWish } from './load-schema.ts';
 import type { FrontDoor } from './submission.ts';
 
@@ -32,7 +34,7 @@ export function checkK6(
     fault(['engine'], 'the simulated ISPs speak SMTP alone; expected an MTA between k6 and them');
     return;
   }
-  const can = capabilities?.submission.http;
+  const can = capabilities && (capabilities.submission.http ?? []);
   if (wish.api === undefined) fault([], `engine: k6 needs "api", one of ${(can ?? []).join(', ') || 'none'}`);
   else if (can && !can.includes(wish.api))
     fault(
@@ -49,4 +51,16 @@ export function checkK6(
   if (wish.sources.length > 0) fault(['sources'], 'k6 connects from loopback; expected none');
   if (wish.message.dkim !== 'none') fault(['message', 'dkim'], "k6 can't sign mail; expected none");
   if (wish.exec !== undefined && wish.script === undefined) fault(['exec'], 'expected script beside it');
+}
+
+/** Says of a planned load what k6 can't do with it. */
+export function checkK6Plan(
+  plan: LoadPlan,
+  fault: (below: readonly PropertyKey[], message: string) => void,
+): void {
+  if (!plan.k6) return;
+  const problem = k6Problem(plan);
+  if (problem !== undefined) fault([], problem);
+  const { script } = plan.k6;
+  if (script !== undefined && !existsSync(script)) fault(['script'], `there is no file ${script}`);
 }

@@ -3,12 +3,11 @@ import { dirname } from 'node:path';
 import type { Micros } from '../core/clock.ts';
 import { nearest } from '../core/nearest.ts';
 import { formatDuration } from '../core/units.ts';
-import { k6Problem } from '../driver/k6/scenario-options.ts';
 import type { LoadPlan } from '../driver/load.ts';
 import type { MessagePlan } from '../driver/message.ts';
 import type { RecipientPlan } from '../driver/recipients.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
-import { checkK6, plannedK6 } from './k6-load.ts';
+import { checkK6, checkK6Plan, plannedK6 } from './k6-load.ts';
 import type { LoadedScenario } from './load.ts';
 import type { LoadWish } from './load-schema.ts';
 import { checkSubmission, type FrontDoor } from './submission.ts';
@@ -87,6 +86,7 @@ export function plannedLoads(context: LoadContext): LoadPlan[] {
     const shape = loadShape(wish, path, fault);
     if (!shape) continue;
     const plan = plannedLoad(context, name, wish, path, shape, wishes.length, firstMessage, firstMailbox);
+    checkK6Plan(plan, (below, text) => fault([...path, ...below], text));
     planned.push(plan);
     firstMessage += plan.messages;
     firstMailbox += plan.messages * plan.recipients.perMessage;
@@ -129,8 +129,6 @@ function plannedLoad(
     fault([...path, 'action'], `${shape.executor} sends messages; expected an executor with virtual users`);
   checkSubmission(frontDoor, wish, (below, text) => fault([...path, ...below], text));
   checkK6(frontDoor, wish, (below, text) => fault([...path, ...below], text));
-  const problem = wish.engine === 'k6' ? k6Problem({ name, shape }) : undefined;
-  if (problem !== undefined) fault(path, problem);
   if (wish.mailboxes !== undefined && wish.mailboxes < perMessage)
     fault(
       [...path, 'mailboxes'],
@@ -260,13 +258,20 @@ export function endOf(loads: readonly LoadPlan[]): Micros {
   return loads.reduce((end, { start, shape }) => Math.max(end, start + scheduleOf(shape).duration), 0);
 }
 
-/** A sentence for `check`: what a load does. */
-export function describeLoad({ k6, shape, start, connections, action, pause }: LoadPlan): string {
+/**
+ * A sentence for `check` and reports: what a load does.
+ * @param k6Version of the k6 that carries it out, once that is known
+ */
+export function describeLoad(
+  { k6, shape, start, connections, action, pause }: LoadPlan,
+  k6Version?: string,
+): string {
   const { duration } = scheduleOf(shape);
   const from = start > 0 ? ` from ${formatDuration(start)}` : '';
   const what = action === 'noop' ? ', NOOP only' : '';
   const waits = pause > 0 ? `, ${formatDuration(pause)} between iterations` : '';
   const many = connections.toLocaleString('en');
-  const by = k6 ? `${many} virtual users of k6, over HTTP (${k6.api})` : `${many} connections`;
+  const program = k6Version === undefined ? 'k6' : `k6 ${k6Version}`;
+  const by = k6 ? `${many} virtual users of ${program}, over HTTP (${k6.api})` : `${many} connections`;
   return `${shape.executor}${from}, ${formatDuration(duration)}, ${by}${what}${waits}`;
 }

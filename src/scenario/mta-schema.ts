@@ -1,6 +1,7 @@
 /** What a scenario may say of the MTA under test. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { HTTP_APIS } from '../core/http-injection.ts';
 import { address, domain } from './incident-schema.ts';
 import { count, duration, rate, realDuration, realRate, size } from './quantities.ts';
 
@@ -53,6 +54,17 @@ const external = z.strictObject({
   cwd: z.string().default('.'),
   logs: z.array(z.string()).default([]),
   submission: endpoint.prefault('127.0.0.1:25'),
+  http: z
+    .strictObject({
+      address: endpoint,
+      api: z.enum(HTTP_APIS),
+      /** As its API shows it; for KumoMTA a user and a password. */
+      key: z
+        .string()
+        .regex(/^[ -~]+$/, 'expected a key of ASCII letters, digits and signs')
+        .optional(),
+    })
+    .optional(),
   ready: realDuration.prefault('60s'),
   /** The user's word that all mail is routed to the lab; without a seal nothing else keeps it here. */
   routed: z.boolean({ error: 'expected true or false' }).default(false),

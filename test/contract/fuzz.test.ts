@@ -103,6 +103,9 @@ class MemoryWire implements Wire {
     this.blocked = this.#random() < 0.1;
     return !this.blocked;
   }
+  later(act: () => void): void {
+    act();
+  }
   pause(): void {}
   resume(): void {}
   end(): void {

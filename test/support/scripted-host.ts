@@ -11,6 +11,8 @@ export interface ScriptedHost extends MtaHost {
   readonly spawned: string[][];
   /** What was sent to the program that was started last, `kill` too. */
   readonly signals: string[];
+  /** The ports that were last asked for. */
+  readonly waitedFor: number[];
   /** Ends that program. */
   end(sentence: string): void;
 }
@@ -26,6 +28,7 @@ export function scriptedHost(
     ran: [],
     spawned: [],
     signals: [],
+    waitedFor: [],
     end: (sentence) => end(sentence),
     spawn(argv) {
       host.spawned.push([...argv]);
@@ -48,7 +51,10 @@ export function scriptedHost(
       host.ran.push([...argv]);
       return { code: 0, stdout: '', stderr: '', ...answer(argv) };
     },
-    listening: async (ports) => (listens ? ports : []),
+    async listening(ports) {
+      host.waitedFor.splice(0, Number.POSITIVE_INFINITY, ...ports);
+      return listens ? ports : [];
+    },
   };
   return host;
 }

@@ -179,7 +179,7 @@ export class K6Engine {
         return;
       }
       case DROPPED_METRIC:
-        this.#injections?.dropped(tags.scenario ?? '', value, atMs);
+        this.#injections?.dropped(tags.scenario, value, atMs);
         break;
       case 'iterations':
         this.#iterations += value;

@@ -68,9 +68,13 @@ export class K6Injections {
       packer.injection({ ...common, recipients: 1, state: 'refused', refusedSlot });
   }
 
-  /** k6 had nobody free for so many iterations of a load. */
-  dropped(name: string, count: number, atMs: number): void {
-    const load = this.#loads.find(({ plan }) => plan.name === name);
+  /**
+   * k6 had nobody free for so many iterations of a load.
+   * @param name undefined: the script's `options.systemTags` leave it out, so it is known where there is one load alone
+   */
+  dropped(name: string | undefined, count: number, atMs: number): void {
+    const only = this.#loads.length === 1 ? this.#loads[0] : undefined;
+    const load = name === undefined ? only : this.#loads.find(({ plan }) => plan.name === name);
     if (!load) return;
     const { counters, moment } = this.#recording;
     counters.due += count;

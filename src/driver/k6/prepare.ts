@@ -141,19 +141,20 @@ async function scriptLoad(
   };
 }
 
-async function scriptMessages({ name, message }: LoadPlan, stamp: RunStamp): Promise<ScriptMessages> {
+async function scriptMessages({ message }: LoadPlan, stamp: RunStamp): Promise<ScriptMessages> {
   const own = ownFields(message, stamp);
   const contents = await prepareContents(
     message.content,
     own.map((field) => field.name),
   );
-  const drafts = contents.map(({ fields, start, filler, end }, index): ScriptDraft => {
-    const header = [...own, ...fields].map(({ text, merged }) => ({ text, merged }));
-    // The APIs take messages as JSON strings, in which a byte above 127 would become another, or two.
-    if ([start, filler, end, ...header.map(({ text }) => text)].some((text) => /[^\0-\x7f]/.test(text)))
-      throw new HarnessError('invalid-scenario', `load ${name}: ${eightBit(message.content, index)}`);
-    return { header, start, filler, end };
-  });
+  const drafts = contents.map(
+    ({ fields, start, filler, end }): ScriptDraft => ({
+      header: [...own, ...fields].map(({ text, merged }) => ({ text, merged })),
+      start,
+      filler,
+      end,
+    }),
+  );
   return {
     load: message.load,
     size: message.size,
@@ -163,9 +164,4 @@ async function scriptMessages({ name, message }: LoadPlan, stamp: RunStamp): Pro
     vmtas: message.vmtas,
     unsubscribe: message.unsubscribe,
   };
-}
-
-function eightBit(content: LoadPlan['message']['content'], index: number): string {
-  const what = content.kind === 'eml' ? (content.files[index]?.file ?? 'its message') : 'its message';
-  return `${what} has bytes above 127, which can't be handed over by HTTP; expected it encoded as quoted-printable or base64`;
 }

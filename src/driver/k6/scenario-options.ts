@@ -13,13 +13,18 @@ const NAMES = /^[0-9a-zA-Z_-]+$/;
 /** The shortest duration that k6 takes (lib/executor/constant_vus.go); stages may be shorter. */
 const SHORTEST = 1e6;
 
-/** Why k6 can't carry out a load of this name and shape, or undefined. */
-export function k6Problem({ name, shape }: Pick<LoadPlan, 'name' | 'shape'>): string | undefined {
+/** Why k6 can't carry out a load, or undefined. */
+export function k6Problem({ name, shape, message }: LoadPlan): string | undefined {
   if (!NAMES.test(name))
     return `k6 can't name a load "${name}"; expected letters, digits, "_" and "-" in its name`;
   const { duration } = scheduleOf(shape);
   if (!('stages' in shape) && duration < SHORTEST)
     return `k6 runs no load for ${formatDuration(duration)}; expected at least 1s`;
+  const files = message.content.kind === 'eml' ? message.content.files : [];
+  // As JSON, such a byte would become another, or two.
+  const bytes = files.find(({ text }) => /[^\0-\x7f]/.test(text));
+  if (bytes)
+    return `${bytes.file} has bytes above 127, which HTTP APIs can't take; expected quoted-printable or base64`;
   return undefined;
 }
 

@@ -86,6 +86,15 @@ export const INJECTION_METRIC = 'windtunnel_injection';
 /** The key of the metadata that a sample of it carries: an InjectionNote as text, by `noteText` and `noteOf`. */
 export const INJECTION_METADATA = 'injection';
 
+/**
+ * The counter by which a script tells of its thresholds where there is nobody whom it could post a ReadyNote (`control`): one
+ * sample, before all others, whose metadata has ReadyNote.thresholds as JSON.
+ */
+export const THRESHOLDS_METRIC = 'windtunnel_thresholds';
+
+/** The key of that metadata. */
+export const THRESHOLDS_METADATA = 'thresholds';
+
 /** What became of an injection. */
 export interface InjectionNote {
   /** The message's number. */

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { after, monotonicMicros, sleepMs } from '../../core/clock.ts';
 import { HarnessError } from '../../core/errors.ts';
+import { HTTP_APIS } from '../../core/http-injection.ts';
 import { requireTarget } from '../../core/proof.ts';
 import type { ExternalMta, MtaAdapter, MtaHost, MtaPlan, MtaProcess, RunningMta } from '../adapter.ts';
 import { stopProgram, untilReady } from '../ready.ts';
@@ -31,7 +32,12 @@ export const external: MtaAdapter = {
     needs: 'any',
     queueFolder: undefined,
     // Whether it does them is up to its configuration.
-    submission: { tls: ['starttls'], auth: ['plain', 'login', 'cram-md5'], authInClear: 'anybody' },
+    submission: {
+      tls: ['starttls'],
+      auth: ['plain', 'login', 'cram-md5'],
+      authInClear: 'anybody',
+      http: HTTP_APIS,
+    },
     noSeal: {
       works: false,
       reason:
@@ -43,7 +49,8 @@ export const external: MtaAdapter = {
   config: () => [],
   async start(plan, host) {
     const parts = { plan, external: ownOf(plan), host };
-    requireTarget(host.proof, parts.external.submission.address);
+    const { submission, http } = parts.external;
+    for (const { address } of [submission, ...(http ? [http] : [])]) requireTarget(host.proof, address);
     return parts.external.start ? startHere(parts, parts.external.start) : find(parts);
   },
 };
@@ -70,7 +77,7 @@ async function startHere(parts: Parts, command: readonly string[]): Promise<Runn
     const logFile = join(plan.folder, 'external.log');
     const options = { name, cwd: own.cwd, env: environmentOf(plan), logFile };
     const program = host.spawn(command, options);
-    const ports = [own.submission.port];
+    const ports = [own.submission.port, ...(own.http ? [own.http.port] : [])];
     try {
       await untilReady({ name, host, program, ports, logFile, deadlineMs: own.readyWithin / 1000 });
     } catch (error) {
@@ -124,10 +131,10 @@ async function find(parts: Parts): Promise<RunningMta> {
   const { plan, external: own } = parts;
   await mkdir(plan.folder, { recursive: true });
   const logs = await openLogs(own.logs, plan.folder);
-  await untilGreeted(own);
+  await untilReachable(own);
   return {
     ...common(parts),
-    restart: () => untilGreeted(own),
+    restart: () => untilReachable(own),
     // It is the user's to stop.
     stop: () => logs.keep(),
   };
@@ -137,11 +144,12 @@ function common({
   plan,
   external: own,
   host,
-}: Parts): Pick<RunningMta, 'submission' | 'queueDepth' | 'listQueue'> {
-  const { queue, submission, cwd } = own;
+}: Parts): Pick<RunningMta, 'submission' | 'http' | 'queueDepth' | 'listQueue'> {
+  const { queue, submission, http, cwd } = own;
   let next = 0;
   return {
     submission: [{ ...submission, implicitTls: false }],
+    ...(http && { http: [http] }),
     async queueDepth() {
       if (!queue) return undefined;
       const now = monotonicMicros();
@@ -161,20 +169,27 @@ function countIn(text: string): number | undefined {
   return number === undefined ? undefined : Number(number);
 }
 
-/** Waits until an SMTP server greets (RFC 5321 section 4.3.1). */
-async function untilGreeted({ submission: { address, port }, readyWithin }: ExternalMta): Promise<void> {
+/** Waits until an SMTP server greets (RFC 5321 section 4.3.1), and something listens where mail is to come over HTTP. */
+async function untilReachable({ submission, http, readyWithin }: ExternalMta): Promise<void> {
+  const doors = [
+    { ...submission, what: 'no mail server greets', key: 'submission', greets: true },
+    ...(http ? [{ ...http, what: 'nothing listens', key: 'http', greets: false }] : []),
+  ];
   const deadline = monotonicMicros() + readyWithin;
-  while (!(await greets(address, port))) {
-    if (monotonicMicros() > deadline) {
-      throw new HarnessError('lab', `no mail server greets at ${address} port ${port}`, {
-        hint: 'start your MTA, let it listen there (mta.external.submission), and run this again',
-      });
+  for (const { address, port, what, key, greets } of doors) {
+    while (!(await reachable(address, port, greets))) {
+      if (monotonicMicros() > deadline) {
+        throw new HarnessError('lab', `${what} at ${address} port ${port}`, {
+          hint: `start your MTA, let it listen there (mta.external.${key}), and run this again`,
+        });
+      }
+      await sleepMs(100);
     }
-    await sleepMs(100);
   }
 }
 
-function greets(address: string, port: number): Promise<boolean> {
+/** Whether something listens there; and greets, if it is to. */
+function reachable(address: string, port: number, greets: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port, timeout: 2000 });
     const done = (answer: boolean): void => {
@@ -186,6 +201,7 @@ function greets(address: string, port: number): Promise<boolean> {
       resolve(text.startsWith('220'));
       socket.end('QUIT\r\n');
     });
+    if (!greets) socket.once('connect', () => done(true));
     socket.on('error', () => done(false));
     socket.on('timeout', () => done(false));
     socket.on('close', () => done(false));

@@ -10,6 +10,7 @@ import {
   type Aggregation,
   aggregationName,
   definitionOf,
+  keyTitle,
   type Selector,
   type Threshold,
   valueAsked,
@@ -31,9 +32,9 @@ export function nameOf(quantity: Quantity): string {
   return `${keyOf(quantity)} ${aggregationName(quantity.aggregation)}`;
 }
 
-/** A metric with its selector, the tags in one order. One of k6's whose name windtunnel has too is `k6:checks`. */
+/** A metric with its selector, the tags in one order. One of k6's whose name windtunnel has too is `k6's checks`. */
 export function keyOf({ metric, selector, k6 }: Omit<Quantity, 'aggregation'>): string {
-  if (k6) return `${metricNamed(metric) ? 'k6:' : ''}${k6Key({ name: metric, tags: k6.tags })}`;
+  if (k6) return keyTitle(k6Key({ name: metric, tags: k6.tags }), true);
   const tags = TAGS.filter((tag) => selector[tag] !== undefined).map((tag) => `${tag}:${selector[tag]}`);
   return tags.length === 0 ? metric : `${metric}{${tags.join(',')}}`;
 }

@@ -79,7 +79,7 @@ export function numberText({ metric, aggregation, unit }: Titled, value: number)
   // The mean of counts need not be whole, and nobody wants to know its third decimal.
   const shown =
     kind !== ('count' as string) ? value : value >= 100 ? Math.round(value) : Number(value.toFixed(1));
-  const name = key.replace(/^k6:/, '');
+  const name = key.replace(/^k6's /, '');
   const ours = name === key && metricNamed(name);
   const k6Kind = k6MetricNamed(name)?.kind;
   const k6 = { tags: {}, from: 'scenario', time: unit === 'ms', ...(k6Kind && { kind: k6Kind }) } as const;

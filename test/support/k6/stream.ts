@@ -1,9 +1,12 @@
 /**
  * What `--out json` writes (k6 documentation, "JSON"; field order as in k6's internal/output/json): a line of type Metric
- * before a metric's first sample, a line of type Point for each sample, handed on five times a second.
+ * before a metric's first sample, a line of type Point for each sample, handed on five times a second. A file whose name ends
+ * in .gz is compressed.
  */
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { Metric, Sample } from './samples.ts';
 import { timeText } from './samples.ts';
 
@@ -13,6 +16,8 @@ const FLUSH_MS = 200;
 export class JsonStream {
   readonly #to: Writable;
   readonly #ours: boolean;
+  /** What the bytes end up in; the same as `#to` where they are not compressed. */
+  readonly #end: Writable;
   readonly #thresholds: Readonly<Record<string, readonly string[]>>;
   readonly #seen = new Set<string>();
   readonly #timer: NodeJS.Timeout;
@@ -21,7 +26,13 @@ export class JsonStream {
   /** @param file a path, or '' or '-' for stdout */
   constructor(file: string, thresholds: Readonly<Record<string, readonly string[]>>) {
     this.#ours = file !== '' && file !== '-';
-    this.#to = this.#ours ? createWriteStream(file) : process.stdout;
+    this.#end = this.#ours ? createWriteStream(file) : process.stdout;
+    this.#to = this.#end;
+    if (this.#ours && file.endsWith('.gz')) {
+      const zip = createGzip();
+      zip.pipe(this.#end);
+      this.#to = zip;
+    }
     this.#thresholds = thresholds;
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
   }
@@ -51,10 +62,10 @@ export class JsonStream {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#flush();
-    await new Promise<void>((resolve) => {
-      if (this.#ours) this.#to.end(resolve);
-      else this.#to.write('', () => resolve());
-    });
+    if (this.#ours) {
+      this.#to.end();
+      await finished(this.#end);
+    } else await new Promise<void>((resolve) => this.#to.write('', () => resolve()));
   }
 
   #flush(): void {

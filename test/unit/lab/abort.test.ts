@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMeasure } from '../../../src/analysis/measure.ts';
 import type { Baseline } from '../../../src/gate/baseline.ts';
+import { parseK6Threshold } from '../../../src/gate/k6-threshold.ts';
 import { judge } from '../../../src/gate/threshold.ts';
 import { AbortWatch } from '../../../src/lab/abort.ts';
 import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { Packer, type TransactionOutcome } from '../../../src/record/attempt-log.ts';
+import { K6Metrics } from '../../../src/record/k6-metrics.ts';
 import type { ReportInput } from '../../../src/report/input.ts';
 import { namesOf } from '../../../src/report/names.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
@@ -168,6 +170,47 @@ test('a run ends at the first look at which a threshold with abortOnFail fails',
     const flight = new Flight(thresholds, baseline);
     happens(flight);
     assert.deepEqual(flight.endsAt(everySecond), expected, thresholds);
+  }
+});
+
+test("a threshold on a metric of k6's ends the run by what k6 has measured so far", () => {
+  const flight = new Flight('{}');
+  const part = 'dropped_iterations{scenario:a}';
+  const rows: readonly (readonly [
+    key: string,
+    expression: string,
+    abortAfter: number | undefined,
+    endsAt: number | undefined,
+  ])[] = [
+    [part, 'count<3', 0, 4],
+    [part, 'count<3', 6, 6],
+    [part, 'count<3', undefined, undefined],
+    [part, 'count<100', 0, undefined],
+    // 3 in 4 s.
+    [part, 'rate<0.7', 0, 4],
+    ['dropped_iterations{scenario:b}', 'count>5', 0, undefined],
+    // That a script's own metric is of another kind is known once it is sampled.
+    ['mine', 'p(95)<1', 0, 2],
+  ];
+  for (const [key, expression, abortAfter, endsAt] of rows) {
+    const parsed = parseK6Threshold(key, expression, 'script');
+    assert.ok('threshold' in parsed);
+    const metrics = new K6Metrics([key]);
+    metrics.define('dropped_iterations', 'counter', false);
+    metrics.define('mine', 'counter', false);
+    const threshold = {
+      ...parsed.threshold,
+      ...(abortAfter !== undefined && { abortAfter: abortAfter * S }),
+    };
+    const input = { ...flight.input, thresholds: [threshold] };
+    const watch = new AbortWatch(flight.aggregate, input, () => metrics.states());
+    assert.equal(watch.look(S), undefined, 'nothing was sampled yet');
+    const looks = everySecond.map((second) => {
+      metrics.add('dropped_iterations', 1, { scenario: 'a' }, second);
+      metrics.add('mine', 1, {}, second);
+      return watch.look((second + 1) * S);
+    });
+    assert.equal(looks.find((found) => found)?.at, endsAt === undefined ? undefined : endsAt * S, expression);
   }
 });
 

@@ -54,6 +54,18 @@ test('what a scenario says of an external MTA', () => {
     start: undefined,
     submission: { address: '127.0.0.1', port: 2525 },
   });
+  assert.deepEqual(
+    planOf(
+      scenario(
+        'external: { start: [mta], http: { address: "[::1]:8000", api: kumomta, key: "me:secret" } }',
+      ).replace('rate: 1/s', 'engine: k6, api: kumomta, rate: 1/s'),
+    ).mta.external,
+    {
+      ...defaults,
+      start: ['mta'],
+      http: { address: '::1', port: 8000, api: 'kumomta', key: 'me:secret' },
+    },
+  );
   const other = planOf(
     scenario('external: { start: [mta] }').replace('adapter: external', 'adapter: haraka'),
   );
@@ -87,6 +99,30 @@ test('what an external MTA can’t be is said before the run', () => {
         /mta\.external\.submission: found 192\.0\.2\.1; expected a loopback address, or start beside it/,
         /mta\.external\.stop: expected start beside it/,
       ],
+    },
+    {
+      name: 'over HTTP elsewhere, in a form that no load speaks',
+      text: scenario(
+        OUTSIDE.replace('routed', 'http: { address: "192.0.2.1:80", api: sparkpost }, routed'),
+      ).replace('rate: 1/s', 'engine: k6, api: kumomta, rate: 1/s'),
+      problems: [
+        /mta\.external\.http: found 192\.0\.2\.1; expected a loopback address, or start beside it/,
+        /load\.api: found kumomta; expected sparkpost/,
+      ],
+    },
+    {
+      name: 'nowhere over HTTP, and a load that is to come there',
+      text: scenario(OUTSIDE)
+        .replace('load:', 'loads:')
+        .replace('rate: 1/s, duration: 5s', 'one: { engine: k6, api: powermta, rate: 1/s, duration: 5s }'),
+      problems: [
+        /loads\.one\.api: found powermta; expected mta\.external\.http, where the MTA takes mail in/,
+      ],
+    },
+    {
+      name: 'misspelt over HTTP',
+      text: scenario('external: { start: [mta], http: { address: here, api: smtp, key: "" } }'),
+      problems: [/http\.address: found "here"/, /http\.api: /, /http\.key: .*expected a key/],
     },
     {
       name: 'ports beyond the last',
@@ -135,8 +171,14 @@ test('check says what the MTA is to be pointed at', () => {
     /yahoo\.com, .* to 127\.0\.0\.1 port 2602 \(yahoo\)/,
   ])
     assert.match(outside, line);
-  const sealed = describePlan(planOf(scenario('external: { start: [mta], submission: "[::1]:25" }')));
-  assert.match(sealed, /the MTA runs in the seal, .*; it must take mail in at \[::1\]:25/);
+  const http = 'http: { address: 127.0.0.1:8000, api: kumomta }';
+  const sealed = describePlan(
+    planOf(scenario(`external: { start: [mta], submission: "[::1]:25", ${http} }`)),
+  );
+  assert.match(
+    sealed,
+    /the MTA runs in the seal, .*; it must take mail in at \[::1\]:25 and over HTTP at 127\.0\.0\.1:8000$/m,
+  );
   assert.doesNotMatch(sealed, /port 2601/);
 });
 

@@ -85,11 +85,14 @@ loads:
     loads[1]?.recipients.isps.map((isp) => isp.share),
     [0, 1, 0],
   );
-  assert.deepEqual(loads.map(describeLoad), [
-    'constant-arrival-rate, 10 s, 20 connections',
-    'constant-arrival-rate from 5 s, 10 s, 20 connections',
-    'constant-vus, 3 s, 4 connections, NOOP only, 1 s between iterations',
-  ]);
+  assert.deepEqual(
+    loads.map((load) => describeLoad(load)),
+    [
+      'constant-arrival-rate, 10 s, 20 connections',
+      'constant-arrival-rate from 5 s, 10 s, 20 connections',
+      'constant-vus, 3 s, 4 connections, NOOP only, 1 s between iterations',
+    ],
+  );
 });
 
 test('domains of an ISP by weight', () => {

@@ -43,10 +43,7 @@ function recipientProblem(recipients: unknown, numbering: Numbering): string | u
   if (!Array.isArray(recipients))
     return 'the injection names a list of recipients that the MTA keeps; expected the recipients themselves';
   if (recipients.length === expected) return undefined;
-  return (
-    `the injection has ${recipients.length} recipients, and the load's messages have ${expected}; ` +
-    `expected as many (load.message.recipients: ${recipients.length})`
-  );
+  return `recipients of the injection: found ${recipients.length}; expected ${expected} (load.message.recipients)`;
 }
 
 function kumomta(injection: Json, { message, sender, recipients }: Numbering): Json {

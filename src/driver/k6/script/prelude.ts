@@ -43,8 +43,18 @@ function message(): WindtunnelMessage {
   return { number: iteration.message, sender, recipients, content };
 }
 
+/** What injections are numbered of already: several scripts may ask for it. */
+let numberedHttp: object | undefined;
+
+/** Whether a script asked for numbers. */
+export function isNumbered(): boolean {
+  return numberedHttp !== undefined;
+}
+
 /** All imports of `k6/http` within a virtual user are one object, so what is put in its place here holds for all. */
 function number(target: object): void {
+  if (target === numberedHttp) return;
+  numberedHttp = target;
   const http = target as Http;
   const { post, request, asyncRequest, batch } = http;
   if (!post || !request)

@@ -1,7 +1,9 @@
 /** The life of a test as k6 calls it: options, setup, iterations, teardown, summary (k6 documentation, "Test lifecycle"). */
 import { sleep } from 'k6';
+import exec from 'k6/execution';
 import http from 'k6/http';
-import type { ReadyNote, StartNote } from '../script-plan.ts';
+import { Counter } from 'k6/metrics';
+import { type ReadyNote, type StartNote, THRESHOLDS_METADATA, THRESHOLDS_METRIC } from '../script-plan.ts';
 import { inject } from './inject.ts';
 import { beginIteration } from './iteration.ts';
 import { allThresholds, type ScriptOptions, SETUP_TIMEOUT_MINUTES, scriptOptions } from './options.ts';
@@ -28,6 +30,9 @@ export interface Test {
 
 const post = http.post;
 
+/** Metrics can be made in the init context alone. */
+const told = new Counter(THRESHOLDS_METRIC);
+
 /** Puts a test together from windtunnel's part and the users' scripts. */
 export function testOf(users: readonly UserScript[]): Test {
   const options = users.map((user) => user.options);
@@ -38,7 +43,8 @@ export function testOf(users: readonly UserScript[]): Test {
       const data = users.map((user) => user.setup?.());
       const ready: ReadyNote = { thresholds: allThresholds(options) };
       return after(all(data), (values) => {
-        waitForStart(ready);
+        if (plan.control === undefined) tell(ready);
+        else waitForStart(ready, plan.control);
         return users.length > 0 ? values : undefined;
       });
     },
@@ -77,9 +83,8 @@ function dataOf(index: number, users: readonly UserScript[], data: unknown): unk
 }
 
 /** Says that all virtual users are there, and waits until the load may begin. k6 makes them before it calls setup(). */
-function waitForStart(ready: ReadyNote): void {
-  if (plan.control === undefined) return;
-  const { status, error, body } = post(plan.control, JSON.stringify(ready), {
+function waitForStart(ready: ReadyNote, control: string): void {
+  const { status, error, body } = post(control, JSON.stringify(ready), {
     headers: { 'Content-Type': 'application/json' },
     timeout: `${SETUP_TIMEOUT_MINUTES}m`,
     responseType: 'text',
@@ -90,6 +95,15 @@ function waitForStart(ready: ReadyNote): void {
   sleep(Math.max(0, startAtMs - Date.now()) / 1000);
 }
 
+/** Writes the thresholds into the stream of results, for whoever reads those of all processes. */
+function tell({ thresholds }: ReadyNote): void {
+  if (Object.keys(thresholds).length === 0) return;
+  const { metadata } = exec.vu.metrics;
+  metadata[THRESHOLDS_METADATA] = JSON.stringify(thresholds);
+  told.add(1);
+  delete metadata[THRESHOLDS_METADATA];
+}
+
 /** Standard output is for the results. */
 function withoutStdout(output: unknown): Record<string, unknown> {
   const { stdout, stderr, ...files } = (output ?? {}) as Record<string, unknown>;
@@ -97,8 +111,8 @@ function withoutStdout(output: unknown): Record<string, unknown> {
   return words.length > 0 ? { ...files, stderr: words.join('') } : files;
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
 
 /** All values; a promise of them if there is a promise among them. */

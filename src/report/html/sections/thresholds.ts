@@ -1,5 +1,5 @@
 import type { Summary, ThresholdResult } from '../../summary.ts';
-import { titleOf } from '../../threshold-title.ts';
+import { titleOf } from '../../threshold-result.ts';
 import { html, type Markup } from '../markup.ts';
 
 /** The thresholds with what they ask and what was measured. */

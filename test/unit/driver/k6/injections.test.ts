@@ -139,6 +139,36 @@ test('numbers of no load, and numbers that come twice, are counted and not recor
   assert.equal(counters.dropped, 0);
 });
 
+test('iterations that are dropped belong to the load that is named, or to the only one', () => {
+  const rows: [string, loads: number, name: string | undefined, dropped: number][] = [
+    ['named', 2, 'b', 1],
+    ['another', 2, 'c', 0],
+    ['not named, of one', 1, undefined, 1],
+    ['not named, of two', 2, undefined, 0],
+  ];
+  for (const [name, count, named, expected] of rows) {
+    const loads = [load('a', 0, 9), load('b', 9, 9)].slice(0, count);
+    const { counters } = recorded(loads, ALL, (injections) => injections.dropped(named, 1, 8));
+    assert.equal(counters.dropped, expected, name);
+  }
+});
+
+test('a message that was refused may be handed over again by a script, and then counts once', () => {
+  const mine = load('a', 0, 3, { ...K6, script: '/my-k6.js' });
+  const { seen, counters, strangers } = recorded([mine], ALL, (injections) => {
+    injections.take(note(0, { state: 'refused', status: 429 }), 1);
+    injections.take(note(0, { state: 'refused', status: 429 }), 1);
+    injections.take(note(0), 1);
+    injections.take(note(0), 1);
+  });
+  assert.deepEqual(
+    seen.map(({ state }) => state),
+    ['refused', 'refused', 'confirmed'],
+  );
+  assert.deepEqual(counters, { ...noCounts(), due: 1, begun: 1, confirmed: 1, failed: 0 });
+  assert.equal(strangers, 1);
+});
+
 test("the wall clock's time becomes the run's, and is never before its begin", () => {
   const clock = new VirtualClock(-300_000);
   const moment = runClock(clock, () => 1_764_359_000_000);

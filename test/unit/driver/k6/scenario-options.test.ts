@@ -159,6 +159,6 @@ const problems: readonly { readonly name?: string; readonly shape: LoadShape; re
 
 for (const { name = 'default', shape, problem } of problems) {
   test(`a load is refused because ${problem}`, () => {
-    assert.equal(k6Problem({ name, shape }), problem);
+    assert.equal(k6Problem(plainLoad(shape, 10, { name })), problem);
   });
 }

@@ -48,6 +48,7 @@ function folder(t: TestContext): string {
 
 test('without a seal nothing starts that could leave the machine, and no one else is waited for', async (t) => {
   const taken = await greeter(t, '554 go away\r\n');
+  const good = await greeter(t, '220 hello\r\n');
   const table: { name: string; external?: ExternalMta; kind: string; message: RegExp }[] = [
     { name: 'no plan', kind: 'usage', message: /mta\.external is missing/ },
     {
@@ -67,6 +68,18 @@ test('without a seal nothing starts that could leave the machine, and no one els
       external: own({ submission: taken }),
       kind: 'lab',
       message: /no mail server greets at 127\.0\.0\.1 port \d+/,
+    },
+    {
+      name: 'over HTTP elsewhere',
+      external: own({ http: { address: '192.0.2.1', port: 80, api: 'kumomta' } }),
+      kind: 'usage',
+      message: /refusing to send load to 192\.0\.2\.1/,
+    },
+    {
+      name: 'nobody over HTTP',
+      external: own({ submission: good, http: { address: '127.0.0.1', port: 1, api: 'kumomta' } }),
+      kind: 'lab',
+      message: /nothing listens at 127\.0\.0\.1 port 1/,
     },
   ];
   for (const row of table) {
@@ -110,4 +123,13 @@ test('the queue is what the user’s command counts, and never a list', async (t
     assert.equal(await mta.listQueue(), undefined);
     await mta.stop();
   }
+});
+
+test('mail may come over HTTP where the user says', async (t) => {
+  const submission = await greeter(t, '220 hello\r\n');
+  const http = { ...(await greeter(t, '')), api: 'sparkpost', key: 'secret' } as const;
+  const plan = mtaPlan({ folder: folder(t), external: own({ submission, http }) });
+  const mta = await external.start(plan, hostWith());
+  assert.deepEqual(mta.http, [http]);
+  await mta.stop();
 });

@@ -10,6 +10,7 @@ import { kumomta } from '../../../../src/mta/kumomta/adapter.ts';
 import { queueDepth } from '../../../../src/mta/kumomta/metrics.ts';
 import { workFolder } from '../../../support/cli.ts';
 import { mtaPlan } from '../../../support/mta-plan.ts';
+import { withHttp } from '../../../support/planned-mta.ts';
 import { programsInPath, scriptedHost } from '../../../support/scripted-host.ts';
 
 /** Metrics in the form of KumoMTA's /metrics.json, with our own numbers. */
@@ -59,6 +60,7 @@ test('KumoMTA checks its policy, is started as its user, and is watched by its m
   ]);
   assert.deepEqual(host.spawned, [command]);
   assert.deepEqual(running.submission, [{ address: '127.0.0.1', port: 25, implicitTls: false }]);
+  assert.equal(running.http, undefined);
   assert.equal(await running.queueDepth(), 41);
   assert.match(host.ran.at(-1)?.[2] ?? '', /^fetch\("http:\/\/127\.0\.0\.1:8000\/metrics\.json"\)/);
   assert.equal(await running.listQueue(), undefined);
@@ -67,6 +69,15 @@ test('KumoMTA checks its policy, is started as its user, and is watched by its m
   assert.deepEqual(host.spawned, [command, command]);
   await running.stop();
   assert.deepEqual(host.signals, ['SIGTERM']);
+});
+
+test('over HTTP it takes mail from loopback, without a key', async (t) => {
+  programsInPath(t, ['kumod']);
+  const host = scriptedHost();
+  const running = await kumomta.start(withHttp(planIn(t), 'kumomta'), host);
+  assert.deepEqual(running.http, [{ address: '127.0.0.1', port: 8000, api: 'kumomta' }]);
+  assert.deepEqual(host.waitedFor, [25, 8000]);
+  await running.stop();
 });
 
 test('while it does not answer, its queue is not known', async (t) => {

@@ -8,6 +8,7 @@ import type { MtaPlan } from '../../../../src/mta/adapter.ts';
 import { powermta } from '../../../../src/mta/powermta/adapter.ts';
 import { workFolder } from '../../../support/cli.ts';
 import { mtaPlan } from '../../../support/mta-plan.ts';
+import { withHttp } from '../../../support/planned-mta.ts';
 import { STATUS_XML } from '../../../support/powermta-status.ts';
 import { programsInPath, scriptedHost } from '../../../support/scripted-host.ts';
 
@@ -51,6 +52,27 @@ test('PowerMTA is started with its configuration in place, watched by its own to
   assert.deepEqual(host.signals, ['SIGTERM']);
   assert.equal(readFileSync(join(plan.folder, 'status.xml'), 'utf8'), STATUS_XML);
   assert.equal(readFileSync(join(plan.folder, 'queues.txt'), 'utf8'), 'gmail.com/vmta1 backoff');
+});
+
+test('over HTTP it takes mail with its key, by the web server that it then must have', async (t) => {
+  const plan = withHttp(planIn(t), 'powermta');
+  const key = plan.submission.http?.key;
+  await t.test('with it', async (t) => {
+    programsInPath(t, ['pmtad', 'pmtahttpd']);
+    const host = scriptedHost();
+    const running = await powermta.start(plan, host);
+    assert.deepEqual(running.http, [{ address: '127.0.0.1', port: 8000, api: 'powermta', key }]);
+    assert.deepEqual(host.waitedFor, [25, 465, 8000]);
+    await running.stop();
+  });
+  await t.test('without it', async (t) => {
+    programsInPath(t, ['pmtad']);
+    await assert.rejects(
+      powermta.start(plan, scriptedHost()),
+      (error: unknown) =>
+        error instanceof HarnessError && error.kind === 'lab' && /without its web server/.test(error.message),
+    );
+  });
 });
 
 test('without its tool and its web server PowerMTA runs all the same, and tells nothing', async (t) => {

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { K6Board, watchedByK6, withScriptThresholds } from '../../../src/lab/k6-metrics.ts';
+import { reportInput } from '../../../src/lab/report-input.ts';
+import { readK6Metrics, readSeen } from '../../../src/lab/run-folder.ts';
+import { type K6MetricState, K6Metrics } from '../../../src/record/k6-metrics.ts';
+import { parseScenario } from '../../../src/scenario/load.ts';
+import { planRun } from '../../../src/scenario/plan.ts';
+import { workFolder } from '../../support/cli.ts';
+
+function requests(count: number): K6MetricState[] {
+  const metrics = new K6Metrics();
+  metrics.define('http_reqs', 'counter', false);
+  metrics.add('http_reqs', count, {}, 0);
+  return metrics.states();
+}
+
+test('what all processes measured is kept in the folder every two seconds, and when it is asked for', (t) => {
+  const folder = workFolder(t);
+  const kept = (): unknown => readK6Metrics(folder).k6?.map(({ value }) => value);
+  let now = 0;
+  const board = new K6Board(folder, () => now);
+  assert.deepEqual(board.merged(), []);
+  board.keep();
+  assert.equal(existsSync(join(folder, 'k6-metrics.json')), false, 'no process said anything');
+  board.take(0, requests(3));
+  assert.deepEqual(kept(), [{ kind: 'counter', count: 3 }]);
+  now = 1.9e6;
+  board.take(1, requests(4));
+  board.take(0, requests(5));
+  assert.deepEqual(board.merged()[0]?.value, { kind: 'counter', count: 9 });
+  assert.deepEqual(kept(), [{ kind: 'counter', count: 3 }]);
+  now = 2e6;
+  board.take(1, requests(6));
+  assert.deepEqual(kept(), [{ kind: 'counter', count: 11 }]);
+  board.take(1, requests(7));
+  board.keep();
+  assert.deepEqual(kept(), [{ kind: 'counter', count: 12 }]);
+  assert.deepEqual(
+    readSeen(folder).k6,
+    JSON.parse(readFileSync(join(folder, 'k6-metrics.json'), 'utf8')).metrics,
+  );
+});
+
+test('a folder that takes no file ends no run, and is told of at its end', (t) => {
+  const folder = join(workFolder(t), 'run');
+  mkdirSync(folder);
+  const board = new K6Board(folder);
+  rmSync(folder, { recursive: true });
+  board.take(0, requests(1));
+  assert.throws(() => board.keep(), /can't write .*k6-metrics\.json/);
+});
+
+const text = `
+mta: { adapter: haraka }
+load: { engine: k6, api: kumomta, script: ./mine.ts, rate: 10/s, duration: 60s }
+thresholds:
+  lost: count==0
+  'http_reqs{ status:200 }': count >= 10
+  http_reqs{status:200}: rate>1
+  RTT: avg<5
+`;
+const plan = planRun(parseScenario(text, 's.yaml'));
+const input = reportInput(
+  {
+    plan,
+    folder: 'run',
+    lab: 'loopback',
+    scenarioText: text,
+    command: '',
+    version: '0',
+    startedAt: '2026-01-01T00:00:00Z',
+    warnings: [],
+  },
+  { adapter: 'haraka', version: '', sources: [], config: [] },
+  { queue: 'list', sendsDsn: true },
+);
+
+test("a script's thresholds are judged beside the scenario's, each once", () => {
+  const own = [
+    'lost count==0',
+    'http_reqs{ status:200 } count >= 10',
+    'http_reqs{status:200} rate>1',
+    'RTT avg<5',
+  ];
+  assert.deepEqual(watchedByK6(input.thresholds), [
+    'http_reqs{ status:200 }',
+    'http_reqs{status:200}',
+    'RTT',
+  ]);
+  const note = {
+    'http_reqs{status:200}': ['count>=10', 'count>=11'],
+    RTT: [{ threshold: 'avg < 5' }, 'avg<6'],
+    lost: ['count==0'],
+  };
+  const rows: readonly (readonly [notes: readonly Record<string, unknown>[], added: readonly string[]])[] = [
+    [[], []],
+    [[{}, {}], []],
+    // `lost` is a metric of the script's own here, whatever windtunnel calls so.
+    [[note], ['http_reqs{status:200} count>=11', 'RTT avg<6', 'lost count==0']],
+    [
+      [note, note, { checks: ['rate>0.9'] }],
+      ['http_reqs{status:200} count>=11', 'RTT avg<6', 'lost count==0', 'checks rate>0.9'],
+    ],
+  ];
+  for (const [notes, added] of rows) {
+    const found = withScriptThresholds(
+      input,
+      notes.map((thresholds) => ({ thresholds })),
+    );
+    assert.deepEqual(
+      found.thresholds.map(({ key, expression }) => `${key} ${expression}`),
+      [...own, ...added],
+    );
+    assert.ok(found.thresholds.slice(own.length).every(({ k6 }) => k6?.from === 'script'));
+  }
+  assert.throws(() => withScriptThresholds(input, [{ thresholds: { http_reqs: ['med<1'] } }]), {
+    kind: 'invalid-scenario',
+    message:
+      'thresholds of the k6 script: http_reqs: http_reqs is a counter, which has no med; expected count, rate',
+  });
+});
