@@ -469,6 +469,28 @@ test(
     }),
 );
 
+test('SIGINT in setup() ends it, and nothing begins', { timeout: 60_000 }, (t) =>
+  withEachK6(t, async (t, { path }) => {
+    const { url, bodies } = await postBox(t, () => undefined);
+    const { code, points, stderr } = await runK6(t, path, {
+      files: {
+        'main.js': scriptOf(
+          once,
+          `http.post('${url}', 'begun');`,
+          `export function setup() { seen.add(1); http.post('${url}', 'held'); }
+           export function handleSummary() { return {}; }`,
+        ),
+      },
+      onLine: (line, child) => {
+        if (line.startsWith('{"metric":"seen"')) child.interrupt();
+      },
+    });
+    assert.equal(code, 105, stderr);
+    assert.deepEqual(bodies, ['held']);
+    assert.deepEqual(points('iterations'), []);
+  }),
+);
+
 interface Ending {
   readonly name: string;
   readonly thresholds: object;

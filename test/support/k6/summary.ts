@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { type Metric, type Sample, valuesOf } from './samples.ts';
 import type { Threshold } from './thresholds.ts';
+import { log } from './trouble.ts';
+import type { Ended } from './virtual-user.ts';
 
 /** What handleSummary() is given. */
 export function summaryData(
@@ -33,8 +35,19 @@ export function summaryData(
   });
 }
 
-/** Writes what handleSummary() returned, given as JSON: files by their paths, or stdout and stderr. */
-export function writeSummary(returned: string | undefined): void {
+/** Writes what handleSummary() returned; without it, or where it failed, what k6 says by itself. */
+export function tellSummary(data: string, own: Ended | undefined): void {
+  if (own?.state === 'done' && own.error === undefined) {
+    write(own.result);
+    return;
+  }
+  if (own?.state === 'done')
+    log('error', `handleSummary() failed with error '${own.error}', falling back to the default summary`);
+  process.stdout.write(textOf(data));
+}
+
+/** Files by their paths, or stdout and stderr, given as JSON. */
+function write(returned: string | undefined): void {
   const files = returned === undefined ? {} : (JSON.parse(returned) as Record<string, unknown>);
   for (const [path, text] of Object.entries(files)) {
     if (path === 'stdout') process.stdout.write(String(text));
@@ -43,8 +56,7 @@ export function writeSummary(returned: string | undefined): void {
   }
 }
 
-/** The summary of a script without handleSummary(). */
-export function defaultSummary(data: string): string {
+function textOf(data: string): string {
   const { metrics } = JSON.parse(data) as { metrics: Record<string, { values: Record<string, number> }> };
   const lines = Object.entries(metrics).map(
     ([name, { values }]) =>

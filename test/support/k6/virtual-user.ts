@@ -39,6 +39,7 @@ export class VirtualUser {
   readonly #http: HttpClient;
   readonly #close: () => void;
   #ended: ((ended: Ended) => void) | undefined;
+  #giveUpLoading = (): void => {};
   #gone = false;
 
   constructor(context: UserContext, identity: VuIdentity) {
@@ -58,6 +59,7 @@ export class VirtualUser {
     });
     this.#close = () => port1.close();
     this.loaded = new Promise((resolve, reject) => {
+      this.#giveUpLoading = () => reject(new Error('interrupted'));
       this.#worker.on('error', reject);
       this.#worker.on('message', (word: Word) => {
         if (this.#gone) return;
@@ -83,7 +85,8 @@ export class VirtualUser {
 
   /** Carries out an order. */
   run(order: Order): Promise<Ended> {
-    if (!this.isIdle) throw new Error('a virtual user does one thing at a time');
+    if (this.#gone) return Promise.resolve({ state: 'interrupted' });
+    if (this.#ended) throw new Error('a virtual user does one thing at a time');
     return new Promise((resolve) => {
       this.#ended = resolve;
       this.#worker.postMessage(order);
@@ -94,6 +97,7 @@ export class VirtualUser {
   async interrupt(): Promise<void> {
     if (this.#gone) return;
     this.#gone = true;
+    this.#giveUpLoading();
     this.#end({ state: 'interrupted' });
     this.#http.close();
     await this.#worker.terminate();
