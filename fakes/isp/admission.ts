@@ -26,12 +26,12 @@ export function admit(
 ): Verdict | undefined {
   const tables = state.atStage[stage];
   const { touched, leases } = state;
-  touched.length = 0;
-  for (const table of tables) {
+  for (let i = 0; i < tables.length; i++) {
+    const table = tables[i] as LimitTable;
     const key = keyOf(table.limit.key, connection);
     const account =
       key === undefined ? undefined : (table.accounts.get(key) ?? open(state, table, key, connection, now));
-    touched.push(account);
+    touched[i] = account;
     if (account && !hasRoom(table, account, connection, event, now)) {
       if (table.shared)
         state.leases?.refused(table, key as string | number, account, amountOf(table.limit.unit, event));

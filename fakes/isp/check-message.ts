@@ -2,6 +2,7 @@
 import type { AuthenticateOptions } from 'mailauth';
 import { getDomain } from 'tldts';
 import type { ClientFindings, Existence, MessageFindings, SpfResult } from './authentication.ts';
+import { headerField } from './header.ts';
 import { isFailure, type LabResolver } from './lab-resolver.ts';
 import { domainOf } from './render.ts';
 import { headerFields, reportOnHeader } from './rfc5322.ts';
@@ -27,9 +28,13 @@ export function organisationOf(domain: string): string {
   return getDomain(domain, SUFFIXES) ?? domain;
 }
 
+let library: Promise<typeof import('mailauth')> | undefined;
+
 /** Loads what `checkMessage` needs, which takes a moment and 35 MB; so it is not done where nobody is checked. */
-export async function prepareChecks(): Promise<void> {
-  await import('mailauth');
+export async function prepareChecks(): Promise<typeof import('mailauth')> {
+  // Once: to import what is there already costs as much as to look at a header.
+  library ??= import('mailauth');
+  return library;
 }
 
 /** Checks a client when it says MAIL. `ownNames`: those of the ISP's hosts, in small letters. */
@@ -55,7 +60,7 @@ export async function checkMessage(
   content: Buffer,
   mta: string,
 ): Promise<MessageFindings> {
-  const { authenticate } = await import('mailauth');
+  const { authenticate } = await prepareChecks();
   const options: AuthenticateOptions = {
     ip: client.address,
     helo: client.helo,
@@ -66,10 +71,13 @@ export async function checkMessage(
     disableArc: true,
     disableBimi: true,
   };
-  const { dkim, ...found } = await authenticate(content, options);
+  const head = headOf(content);
+  // Of what nobody has signed, DKIM hashes nothing; that way it does not read it either.
+  const isSigned = headerField(head, 'DKIM-Signature') !== undefined;
+  const { dkim, ...found } = await authenticate(isSigned ? content : Buffer.from(head, 'latin1'), options);
   const spf = found.spf || undefined;
   const dmarc = found.dmarc || undefined;
-  const header = reportOnHeader(headerFields(headOf(content)));
+  const header = reportOnHeader(headerFields(head));
   const { fromDomain } = header;
   const organisation = organisationOf(fromDomain);
   const isAligned = (domain: string, strict = false): boolean =>

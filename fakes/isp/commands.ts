@@ -43,6 +43,8 @@ const LONGEST_PATH = 256;
  */
 const PATH =
   /^<(?:@[^\s<>@,:]+(?:,@[^\s<>@,:]+)*:)?((?:"(?:[^"\\]|\\.)*"|[^\s<>()[\]\\,;:@"]+)@(?:\[[\w.:%-]+\]|[^\s<>()[\]\\,;:@"]+))>/;
+/** The common form of it, with nothing behind. */
+const PLAIN_PATH = /^<([\w.+=-]+@[\w.-]+)>$/;
 const POSTMASTER = /^<postmaster>/i;
 const NULL_SENDER = '<>';
 /** Control characters, with bytes beyond ASCII left to UTF-8. */
@@ -62,8 +64,20 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function parseCommand(line: string, offered: ReadonlySet<string>): Command {
   const blank = line.indexOf(' ');
-  const verb = (blank < 0 ? line : line.slice(0, blank)).toUpperCase();
+  const word = blank < 0 ? line : line.slice(0, blank);
   const rest = blank < 0 ? '' : line.slice(blank + 1).trimEnd();
+  return parseAs(word, rest, offered) ?? parseInCapitals(word.toUpperCase(), rest, offered);
+}
+
+function parseInCapitals(verb: string, rest: string, offered: ReadonlySet<string>): Command {
+  return (
+    parseAs(verb, rest, offered) ??
+    fault(verb, UNIMPLEMENTED.has(verb) ? 'unimplemented-command' : 'unknown-command')
+  );
+}
+
+/** Undefined if there is no such command in capitals. */
+function parseAs(verb: string, rest: string, offered: ReadonlySet<string>): Command | undefined {
   switch (verb) {
     case 'MAIL':
       return mail(rest, offered);
@@ -88,7 +102,7 @@ export function parseCommand(line: string, offered: ReadonlySet<string>): Comman
     case 'BDAT':
       return offered.has('CHUNKING') ? bdat(rest) : fault(verb, 'unknown-command');
     default:
-      return fault(verb, UNIMPLEMENTED.has(verb) ? 'unimplemented-command' : 'unknown-command');
+      return undefined;
   }
 }
 
@@ -176,6 +190,10 @@ function pathAfter(
   rest: string,
   nullAllowed: boolean,
 ): { readonly address: string; readonly parameters: string } | undefined {
+  if (rest.startsWith(keyword)) {
+    const [, plain] = PLAIN_PATH.exec(rest.slice(keyword.length)) ?? [];
+    if (plain !== undefined && plain.length + 2 <= LONGEST_PATH) return { address: plain, parameters: '' };
+  }
   if (rest.slice(0, keyword.length).toUpperCase() !== keyword || CONTROL.test(rest)) return undefined;
   const text = rest.slice(keyword.length).trimStart();
   let length: number;

@@ -3,7 +3,9 @@ import type { Micros } from '../../src/core/clock.ts';
 import { MESSAGE_HEADER } from '../../src/core/identity.ts';
 import type { AttemptOutcome, Stage, TransactionOutcome } from '../../src/record/attempt-log.ts';
 import { type Check, WHOLE_MESSAGE_BYTES } from './authenticator.ts';
+import { Facts, NOTHING_MORE } from './facts.ts';
 import { authorDomain, headerField, headerOf, messageIdOf, signingDomain } from './header.ts';
+import { NamedRecipients } from './named-recipients.ts';
 import { decide, observe } from './policy.ts';
 import type { ProtocolError } from './protocol.ts';
 import { domainOf, type Occasion, type Rendered } from './render.ts';
@@ -18,16 +20,9 @@ type Refusal = Verdict & { readonly kind: 'refuse' };
 const REFUSED = ['throttled', 'deferred', 'rejected'] as const;
 type Refused = (typeof REFUSED)[number];
 
-/** A recipient that was named, and what was said to it at RCPT. */
-interface Named {
-  readonly address: string;
-  readonly answer: Rendered;
-}
-
 interface Transaction {
   readonly sender: string;
-  /** By address in small letters. */
-  readonly named: Map<string, Named>;
+  readonly named: NamedRecipients;
   /** Those of them that were accepted at RCPT, so that the reply to the dot is theirs. */
   readonly waiting: string[];
   stage: Stage;
@@ -55,43 +50,20 @@ interface Content {
 }
 const NOTHING: Content = { bytes: 0, headerMessage: undefined, head: '' };
 
-const NOTHING_MORE: Partial<Occasion> = {};
-
-/** What the reply under way may speak of: one for all, since a reply is worded before the next is thought of. */
-const occasion: { -readonly [Fact in keyof Occasion]: Occasion[Fact] } = {
-  ip: '',
-  helo: '',
-  sender: '',
-  recipient: '',
-  messageId: '',
-  bytes: 0,
-  connection: 0,
-  transaction: 0,
-  ids: {},
-  tls: false,
-  dkimDomain: undefined,
-  fromDomain: undefined,
-  passed: undefined,
-  command: undefined,
-  field: undefined,
-};
-
 /** The session of one connection: asks the policy, words the answers, and tells the observer what came of each command. */
 export class IspSession implements Session {
   readonly #world: SessionWorld;
   readonly #peer: Peer;
-  #helo = '';
+  readonly #facts: Facts;
   #domain = '';
-  #transactions = 0;
-  #ids: Occasion['ids'] = {};
   #transaction: Transaction | undefined;
   #open = false;
-  #encrypted = false;
   #effects: { connection: Effect | undefined; transaction: Effect | undefined } = NO_EFFECTS;
 
   constructor(world: SessionWorld, peer: Peer) {
     this.#world = world;
     this.#peer = peer;
+    this.#facts = new Facts(peer.address, peer.connection);
   }
 
   onConnect(): Rendered {
@@ -114,7 +86,7 @@ export class IspSession implements Session {
   onHelo(verb: 'HELO' | 'EHLO', name: string): Rendered {
     if (!this.#open) return SILENCE;
     this.#finish('client');
-    this.#helo = name;
+    this.#facts.greeted = name;
     return this.#say(this.#world.isp.answers[verb === 'EHLO' ? 'ehlo' : 'helo']);
   }
 
@@ -126,18 +98,20 @@ export class IspSession implements Session {
 
   onSecured(): void {
     this.#finish('client');
-    this.#encrypted = true;
-    this.#helo = '';
+    this.#facts.tls = true;
+    this.#facts.greeted = '';
   }
 
   onMail(sender: string, size = 0): Rendered {
     if (!this.#open) return SILENCE;
     this.#finish('client');
-    this.#transactions++;
-    this.#ids = {};
+    const facts = this.#facts;
+    facts.transaction++;
+    facts.ids = {};
+    facts.sender = sender;
     const transaction: Transaction = {
       sender,
-      named: new Map(),
+      named: new NamedRecipients(),
       waiting: [],
       stage: 'mail',
       check: undefined,
@@ -182,18 +156,18 @@ export class IspSession implements Session {
     if (known) return known.answer;
     if (transaction.refused) {
       const answer = this.onError('mail-first');
-      transaction.named.set(key, { address: recipient, answer });
+      transaction.named.add(key, { address: recipient, answer });
       return answer;
     }
     transaction.stage = 'rcpt';
     const verdict = this.#decide({ kind: 'rcpt', connection: this.#peer.connection, recipient });
     if (verdict.kind === 'hangup') {
-      transaction.named.set(key, { address: recipient, answer: SILENCE });
+      transaction.named.add(key, { address: recipient, answer: SILENCE });
       transaction.waiting.push(recipient);
       return this.#hangUp(verdict);
     }
     const answer = this.#say(verdict.reply, { recipient });
-    transaction.named.set(key, { address: recipient, answer });
+    transaction.named.add(key, { address: recipient, answer });
     if (verdict.kind === 'accept') transaction.waiting.push(recipient);
     else {
       const outcome = this.#outcomeOf(verdict.reply);
@@ -238,16 +212,20 @@ export class IspSession implements Session {
     transaction.stage = 'dot';
     const recipients = transaction.waiting;
     const head = headerOf(kept, HEAD_BYTES);
+    const now = this.#now();
     const verdict =
       this.#tooBig(bytes) ??
       (longText ? this.#refusal('long-text') : undefined) ??
-      this.#decide({
-        kind: 'dot',
-        connection: this.#peer.connection,
-        recipients,
-        bytes,
-        dkimDomain: this.#world.state.readsSignatures ? signingDomain(head) : undefined,
-      });
+      this.#decide(
+        {
+          kind: 'dot',
+          connection: this.#peer.connection,
+          recipients,
+          bytes,
+          dkimDomain: this.#world.state.readsSignatures ? signingDomain(head) : undefined,
+        },
+        now,
+      );
     this.#meet(verdict);
     transaction.received = { bytes, headerMessage: headerField(head, MESSAGE_HEADER), head };
     if (verdict.kind === 'hangup') return this.#hangUp(verdict);
@@ -256,7 +234,7 @@ export class IspSession implements Session {
     const { check } = transaction;
     return verdict.kind === 'accept' && check
       ? this.#authenticate(transaction, check, message, verdict, about)
-      : this.#answerDot(transaction, verdict, about);
+      : this.#answerDot(transaction, verdict, about, now);
   }
 
   onReset(keep = false): Rendered {
@@ -295,12 +273,12 @@ export class IspSession implements Session {
   #checkClient(transaction: Transaction, accepted: Verdict): Verdict {
     const { authenticator } = this.#world;
     const { connection, address, simulatedAddress = address } = this.#peer;
-    if (!authenticator?.looksAt(connection, this.#transactions)) return accepted;
+    if (!authenticator?.looksAt(connection, this.#facts.transaction)) return accepted;
     transaction.check = authenticator.begin({
       address: simulatedAddress,
-      helo: this.#helo,
+      helo: this.#facts.greeted,
       sender: transaction.sender,
-      tls: this.#encrypted,
+      tls: this.#facts.tls,
     });
     const { refusal } = transaction.check;
     return refusal === undefined ? accepted : this.#refusalWith(refusal);
@@ -322,7 +300,7 @@ export class IspSession implements Session {
     const refusal = judgement?.refusal;
     if (refusal !== undefined) this.#tellOfFailure(transaction.sender);
     const verdict = refusal === undefined ? accepted : this.#refusalWith(refusal);
-    return this.#answerDot(transaction, verdict, { ...about, ...judgement?.about });
+    return this.#answerDot(transaction, verdict, { ...about, ...judgement?.about }, this.#now());
   }
 
   /** What fails authentication costs reputation. */
@@ -337,11 +315,11 @@ export class IspSession implements Session {
     transaction: Transaction,
     verdict: Exclude<Verdict, { kind: 'hangup' }>,
     about: Partial<Occasion>,
+    now: Micros,
   ): Rendered {
     const answer = this.#say(verdict.reply, about);
     const { named, waiting: recipients, received } = transaction;
     const outcome = verdict.kind === 'accept' ? 'accepted' : this.#outcomeOf(verdict.reply);
-    const now = this.#now();
     for (const recipient of recipients)
       this.#attempt(transaction, recipient, outcome, verdict.reply, received, now);
     const partial = outcome === 'accepted' && recipients.length < named.size;
@@ -364,12 +342,12 @@ export class IspSession implements Session {
       at,
       source,
       address: simulatedAddress,
-      helo: this.#helo,
+      helo: this.#facts.greeted,
       sender,
       recipients: waiting,
       header: `${head}\r\n`,
       bytes,
-      tls: this.#encrypted,
+      tls: this.#facts.tls,
       dkimDomain: signingDomain(head),
       fromDomain: authorDomain(head),
       passed: about.passed,
@@ -418,28 +396,13 @@ export class IspSession implements Session {
     if (transaction !== this.#effects.transaction) this.#effects = { ...this.#effects, transaction };
   }
 
-  #decide(event: PolicyEvent): Verdict {
-    return decide(this.#world.state, event, this.#now(), this.#world.prng);
+  #decide(event: PolicyEvent, now = this.#now()): Verdict {
+    return decide(this.#world.state, event, now, this.#world.prng);
   }
 
   #say(reply: number, about: Partial<Occasion> = NOTHING_MORE, close?: boolean): Rendered {
-    // Field by field: spreading `about` over the rest would cost as much as wording the reply.
-    occasion.ip = this.#peer.address;
-    occasion.helo = about.helo ?? this.#helo;
-    occasion.sender = this.#transaction?.sender ?? '';
-    occasion.recipient = about.recipient ?? '';
-    occasion.messageId = about.messageId ?? '';
-    occasion.bytes = about.bytes ?? 0;
-    occasion.connection = this.#peer.connection;
-    occasion.transaction = this.#transactions;
-    occasion.ids = this.#ids;
-    occasion.tls = this.#encrypted;
-    occasion.dkimDomain = about.dkimDomain;
-    occasion.fromDomain = about.fromDomain;
-    occasion.passed = about.passed;
-    occasion.command = about.command;
-    occasion.field = about.field;
-    return this.#world.render(reply, occasion, close);
+    this.#facts.about = about;
+    return this.#world.render(reply, this.#facts, close);
   }
 
   #hangUp(verdict: Verdict): Rendered {
@@ -466,7 +429,7 @@ export class IspSession implements Session {
     const { refused, refusal, named, waiting, received } = transaction;
     if (refused) {
       // Recipients that were named after the refusal share it.
-      const recipients = named.size > 0 ? [...named.values()].map((n) => n.address) : [undefined];
+      const recipients = named.size > 0 ? named.addresses() : [undefined];
       for (const recipient of recipients)
         this.#attempt(transaction, recipient, refused.outcome, refused.reply, NOTHING, refused.at);
       this.#close(
@@ -516,6 +479,7 @@ export class IspSession implements Session {
     at: Micros = this.#now(),
   ): void {
     this.#transaction = undefined;
+    this.#facts.sender = '';
     const { connection, source } = this.#peer;
     this.#world.observer.transaction({
       at,
@@ -542,7 +506,7 @@ export class IspSession implements Session {
       at: this.#now(),
       source,
       connection,
-      transactions: this.#transactions,
+      transactions: this.#facts.transaction,
       reply,
     });
   }

@@ -33,8 +33,25 @@ export interface Account {
 
 /** A new account: nothing used. */
 export function openAccount(timeline: Timeline, terms: Terms, now: Micros): Account {
-  const rule = ruleFor(timeline, terms, now);
-  return { timeline, terms, rule, until: changeAfter(timeline, now), origin: now, used: 0 };
+  return new NewAccount(timeline, terms, now);
+}
+
+/** A class, since V8 makes an object of literal form slowly whose numbers may or may not be whole. */
+class NewAccount implements Account {
+  readonly timeline: Timeline;
+  terms: Terms;
+  rule: Rule;
+  until: Micros;
+  origin: Micros;
+  used = 0;
+
+  constructor(timeline: Timeline, terms: Terms, now: Micros) {
+    this.timeline = timeline;
+    this.terms = terms;
+    this.rule = ruleFor(timeline, terms, now);
+    this.until = changeAfter(timeline, now);
+    this.origin = now;
+  }
 }
 
 /** The rule that holds for someone on these terms. */

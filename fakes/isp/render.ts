@@ -123,8 +123,9 @@ export function createRenderer(
   type Prepared = (typeof prepared)[number];
   return (index, occasion, close) => {
     const one = prepared[index] as Prepared;
+    const { code, closes } = one.reply;
     const lines = one.constant ?? oneLine(one, occasion) ?? layOut(one, occasion);
-    return { code: one.reply.code, lines, close: close ?? one.reply.closes };
+    return { code, lines, close: close ?? closes };
   };
 
   /** What layOut comes to for a line that needs no laying out, if it fits. */
@@ -284,12 +285,17 @@ function createValues(
   wall: () => Date,
 ): Record<Placeholder, (o: Occasion) => string> {
   // Ids are told from each other by a hash, so that the same run gives the same ids.
-  const number = (what: keyof typeof FIRST_WORD, o: Occasion, word: number): number => {
-    const place = o.transaction * WORDS + FIRST_WORD[what] + word;
+  const number = (
+    what: keyof typeof FIRST_WORD,
+    o: Occasion,
+    word: number,
+    transaction = o.transaction,
+  ): number => {
+    const place = transaction * WORDS + FIRST_WORD[what] + word;
     return prng.chance(Purpose.replyId, o.connection ^ isp.number, place) * 2 ** 32;
   };
-  const hex = (what: keyof typeof FIRST_WORD, o: Occasion, word: number): string =>
-    hex32(number(what, o, word));
+  const hex = (what: keyof typeof FIRST_WORD, o: Occasion, word: number, transaction?: number): string =>
+    hex32(number(what, o, word, transaction));
   const host = isp.mta.split('.')[0] ?? '';
   return {
     ip: (o) => printedAddress(o.ip),
@@ -335,10 +341,10 @@ function createValues(
   }
 
   function sessionId(o: Occasion): string {
-    return idOf('sid', { ...o, transaction: 0 });
+    return idOf('sid', o, 0);
   }
 
-  function idOf(what: 'sid' | 'behind', o: Occasion): string {
-    return `08D${hex(what, o, 0)}${hex(what, o, 1).slice(0, 5)}`.toUpperCase();
+  function idOf(what: 'sid' | 'behind', o: Occasion, transaction?: number): string {
+    return `08D${hex(what, o, 0, transaction)}${hex(what, o, 1, transaction).slice(0, 5)}`.toUpperCase();
   }
 }

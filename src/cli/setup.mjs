@@ -57,8 +57,8 @@ function test(args) {
   return node([
     '--test',
     '--test-reporter=spec',
-    // Most of a test's time is spent waiting for a run, so that two files at once fit on two cores.
-    '--test-concurrency=2',
+    // Half of a test's time is spent waiting for a run, so that three files at once fit on two cores.
+    '--test-concurrency=3',
     '--test-timeout=300000',
     '--enable-source-maps',
     ...flags,

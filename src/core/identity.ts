@@ -24,8 +24,10 @@ export function envelopeSender(message: number, senderDomain: string): string {
 
 /** The message's number in an envelope sender, or undefined if it is not one of ours. */
 export function messageOfSender(address: string): number | undefined {
-  const match = /^<?b-(\d{1,10})@/i.exec(address);
-  return match ? Number(match[1]) : undefined;
+  const at = address.charCodeAt(0) === LESS ? 1 : 0;
+  if ((address.charCodeAt(at) | SMALL) !== B || address.charCodeAt(at + 1) !== HYPHEN) return undefined;
+  const end = address.indexOf('@', at + 2);
+  return numberIn(address, at + 2, end, 10);
 }
 
 /** A recipient's address: `u<mailbox>.<slot>@gmail.com`. */
@@ -35,8 +37,34 @@ export function recipientAddress(mailbox: number, slot: number, domain: string):
 
 /** Mailbox and slot of a recipient's address, or undefined if it is not one of ours. */
 export function recipientOf(address: string): { mailbox: number; slot: number } | undefined {
-  const match = /^<?u(\d{1,10})\.(\d{1,5})@/i.exec(address);
-  return match ? { mailbox: Number(match[1]), slot: Number(match[2]) } : undefined;
+  const at = address.charCodeAt(0) === LESS ? 1 : 0;
+  if ((address.charCodeAt(at) | SMALL) !== U) return undefined;
+  const dot = address.indexOf('.', at + 1);
+  const end = address.indexOf('@', at + 1);
+  const mailbox = numberIn(address, at + 1, dot, 10);
+  const slot = numberIn(address, dot + 1, end, 5);
+  return mailbox === undefined || slot === undefined ? undefined : { mailbox, slot };
+}
+
+const LESS = 60;
+const HYPHEN = 45;
+const ZERO = 48;
+const B = 98;
+const U = 117;
+/** What makes a letter's code that of the small one. */
+const SMALL = 32;
+
+/** The number that the digits from `from` to `to` make; undefined if there is none, more than `most`, or something else. */
+function numberIn(text: string, from: number, to: number, most: number): number | undefined {
+  if (to <= from || to - from > most) return undefined;
+  let number = 0;
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    // NaN behind the end of the text is none either.
+    if (!(digit >= 0 && digit <= 9)) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /** Where one click unsubscribes a recipient (RFC 8058): `https://news.sender.test/unsubscribe/<message>/<slot>`. */
