@@ -53,14 +53,25 @@ export function checkK6(
   if (wish.exec !== undefined && wish.script === undefined) fault(['exec'], 'expected script beside it');
 }
 
-/** Says of a planned load what k6 can't do with it. */
+/**
+ * Says of a planned load what k6 can't do with it.
+ * @param processes how many of k6 share it
+ */
 export function checkK6Plan(
   plan: LoadPlan,
+  processes: number,
   fault: (below: readonly PropertyKey[], message: string) => void,
 ): void {
   if (!plan.k6) return;
   const problem = k6Problem(plan);
   if (problem !== undefined) fault([], problem);
+  const { shape } = plan;
+  // k6 deals numbers out by turns, so that a process with more users than another would number beyond the end.
+  if (shape.executor === 'per-vu-iterations' && shape.vus % processes !== 0)
+    fault(
+      ['vus'],
+      `found ${shape.vus}; expected a multiple of the ${processes} k6 processes (workers.drivers)`,
+    );
   const { script } = plan.k6;
   if (script !== undefined && !existsSync(script)) fault(['script'], `there is no file ${script}`);
 }

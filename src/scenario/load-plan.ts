@@ -86,7 +86,9 @@ export function plannedLoads(context: LoadContext): LoadPlan[] {
     const shape = loadShape(wish, path, fault);
     if (!shape) continue;
     const plan = plannedLoad(context, name, wish, path, shape, wishes.length, firstMessage, firstMailbox);
-    checkK6Plan(plan, (below, text) => fault([...path, ...below], text));
+    checkK6Plan(plan, loaded.scenario.workers.drivers ?? 1, (below, text) =>
+      fault([...path, ...below], text),
+    );
     planned.push(plan);
     firstMessage += plan.messages;
     firstMailbox += plan.messages * plan.recipients.perMessage;

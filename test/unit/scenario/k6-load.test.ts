@@ -9,7 +9,7 @@ import { type Plan, planRun } from '../../../src/scenario/plan.ts';
 
 /** Plans one load by k6 with KumoMTA, from a scenario in a folder. */
 function plan(load: string, folder = '.', mta = 'kumomta'): Plan {
-  const text = `mta: { adapter: ${mta} }\nloads:\n  news: { ${load} }\n`;
+  const text = `mta: { adapter: ${mta} }\nworkers: { drivers: 3 }\nloads:\n  news: { ${load} }\n`;
   return planRun(parseScenario(text, join(folder, 's.yaml')));
 }
 
@@ -62,6 +62,11 @@ test('what k6 can not do is said in its place', (t) => {
     [`${K6}, exec: x`, ['loads.news.exec: expected script beside it']],
     [`${K6}, script: no.js`, [`loads.news.script: there is no file ${join(folder, 'no.js')}`]],
     [K6.replace('2s', '900ms'), ['loads.news: k6 runs no load for 900 ms; expected at least 1s']],
+    ['engine: k6, api: kumomta, executor: per-vu-iterations, vus: 6, iterations: 4', []],
+    [
+      'engine: k6, api: kumomta, executor: per-vu-iterations, vus: 5, iterations: 4',
+      ['loads.news.vus: found 5; expected a multiple of the 3 k6 processes (workers.drivers)'],
+    ],
     [
       `${K6}, message: { content: { eml: a.eml } }`,
       [
