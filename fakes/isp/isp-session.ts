@@ -10,6 +10,7 @@ import { decide, observe } from './policy.ts';
 import type { ProtocolError } from './protocol.ts';
 import { domainOf, type Occasion, type Rendered } from './render.ts';
 import { HEAD_BYTES, type IncomingMessage, type Peer, type Session, type SessionWorld } from './session.ts';
+import { sharedText } from './shared-text.ts';
 import type { Effect, PolicyEvent, Verdict } from './verdict.ts';
 
 const NO_EFFECTS = { connection: undefined, transaction: undefined };
@@ -365,7 +366,7 @@ export class IspSession implements Session {
   #senderDomain(sender: string): string {
     const length = sender.length - sender.lastIndexOf('@') - 1;
     if (length !== this.#domain.length || !sender.endsWith(this.#domain))
-      this.#domain = domainOf(sender).toLowerCase();
+      this.#domain = sharedText(domainOf(sender).toLowerCase());
     return this.#domain;
   }
 

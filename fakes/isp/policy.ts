@@ -50,7 +50,8 @@ export function decide(state: IspState, event: PolicyEvent, now: Micros, chance:
       );
     case 'rcpt': {
       const address = event.recipient.toLowerCase();
-      connection.recipient = chance.hash(address);
+      // Signed, so that V8 keeps it as it is in every table; chance goes by its 32 bits.
+      connection.recipient = chance.hash(address) | 0;
       return (
         refusalAt(state, 'rcpt', connection, event, now, chance) ??
         greylisted(state, connection, address, now, chance) ??

@@ -10,23 +10,13 @@ import { NONE16, NONE32, type Packer } from '../record/attempt-log.ts';
  */
 export function recordingObserver(events: Packer, isp: number, replyOffset: number): IspObserver {
   const global = (reply: number | undefined): number => (reply === undefined ? NONE16 : reply + replyOffset);
-  // A transaction's records come one after the other, with the very text of its sender.
-  let sender = '';
-  let message: number | undefined;
-  const messageOf = (address: string): number | undefined => {
-    if (address !== sender) {
-      sender = address;
-      message = messageOfSender(address);
-    }
-    return message;
-  };
   return {
     connectionOpened: ({ at, source, connection, reply }) =>
       events.connectionOpened({ at, isp, source, connection, reply: global(reply) }),
     connectionClosed: ({ at, source, connection, transactions, reply }) =>
       events.connectionClosed({ at, isp, source, connection, transactions, reply: global(reply) }),
     attempt({ at, source, connection, sender, recipient, headerMessage, stage, outcome, reply }) {
-      const inEnvelope = messageOf(sender);
+      const inEnvelope = messageOfSender(sender);
       const inHeader = numberIn(headerMessage);
       events.attempt({
         at,
@@ -47,7 +37,7 @@ export function recordingObserver(events: Packer, isp: number, replyOffset: numb
         isp,
         source,
         connection,
-        message: messageOf(sender) ?? numberIn(headerMessage) ?? NONE32,
+        message: messageOfSender(sender) ?? numberIn(headerMessage) ?? NONE32,
         slot: slotOf(recipient),
       }),
     transaction: ({ at, source, connection, sender, stage, outcome, recipients, bytes, reply }) =>
@@ -56,7 +46,7 @@ export function recordingObserver(events: Packer, isp: number, replyOffset: numb
         isp,
         source,
         connection,
-        message: messageOf(sender) ?? NONE32,
+        message: messageOfSender(sender) ?? NONE32,
         reply: global(reply),
         stage,
         outcome,

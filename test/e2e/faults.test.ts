@@ -166,11 +166,12 @@ for (const [what, length] of [
     assert.match(readFileSync(join(run, 'mta', 'haraka.log'), 'utf8'), /ENOSPC: no space left on device/);
     const summary = JSON.parse(readFileSync(join(run, 'summary.json'), 'utf8')) as Summary;
     const fault = summary.faults[0] as FaultSummary;
-    const { injectedMessages, refusedInjections } = summary.totals;
+    const { injectedMessages, refusedInjections, droppedIterations } = summary.totals;
     // Nothing was refused but for want of room.
     assert.ok(fault.refused > 0);
     assert.equal(refusedInjections, fault.refused);
-    assert.equal(injectedMessages + refusedInjections, 150);
+    // A busy machine has no connection free for some.
+    assert.equal(injectedMessages + refusedInjections + droppedIterations, 150);
     if (length === '1m') assert.equal(fault.to, null);
     else assert.ok(injectedMessages > 60 && (fault.to as number) >= 3, `${injectedMessages}, ${fault.to}`);
   });

@@ -32,6 +32,8 @@ export interface Answer {
 
 /** Nobody in a lab takes so long. */
 const PATIENCE_MS = 3000;
+/** So long what answers may take to greet; a busy machine needs more than a moment. */
+const GREETING_MS = 1000;
 
 /** Tries one thing. Never throws: that a door is closed is an answer. */
 export async function tryDoor(probe: Probe): Promise<Answer> {
@@ -47,7 +49,7 @@ export async function tryDoor(probe: Probe): Promise<Answer> {
     open = probe.kind !== 'tls';
     if (probe.kind === 'knock') {
       // What speaks first says so at once; what does not, such as HTTP, has answered by accepting.
-      await Promise.race([readReply(socket, replies), new Promise<void>((done) => after(200, done))]);
+      await Promise.race([readReply(socket, replies), new Promise<void>((done) => after(GREETING_MS, done))]);
     } else if (probe.kind === 'say') {
       await readReply(socket, replies);
       for (const command of probe.commands) {
