@@ -75,8 +75,6 @@ async function drive(epoch: Micros): Promise<void> {
     reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
     reporter.events.sample({ at, name: 'resident', value: resident, worker });
     reporter.events.sample({ at, name: 'loop_use', value: loopUse, worker });
-    const { connections } = running.counters();
-    reporter.events.sample({ at, name: 'injection_connections', value: connections, worker });
     channel.send({ type: 'k6-metrics', states: running.metrics() });
   };
   const stops = [every(FLUSH_MS, tell), every(SAMPLE_MS, sample)];

@@ -198,8 +198,9 @@ function totals({ totals: t, isps }: Summary, paint: Paint): string[] {
 /** The driver's side, where there is more to say than that all was taken. */
 function injection(summary: Summary, paint: Paint, width: number): string[] {
   const { loads } = summary.injector;
+  const connections = connectionsText(summary);
   const lines = [
-    `connections: ${connectionsText(summary)}`,
+    ...(connections === undefined ? [] : [`connections: ${connections}`]),
     ...injectionNotes(summary),
     ...(loads.length > 1
       ? loads.map(({ name, text, injected }) => `${name}: ${text}; ${formatCount(injected)} injected`)

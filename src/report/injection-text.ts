@@ -13,13 +13,14 @@ export function isPlainInjection({ injector: i }: Summary): boolean {
   return i.loads.length <= 1 && troubles === 0 && i.refusals.length === 0;
 }
 
-/** The driver's connections: `2,004 opened, 2,000 at once at most, 3 refused, 1 lost`. */
-export function connectionsText({ injector: i }: Summary): string {
+/** The driver's connections: `2,004 opened, 2,000 at once at most, 3 refused, 1 lost`. undefined: it made none, as where k6 does all. */
+export function connectionsText({ injector: i }: Summary): string | undefined {
   const troubles: readonly (readonly [number, string])[] = [
     [i.refused, 'refused'],
     [i.failed, 'failed'],
     [i.lost, 'lost'],
   ];
+  if (i.opened + i.refused + i.failed + i.lost === 0) return undefined;
   return [
     `${formatCount(i.opened)} opened`,
     `at most ${formatCount(i.peak)} at once`,

@@ -13,7 +13,7 @@ export function injectionSection(summary: Summary, chart: Chart | undefined): Se
   const { injector } = summary;
   const [only] = injector.loads;
   const body = isPlainInjection(summary)
-    ? html`<div class="panel"><p>${only && `${only.text}; `}${connectionsText(summary)}.</p></div>`
+    ? html`<div class="panel"><p>${[only?.text, connectionsText(summary)].filter((part) => part !== undefined).join('; ')}.</p></div>`
     : html`<div class="panel">
 ${injector.loads.length > 1 ? loadsTable(injector) : only && html`<p>${only.text}.</p>`}
 ${facts(
