@@ -4,6 +4,7 @@ import { wallClock } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { segmentArguments } from '../driver/k6/command.ts';
 import { exportScript, SCRIPT_FILE } from '../driver/k6/export.ts';
+import type { LoadPlan } from '../driver/load.ts';
 import type { Plan } from '../scenario/plan.ts';
 
 /** How the loads are to be carried out. */
@@ -44,6 +45,7 @@ export async function exportK6(
   const { api } = first;
   if (loads.some((load) => load.api !== api))
     throw new HarnessError('invalid-scenario', `${plan.file}: expected loads of one api; k6 gets one URL`);
+  for (const { load } of loads) checkShared(load, segments);
   const files = await exportScript(
     {
       seed: plan.seed,
@@ -71,6 +73,15 @@ export async function exportK6(
     ),
     notes: others > 0 ? [`${others} of the loads are not k6's and are left out`] : [],
   };
+}
+
+/** The same that checkK6Plan says of the processes of one machine. */
+function checkShared({ name, shape }: LoadPlan, segments: number): void {
+  if (shape.executor === 'per-vu-iterations' && shape.vus % segments !== 0)
+    throw new HarnessError(
+      'invalid-scenario',
+      `load ${name}: found ${shape.vus} vus; expected a multiple of the ${segments} segments, or numbers would be left out`,
+    );
 }
 
 function checkedUrl(text: string): string {

@@ -131,6 +131,12 @@ test('what can not be exported is said, and nothing is written', async (t) => {
         /no load has engine: k6, so there is nothing to export/,
       ],
       [two, ['-o', 'OUT', ...url], 104, /expected loads of one api; k6 gets one URL/],
+      [
+        SCENARIO.replace('rate: 10/s, duration: 3s', 'iterations: 5, vus: 4, executor: per-vu-iterations'),
+        ['-o', 'OUT', ...url, '--segments', '3'],
+        104,
+        /load default: found 4 vus; expected a multiple of the 3 segments/,
+      ],
       [withScript, ['-o', 'OUT', ...url], 104, /can't read the k6 script .*gone\.js: ENOENT/],
       [
         `${SCENARIO}\nthresholds: { delivred: count>1 }`,
