@@ -5,14 +5,13 @@ import type { Baseline } from '../../../src/gate/baseline.ts';
 import { parseK6Threshold } from '../../../src/gate/k6-threshold.ts';
 import { judge } from '../../../src/gate/threshold.ts';
 import { AbortWatch } from '../../../src/lab/abort.ts';
-import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
+import { modelOf } from '../../../src/lab/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { Packer, type TransactionOutcome } from '../../../src/record/attempt-log.ts';
 import { K6Metrics } from '../../../src/record/k6-metrics.ts';
 import type { ReportInput } from '../../../src/report/input.ts';
 import { namesOf } from '../../../src/report/names.ts';
-import { parseScenario } from '../../../src/scenario/load.ts';
-import { planRun } from '../../../src/scenario/plan.ts';
+import { plannedInput } from '../../support/planned-input.ts';
 
 const S = 1e6;
 
@@ -34,22 +33,8 @@ load: { rate: 10/s, duration: 60s }
 incidents: [{ isp: gmail, at: 20s, for: 10s, limits: { ip-rate: 1/s } }]
 thresholds: ${thresholds}
 `;
-    const plan = planRun(parseScenario(text, 's.yaml'));
-    this.input = reportInput(
-      {
-        plan,
-        folder: 'run',
-        lab: 'loopback',
-        scenarioText: text,
-        command: '',
-        version: '0',
-        startedAt: '2026-01-01T00:00:00Z',
-        warnings: [],
-        ...(baseline && { baseline }),
-      },
-      { adapter: 'none', version: '', sources: [], config: [] },
-      { queue: 'list', sendsDsn: false },
-    );
+    const { plan, input } = plannedInput(text, baseline);
+    this.input = input;
     this.aggregate = new Aggregate(modelOf(plan));
     this.watch = new AbortWatch(this.aggregate, this.input, undefined, () => {
       this.#time += this.lookMicros;

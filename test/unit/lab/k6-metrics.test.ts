@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseK6Threshold } from '../../../src/gate/k6-threshold.ts';
 import { readRuns, withValues } from '../../../src/lab/compared-runs.ts';
 import { K6Board, watchedByK6, withScriptThresholds } from '../../../src/lab/k6-metrics.ts';
-import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
+import { modelOf } from '../../../src/lab/report-input.ts';
 import {
   readK6Metrics,
   readSeen,
@@ -18,9 +18,8 @@ import { type K6MetricState, K6Metrics } from '../../../src/record/k6-metrics.ts
 import { Recorder } from '../../../src/record/recorder.ts';
 import { buildReport } from '../../../src/report/build.ts';
 import { readerOf } from '../../../src/report/comparison/compare.ts';
-import { parseScenario } from '../../../src/scenario/load.ts';
-import { planRun } from '../../../src/scenario/plan.ts';
 import { workFolder } from '../../support/cli.ts';
+import { plannedInput } from '../../support/planned-input.ts';
 
 function requests(count: number): K6MetricState[] {
   const metrics = new K6Metrics();
@@ -77,21 +76,7 @@ thresholds:
   http_reqs{status:200}: rate>1
   RTT: avg<5
 `;
-const plan = planRun(parseScenario(text, 's.yaml'));
-const input = reportInput(
-  {
-    plan,
-    folder: 'run',
-    lab: 'loopback',
-    scenarioText: text,
-    command: '',
-    version: '0',
-    startedAt: '2026-01-01T00:00:00Z',
-    warnings: [],
-  },
-  { adapter: 'haraka', version: '', sources: [], config: [] },
-  { queue: 'list', sendsDsn: true },
-);
+const { plan, input } = plannedInput(text);
 
 test("a script's thresholds are judged beside the scenario's, each once", () => {
   const own = [

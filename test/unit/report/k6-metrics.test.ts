@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
+import { modelOf } from '../../../src/lab/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { type InjectionState, Packer } from '../../../src/record/attempt-log.ts';
 import { type K6Kind, K6Metrics } from '../../../src/record/k6-metrics.ts';
@@ -12,8 +12,7 @@ import { renderJunit } from '../../../src/report/junit.ts';
 import { renderK6 } from '../../../src/report/k6.ts';
 import { renderMarkdown } from '../../../src/report/markdown.ts';
 import type { Summary } from '../../../src/report/summary.ts';
-import { parseScenario } from '../../../src/scenario/load.ts';
-import { planRun } from '../../../src/scenario/plan.ts';
+import { plannedInput } from '../../support/planned-input.ts';
 import { assertSummary } from '../../support/summary-schema.ts';
 
 type Sampled = readonly [
@@ -27,21 +26,7 @@ type Sampled = readonly [
 /** The report of a run of 10 seconds in which windtunnel saw 2 messages taken and 3 never begun, and k6 said this. */
 function reportOf(scenario: string, sampled: readonly Sampled[]): ReturnType<typeof buildReport> {
   const text = `mta: { adapter: haraka }\n${scenario}`;
-  const plan = planRun(parseScenario(text, 's.yaml'));
-  const input = reportInput(
-    {
-      plan,
-      folder: 'run',
-      lab: 'loopback',
-      scenarioText: text,
-      command: 'windtunnel run s.yaml',
-      version: '0',
-      startedAt: '2026-01-01T00:00:00Z',
-      warnings: [],
-    },
-    { adapter: 'haraka', version: '', sources: [], config: [] },
-    { queue: 'list', sendsDsn: true },
-  );
+  const { plan, input } = plannedInput(text);
   const metrics = new K6Metrics(plan.thresholds.map(({ key }) => key));
   for (const [name, kind, time, value, tags = {}] of sampled) {
     metrics.define(name, kind, time);

@@ -1,34 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { modelOf, reportInput } from '../../../src/lab/report-input.ts';
+import { modelOf } from '../../../src/lab/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { type InjectionState, type MarkName, Packer } from '../../../src/record/attempt-log.ts';
 import { buildReport } from '../../../src/report/build.ts';
 import type { ReportInput } from '../../../src/report/input.ts';
 import type { Evidence } from '../../../src/report/summary.ts';
-import { parseScenario } from '../../../src/scenario/load.ts';
-import { planRun } from '../../../src/scenario/plan.ts';
+import { plannedInput } from '../../support/planned-input.ts';
 import { assertSummary } from '../../support/summary-schema.ts';
 
 const text = `
 load: { rate: 10/s, duration: 60s }
 thresholds: { delivered: [count>=0, count>0, rate>=0.5*baseline] }
 `;
-const plan = planRun(parseScenario(text, 's.yaml'));
-const input = reportInput(
-  {
-    plan,
-    folder: 'run',
-    lab: 'loopback',
-    scenarioText: text,
-    command: '',
-    version: '0',
-    startedAt: '2026-01-01T00:00:00Z',
-    warnings: [],
-  },
-  { adapter: 'none', version: '', sources: [], config: [] },
-  { queue: 'list', sendsDsn: false },
-);
+const { plan, input } = plannedInput(text);
 
 /** No recipient is in question. */
 const NONE: Evidence = { file: 'evidence.ndjson', histories: 0, incomplete: 0, kinds: [] };

@@ -15,8 +15,8 @@ import type { ReadyNote } from '../../../../src/driver/k6/script-plan.ts';
 import { type K6Wish, type LoadPlan, plainLoad } from '../../../../src/driver/load.ts';
 import type { LoadShape } from '../../../../src/driver/schedule.ts';
 import { INJECTION_STATES, Packer, RecordView } from '../../../../src/record/attempt-log.ts';
+import { k6Plan } from '../../../support/k6/plan.ts';
 import { withEachK6 } from '../../../support/k6/stand-in.ts';
-import { k6Plan } from '../../../support/k6-plan.ts';
 
 const K6: K6Wish = { api: 'kumomta', script: undefined, exec: undefined };
 

@@ -10,7 +10,7 @@ import { type LoadPlan, plainLoad } from '../../../../src/driver/load.ts';
 import type { ContentPlan } from '../../../../src/driver/message/content.ts';
 import { createMessages } from '../../../../src/driver/message.ts';
 import { createRecipients } from '../../../../src/driver/recipients.ts';
-import { k6Plan } from '../../../support/k6-plan.ts';
+import { k6Plan } from '../../../support/k6/plan.ts';
 import { received } from '../../../support/message-maker.ts';
 import { messagePlan, STAMP } from '../../../support/message-plan.ts';
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { scriptPlanOf } from '../../../../src/driver/k6/prepare.ts';
 import { type ScriptOptions, scriptOptions } from '../../../../src/driver/k6/script/options.ts';
 import { plainLoad } from '../../../../src/driver/load.ts';
-import { k6Plan } from '../../../support/k6-plan.ts';
+import { k6Plan } from '../../../support/k6/plan.ts';
 
 const load = plainLoad({ executor: 'constant-vus', vus: 2, duration: 5e6 }, 10);
 const scenarios = {

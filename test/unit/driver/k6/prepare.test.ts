@@ -7,7 +7,7 @@ import { HarnessError } from '../../../../src/core/errors.ts';
 import { chanceKey } from '../../../../src/core/prng.ts';
 import { modulePath, scriptPlanOf, wrapper, writeScript } from '../../../../src/driver/k6/prepare.ts';
 import { type LoadPlan, plainLoad } from '../../../../src/driver/load.ts';
-import { k6Plan } from '../../../support/k6-plan.ts';
+import { k6Plan } from '../../../support/k6/plan.ts';
 
 const SHAPE = { executor: 'per-vu-iterations', vus: 1, iterations: 1, maxDuration: 1e6 } as const;
 const load = (changes: Partial<LoadPlan> = {}): LoadPlan => plainLoad(SHAPE, 10, changes);

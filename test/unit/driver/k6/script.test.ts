@@ -7,8 +7,8 @@ import { type LoadPlan, plainLoad } from '../../../../src/driver/load.ts';
 import { createMessages } from '../../../../src/driver/message.ts';
 import { createRecipients } from '../../../../src/driver/recipients.ts';
 import type { LoadShape } from '../../../../src/driver/schedule.ts';
+import { runScript } from '../../../support/k6/script-run.ts';
 import { withEachK6 } from '../../../support/k6/stand-in.ts';
-import { runScript } from '../../../support/k6-script-run.ts';
 import { received } from '../../../support/message-maker.ts';
 import { STAMP } from '../../../support/message-plan.ts';
 

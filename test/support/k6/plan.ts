@@ -1,7 +1,7 @@
 /** Plans of k6 processes for tests. */
-import type { K6Plan } from '../../src/driver/k6/k6-plan.ts';
-import type { LoadPlan } from '../../src/driver/load.ts';
-import { STAMP } from './message-plan.ts';
+import type { K6Plan } from '../../../src/driver/k6/k6-plan.ts';
+import type { LoadPlan } from '../../../src/driver/load.ts';
+import { STAMP } from '../message-plan.ts';
 
 /** One process that carries out these loads at an address where nothing need listen. */
 export function k6Plan(loads: readonly LoadPlan[], changes: Partial<K6Plan> = {}): K6Plan {

@@ -8,17 +8,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
-import type { HttpApi } from '../../src/core/http-injection.ts';
-import { PLAN_VARIABLE, writeScript } from '../../src/driver/k6/prepare.ts';
+import type { HttpApi } from '../../../src/core/http-injection.ts';
+import { PLAN_VARIABLE, writeScript } from '../../../src/driver/k6/prepare.ts';
 import {
   INJECTION_METADATA,
   INJECTION_METRIC,
   type InjectionNote,
   noteOf,
   type ReadyNote,
-} from '../../src/driver/k6/script-plan.ts';
-import type { LoadPlan } from '../../src/driver/load.ts';
-import { k6Plan } from './k6-plan.ts';
+} from '../../../src/driver/k6/script-plan.ts';
+import type { LoadPlan } from '../../../src/driver/load.ts';
+import { k6Plan } from './plan.ts';
 
 /** A request as the front door had it. */
 export interface DoorRequest {
