@@ -8,6 +8,7 @@ import { type Driver, type DriverPlan, startDriver } from '../driver/driver.ts';
 import { Reporter } from '../record/reporter.ts';
 import type { DriverGround, FromDriver, ToDriver } from './messages.ts';
 import { proveSealed } from './seal.ts';
+import { recordSelf } from './self-samples.ts';
 
 const FLUSH_MS = 100;
 const SAMPLE_MS = 1000;
@@ -62,11 +63,7 @@ async function drive(epoch: Micros): Promise<void> {
   const measure = measureSelf();
   const sample = (): void => {
     const at = clock.now();
-    const { loopDelay, cpu, loopUse, resident } = measure();
-    reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
-    reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
-    reporter.events.sample({ at, name: 'resident', value: resident, worker });
-    reporter.events.sample({ at, name: 'loop_use', value: loopUse, worker });
+    recordSelf(reporter.events, at, worker, measure());
     const { late, connections } = running.counters();
     reporter.events.sample({ at, name: 'late', value: late, worker });
     reporter.events.sample({ at, name: 'injection_connections', value: connections, worker });

@@ -19,6 +19,7 @@ import { telling } from './dialogue-sampler.ts';
 import { HandOver } from './hand-over.ts';
 import { creditStretch, LINES, SourceSamples } from './isp-samples.ts';
 import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
+import { recordSelf } from './self-samples.ts';
 import { Worker } from './workers.ts';
 
 const ISP_WORKER = new URL('./isp-worker.js', import.meta.url);
@@ -151,12 +152,7 @@ class SplitIsp {
       const at = now();
       this.#samples = { at, parts: new Map() };
       for (const one of this.#workers) one.send({ type: 'sample', at });
-      const { loopDelay, cpu, loopUse, resident } = measure();
-      const { worker } = this.#order;
-      reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
-      reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
-      reporter.events.sample({ at, name: 'resident', value: resident, worker });
-      reporter.events.sample({ at, name: 'loop_use', value: loopUse, worker });
+      recordSelf(reporter.events, at, this.#order.worker, measure());
     });
   }
 

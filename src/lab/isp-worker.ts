@@ -23,6 +23,7 @@ import { creditStretch, LINES, SourceSamples } from './isp-samples.ts';
 import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from './messages.ts';
 import { recordingObserver } from './recording-observer.ts';
 import { proveSealed } from './seal.ts';
+import { recordSelf } from './self-samples.ts';
 
 const FLUSH_MS = 100;
 const SAMPLE_MS = 1000;
@@ -159,11 +160,7 @@ function begin(): void {
     const at = clock.now();
     if (!joined) for (const { index, sink } of sinks) sampleIsp(at, index, sink);
     tellStatistics();
-    const { loopDelay, cpu, loopUse, resident } = measure();
-    reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
-    reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
-    reporter.events.sample({ at, name: 'resident', value: resident, worker });
-    reporter.events.sample({ at, name: 'loop_use', value: loopUse, worker });
+    recordSelf(reporter.events, at, worker, measure());
   });
 }
 

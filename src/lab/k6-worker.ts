@@ -11,6 +11,7 @@ import { Reporter } from '../record/reporter.ts';
 import type { FromK6, ToK6 } from './messages.ts';
 import { usageOf } from './process-tree.ts';
 import { proveSealed } from './seal.ts';
+import { recordSelf } from './self-samples.ts';
 
 const FLUSH_MS = 100;
 const SAMPLE_MS = 1000;
@@ -70,11 +71,7 @@ async function drive(epoch: Micros): Promise<void> {
   const measure = measureWithK6(engine);
   const sample = (): void => {
     const at = clock.now();
-    const { loopDelay, cpu, loopUse, resident } = measure();
-    reporter.events.sample({ at, name: 'loop_delay', value: loopDelay, worker });
-    reporter.events.sample({ at, name: 'cpu', value: cpu, worker });
-    reporter.events.sample({ at, name: 'resident', value: resident, worker });
-    reporter.events.sample({ at, name: 'loop_use', value: loopUse, worker });
+    recordSelf(reporter.events, at, worker, measure());
     channel.send({ type: 'k6-metrics', states: running.metrics() });
   };
   const stops = [every(FLUSH_MS, tell), every(SAMPLE_MS, sample)];

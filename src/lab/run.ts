@@ -58,6 +58,7 @@ import {
   writeSeen,
   writeSenderPages,
 } from './run-folder.ts';
+import { recordSelf } from './self-samples.ts';
 import { openSenderPages } from './sender-pages.ts';
 import { SenderStatistics } from './sender-statistics.ts';
 import { listensForNews, NewsDesk } from './suppression.ts';
@@ -419,13 +420,8 @@ class Run {
 
   async #sample(measure: () => SelfMeasure): Promise<void> {
     const at = this.#now();
-    const { loopDelay, cpu, loopUse, resident } = measure();
-    const worker = LAB_WORKER;
     const { own } = this.#recorder;
-    own.sample({ at, name: 'loop_delay', value: loopDelay, worker });
-    own.sample({ at, name: 'cpu', value: cpu, worker });
-    own.sample({ at, name: 'resident', value: resident, worker });
-    own.sample({ at, name: 'loop_use', value: loopUse, worker });
+    recordSelf(own, at, LAB_WORKER, measure());
     if (this.#mta && this.#stage !== 'report') {
       this.#queue = await this.#mta.queueDepth();
       if (this.#queue !== undefined) own.sample({ at, name: 'queue_depth', value: this.#queue });
