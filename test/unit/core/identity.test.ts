@@ -28,3 +28,32 @@ test('what carries numbers is read back, and nothing else is', () => {
   ];
   for (const [target, expected] of rows) assert.deepEqual(unsubscribeOf(target), expected, target);
 });
+
+test('an address has a number only in the form that the harness writes, in any case', () => {
+  const senders: [string, number | undefined][] = [
+    ['b-0@a.test', 0],
+    ['B-4294967295@a.test', 4_294_967_295],
+    ['<b-7@a.test>', 7],
+    ['b-12345678901@a.test', undefined],
+    ['b-@a.test', undefined],
+    ['b-12', undefined],
+    ['b-1x@a.test', undefined],
+    ['c-1@a.test', undefined],
+    ['<<b-1@a.test', undefined],
+    ['', undefined],
+  ];
+  for (const [address, expected] of senders) assert.equal(messageOfSender(address), expected, address);
+  const recipients: [string, ReturnType<typeof recipientOf>][] = [
+    ['u0.0@gmail.com', { mailbox: 0, slot: 0 }],
+    ['<U7.65535@gmail.com>', { mailbox: 7, slot: 65_535 }],
+    ['u7@gmail.com', undefined],
+    ['u7.@gmail.com', undefined],
+    ['u.3@gmail.com', undefined],
+    ['u7.3', undefined],
+    ['u7.3.1@gmail.com', undefined],
+    ['u7.123456@gmail.com', undefined],
+    ['7.3@gmail.com', undefined],
+    ['', undefined],
+  ];
+  for (const [address, expected] of recipients) assert.deepEqual(recipientOf(address), expected, address);
+});
