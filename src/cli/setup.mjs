@@ -59,7 +59,8 @@ function test(args) {
     '--test-reporter=spec',
     // Half of a test's time is spent waiting for a run, so that three files at once fit on two cores.
     '--test-concurrency=3',
-    '--test-timeout=300000',
+    // Of a whole file: the scenarios take four minutes on an idle machine.
+    '--test-timeout=600000',
     '--enable-source-maps',
     ...flags,
     ...chosen,
