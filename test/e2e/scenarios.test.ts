@@ -6,6 +6,7 @@ import { asset } from '../../src/core/assets.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import { planRun } from '../../src/scenario/plan.ts';
 import { cli, onlyRun, workFolder } from '../support/cli.ts';
+import { realK6, standInK6 } from '../support/k6/stand-in.ts';
 import { sealHere } from '../support/seal-ground.ts';
 
 const folder = asset('scenarios');
@@ -20,12 +21,12 @@ function inShort(path: string): { settings: string[]; messages: number } {
   // An MTA that is killed needs a while until it takes mail again.
   const seconds = faults.length > 0 ? 4 : 2;
   const settings = [
-    ...loads.map(({ name, action }) => {
+    ...loads.map(({ name, action, k6 }) => {
       const key = loaded.scenario.loads ? `loads.${name}` : 'load';
       const shape =
         action === 'noop'
           ? 'vus: 20, action: noop, pause: 1s, gracefulStop: 2s'
-          : `rate: ${MESSAGES / seconds}/s, connections: 5`;
+          : `${k6 ? `engine: k6, api: ${k6.api}, ` : ''}rate: ${MESSAGES / seconds}/s, connections: 5`;
       return `${key}={ ${shape}, duration: ${seconds}s }`;
     }),
     'warmup=0s',
@@ -59,6 +60,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
       path,
       '--out',
       out,
+      ...['--k6-bin', realK6() ?? standInK6(t)],
       ...settings.flatMap((c) => ['--set', c]),
     ]);
     // In so short a time a threshold may not hold; what counts is that the run is whole.

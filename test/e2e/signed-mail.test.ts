@@ -28,7 +28,7 @@ for (const message of CONTENTS) {
     const path = scenarioFile(
       folder,
       `# Does it hold?
-isps: { gmail: { authentication: { check: every, bulk: 1 }, mailboxes: { unknown: 0%, full: 0%, disabled: 0% } } }
+isps: { gmail: { limits: unlimited, authentication: { check: every, bulk: 1 }, mailboxes: { unknown: 0%, full: 0%, disabled: 0% } } }
 load: { rate: 20/s, duration: 2s, connections: 5, message: ${message} }
 thresholds: { pending: ['count==0'], rejected: ['count==0'], deferred: ['count==0'] }
 `,
