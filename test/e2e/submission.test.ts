@@ -38,7 +38,7 @@ function connections(folder: string): { ip: string; tls: boolean; messages: numb
   );
 }
 
-const ISPS = 'isps: { gmail: { mailboxes: { unknown: 0%, full: 0%, disabled: 0% } } }\n';
+const ISPS = 'isps: { gmail: { limits: unlimited, mailboxes: { unknown: 0%, full: 0%, disabled: 0% } } }\n';
 const WHOLE = "delivered: ['count==20'], pending: ['count==0']";
 
 for (const ground of GROUNDS) {
