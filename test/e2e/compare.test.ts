@@ -16,8 +16,8 @@ isps:
     share: 100%
     limits: unlimited
     mailboxes: { unknown: 0, full: 0, disabled: 0 }
-    latency: { dot: 30ms }
-load: { vus: 6, duration: 1s }
+    latency: { dot: 200ms }
+load: { vus: 6, duration: 2s }
 thresholds:
   injection_service_time: ['med<1s', 'med<1.2*baseline']
   lost: ['count==0']
@@ -64,7 +64,7 @@ test('the same build does not change, a slower one is worse: groups, their files
 
   // What only the newer scenario asks for is measured in the records of the older runs again.
   const asksMore = scenarioFile(folder, scenario("  injections{load:default}: ['count>1']\n"), 'more.yaml');
-  const slow = ['--set', 'isps.gmail.latency.dot=60ms'];
+  const slow = ['--set', 'isps.gmail.latency.dot=400ms'];
   const slowed = await fly('slowed', [asksMore, ...slow, '--baseline', before.group]);
   assert.equal(slowed.code, 99, slowed.stdout);
   assert.match(

@@ -85,7 +85,7 @@ for (const ground of GROUNDS) {
       const run = await flown(
         t,
         ground,
-        `${ISPS}load: { rate: 20/s, duration: 1s, connections: 2, ${load} }\nthresholds: { ${WHOLE} }\n`,
+        `${ISPS}load: { vus: 2, iterations: 20, maxDuration: 1m, ${load} }\nthresholds: { ${WHOLE} }\n`,
       );
       assert.equal(run.code, 0, run.text);
       assert.deepEqual(run.summary.injector.refusals, []);
@@ -110,8 +110,8 @@ for (const ground of GROUNDS) {
       t,
       ground,
       `${ISPS}loads:
-  right: { rate: 10/s, duration: 2s, connections: 1, auth: { user: news, password: s3cret } }
-  wrong: { rate: 10/s, duration: 2s, connections: 1, auth: { mechanism: login, user: news, password: guessed1 } }
+  right: { rate: 5/s, duration: 4s, connections: 1, auth: { user: news, password: s3cret } }
+  wrong: { rate: 5/s, duration: 4s, connections: 1, auth: { mechanism: login, user: news, password: guessed1 } }
 thresholds: { ${WHOLE}, 'dropped_iterations': ['count<10'] }
 `,
     );
