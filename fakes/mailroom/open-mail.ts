@@ -113,7 +113,12 @@ function isStructured(value: HeaderValue | undefined): value is StructuredHeader
 }
 
 function contentsOf(mail: ParsedMail, types: readonly string[]): string[] {
-  return mail.attachments
-    .filter((part) => types.includes(part.contentType.toLowerCase()))
-    .map((part) => String(part.content));
+  return (
+    mail.attachments
+      // Not what its declaration says: where the field is empty it is `false`.
+      .filter(({ contentType: type }: { contentType: unknown }) => {
+        return typeof type === 'string' && types.includes(type.toLowerCase());
+      })
+      .map((part) => String(part.content))
+  );
 }

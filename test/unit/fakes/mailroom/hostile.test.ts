@@ -61,6 +61,7 @@ const HOSTILE: readonly [name: string, mail: string][] = [
     `${HEAD}Content-Type: multipart/report; boundary="${'b'.repeat(500_000)}"\r\n\r\n--${'b'.repeat(500_000)}\r\n`,
   ],
   ['parameters without end', `${HEAD}Content-Type: multipart/report${'; a*0=b'.repeat(100_000)}\r\n\r\nhi`],
+  ['a part whose type is empty', `${REPORT}--b\r\nContent-Type:\r\nX-A: b\r\n\r\nhi\r\n--b--\r\n`],
   ['nothing', ''],
 ];
 
