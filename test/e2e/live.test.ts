@@ -10,7 +10,7 @@ import type Axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { renderLivePage } from '../../src/live/document.ts';
 import { liveState } from '../../src/live/page-state.ts';
-import { openBrowser } from '../support/browser.ts';
+import { allDrawn, openBrowser } from '../support/browser.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';
 import { parsedMetrics } from '../support/parse-metrics.ts';
 import { summaryFixture } from '../support/summary-fixture.ts';
@@ -193,6 +193,8 @@ test('the live page follows a run, keeps what its reader did, and becomes the fi
   // The reply that was opened may have lost its place by now.
   await page.locator('#at-gmail details[open]').locator('summary').click();
   await page.mouse.move(0, 0);
+  await allDrawn(page);
+  await allDrawn(report.page);
   const [live, final] = [await wordsOf(page), await wordsOf(report.page)];
   assert.deepEqual(
     live.filter((line, i) => line !== final[i]),

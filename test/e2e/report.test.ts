@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { renderHtml } from '../../src/report/html/page.ts';
-import { openBrowser } from '../support/browser.ts';
+import { allDrawn, openBrowser } from '../support/browser.ts';
 import {
   emptyFixture,
   largeFixture,
@@ -66,6 +66,7 @@ async function seeAll(page: Page): Promise<void> {
     await frame();
     await frame();
   });
+  await allDrawn(page);
 }
 
 /** How many colours each canvas shows; one means that nothing was drawn. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { lacking } from './skip.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -31,4 +31,12 @@ export async function openBrowser(t: TestContext): Promise<Browser | undefined> 
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   t.after(() => browser.close());
   return browser;
+}
+
+/**
+ * Waits until every chart of a page is drawn. A page draws those in sight when the browser tells it of them, and the
+ * rest when there is nothing else to do: on a busy machine long after it has loaded.
+ */
+export async function allDrawn(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector('.plot:not(:has(canvas))') === null);
 }
