@@ -1,7 +1,7 @@
 /** A machine and what was found about it, for people. */
-import { bytesFor, counted, processesFor, whole } from '../lab/capacity.ts';
-import { gigabytes, type Judgement, sourcePorts, workerDescriptors } from '../lab/diagnosis.ts';
-import type { MachineFacts } from '../lab/machine.ts';
+import { bytesFor, counted, processesFor, whole } from '../lab/machine/capacity.ts';
+import { gigabytes, type Judgement, sourcePorts, workerDescriptors } from '../lab/machine/diagnosis.ts';
+import type { MachineFacts } from '../lab/machine/machine.ts';
 
 /** The sizes that everyone asks about first. */
 const SIZES = [10_000, 100_000, 1_000_000];

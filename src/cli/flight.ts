@@ -2,10 +2,10 @@
 import { relative } from 'node:path';
 import { wallClock } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
-import { chooseGround, type Ground } from '../lab/ground.ts';
-import { k6For } from '../lab/k6-program.ts';
+import { salvage } from '../lab/folder/rebuild.ts';
+import { chooseGround, type Ground } from '../lab/ground/ground.ts';
+import { k6For } from '../lab/k6/program.ts';
 import type { RunRequest } from '../lab/messages.ts';
-import { salvage } from '../lab/rebuild.ts';
 import { shortfallsHere } from '../lab/shortfalls.ts';
 import { type StopStep, superviseLab } from '../lab/supervisor.ts';
 import type { Plan } from '../scenario/plan.ts';

@@ -4,8 +4,8 @@ import { domainToASCII } from 'node:url';
 import { HarnessError } from '../core/errors.ts';
 import { environment } from '../core/process.ts';
 import { parseDuration, parseRate, parseSize } from '../core/units.ts';
-import type { FloodRequest } from '../lab/flood.ts';
-import { type FloodLoad, MOST } from '../lab/flood-load.ts';
+import type { FloodRequest } from '../lab/drivers/flood.ts';
+import { type FloodLoad, MOST } from '../lab/drivers/flood-load.ts';
 
 /** The options as they are typed. */
 export interface FloodOptions {

@@ -1,9 +1,9 @@
 /** Flies a scenario several times after each other, shows each run in a line, and judges them together. */
 import { relative, resolve } from 'node:path';
 import { wallClock } from '../core/clock.ts';
-import { compareGroup } from '../lab/compared-runs.ts';
-import { createRunOfGroup, writeGroup } from '../lab/group-folder.ts';
-import { createFolder } from '../lab/run-folder.ts';
+import { compareGroup } from '../lab/folder/compared-runs.ts';
+import { createRunOfGroup, writeGroup } from '../lab/folder/group-folder.ts';
+import { createFolder } from '../lab/folder/run-folder.ts';
 import { renderText } from '../report/comparison/text.ts';
 import { groupLine, renderGroup } from '../report/group.ts';
 import { renderJson } from '../report/json.ts';

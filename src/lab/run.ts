@@ -21,13 +21,32 @@ import { adapterNamed } from '../mta/registry.ts';
 import type { MarkName } from '../record/attempt-log.ts';
 import { Recorder } from '../record/recorder.ts';
 import type { RecordBatch } from '../record/reporter.ts';
-import { buildReport, type Report } from '../report/build.ts';
+import { buildReport } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
 import { AbortWatch } from './abort.ts';
-import { DriverProcesses } from './driver-processes.ts';
-import { gatherEvidence } from './evidence.ts';
-import { IspProcesses, ispProcessNames } from './isp-processes.ts';
-import { K6Board, withScriptThresholds } from './k6-metrics.ts';
+import { DriverProcesses } from './drivers/processes.ts';
+import { gatherEvidence } from './folder/evidence.ts';
+import { K6Board } from './folder/k6-board.ts';
+import { readOwnLog, withLog } from './folder/own-log.ts';
+import { modelOf } from './folder/report-input.ts';
+import { writeReputation } from './folder/reputation-input.ts';
+import {
+  CA_FILE,
+  type FlownReport,
+  readSeen,
+  writeReports,
+  writeRunFile,
+  writeScenario,
+  writeSeen,
+  writeSenderPages,
+} from './folder/run-folder.ts';
+import { writeWhole } from './folder/whole-file.ts';
+import { type Endpoint, type LabNetwork, openNetwork, senderDomains } from './ground/network.ts';
+import { routeAway, type Switches, scheduleOutages } from './isps/outages.ts';
+import { IspProcesses, ispProcessNames } from './isps/processes.ts';
+import { openSenderPages } from './isps/sender-pages.ts';
+import { SenderStatistics } from './isps/sender-statistics.ts';
+import { withScriptThresholds } from './k6/thresholds.ts';
 import type {
   FromDriver,
   FromIspWorker,
@@ -39,30 +58,13 @@ import type {
   ToIspWorker,
   ToK6,
 } from './messages.ts';
-import { mtaName } from './mta-plan.ts';
-import { type MtaGround, type MtaUnderTest, startMta, withoutMta } from './mta-under-test.ts';
-import { type Endpoint, type LabNetwork, openNetwork, senderDomains } from './network.ts';
-import { routeAway, type Switches, scheduleOutages } from './outages.ts';
-import { readOwnLog, withLog } from './own-log.ts';
-import { MailRecorder } from './recording-mail.ts';
-import { recordQueue } from './recording-queue.ts';
-import { modelOf } from './report-input.ts';
-import { writeReputation } from './reputation-input.ts';
-import { hasFeedback, returnPathOf } from './return-path.ts';
-import {
-  CA_FILE,
-  readSeen,
-  writeReports,
-  writeRunFile,
-  writeScenario,
-  writeSeen,
-  writeSenderPages,
-} from './run-folder.ts';
+import { mtaName } from './mta/plan.ts';
+import { recordQueue } from './mta/recording-queue.ts';
+import { type MtaGround, type MtaUnderTest, startMta, withoutMta } from './mta/under-test.ts';
+import { MailRecorder } from './returns/recording-mail.ts';
+import { hasFeedback, returnPathOf } from './returns/return-path.ts';
+import { listensForNews, NewsDesk } from './returns/suppression.ts';
 import { recordSelf } from './self-samples.ts';
-import { openSenderPages } from './sender-pages.ts';
-import { SenderStatistics } from './sender-statistics.ts';
-import { listensForNews, NewsDesk } from './suppression.ts';
-import { writeWhole } from './whole-file.ts';
 import { driverPlanOf, driverProcessesOf, ispProcessesOf, k6PlanOf, k6ProcessesOf } from './wiring.ts';
 import { driverNames, FIRST_ISP_WORKER, k6Names, LAB_WORKER } from './worker-names.ts';
 import { Worker } from './workers.ts';
@@ -76,14 +78,8 @@ export interface RunHooks {
   stopRequest(): StopRequest;
 }
 
-/** What a run came to, also where its folder could not hold it. */
-export interface FlownReport extends Report {
-  /** Which files could not be written and why, a sentence each. */
-  readonly unwritten: readonly string[];
-}
-
-const DRIVER_WORKER = new URL('./driver-worker.js', import.meta.url);
-const K6_WORKER = new URL('./k6-worker.js', import.meta.url);
+const DRIVER_WORKER = new URL('./drivers/worker.js', import.meta.url);
+const K6_WORKER = new URL('./k6/worker.js', import.meta.url);
 
 /** How often the lab looks at the queue, the workers and the user. */
 const LOOK_MS = 100;

@@ -1,11 +1,11 @@
 /** Compares the connections that a plan wants to hold with the ports and descriptors that there are. */
 import type { Plan } from '../scenario/plan.ts';
-import { counted, portCount, sessionsPerProcess, whole } from './capacity.ts';
-import { attainableDescriptors } from './descriptors.ts';
-import { readLimits } from './machine.ts';
-import { servingProcesses } from './place-isps.ts';
-import { probeSeal } from './seal.ts';
-import { SEALED_PORTS } from './wire.ts';
+import { probeSeal } from './ground/seal.ts';
+import { SEALED_PORTS } from './ground/wire.ts';
+import { servingProcesses } from './isps/place-isps.ts';
+import { counted, portCount, sessionsPerProcess, whole } from './machine/capacity.ts';
+import { attainableDescriptors } from './machine/descriptors.ts';
+import { readLimits } from './machine/machine.ts';
 import { driverProcessesOf, ispProcessesOf, k6ProcessesOf } from './wiring.ts';
 
 /** Connections held at once, from as many sources to as many endpoints, evenly. */

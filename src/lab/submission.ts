@@ -11,7 +11,7 @@ import type { MtaSource, SubmissionPlan } from '../mta/adapter.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { usersOf } from '../scenario/submission.ts';
 import type { LabKind } from './messages.ts';
-import { returnsToMta } from './return-path.ts';
+import { returnsToMta } from './returns/return-path.ts';
 
 const LOOPBACK = '127.0.0.1';
 const LOOPBACK6 = '::1';

@@ -8,8 +8,8 @@ import { after } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { killGroup, nodeBinary, readText } from '../core/process.ts';
 import type { Summary } from '../report/summary.ts';
+import { type SealPrivilege, spawnSealed } from './ground/seal.ts';
 import type { FromLab, Progress, RunRequest, ToLab } from './messages.ts';
-import { type SealPrivilege, spawnSealed } from './seal.ts';
 
 /** What a lab came to. */
 export type LabResult =

@@ -6,12 +6,12 @@ import type { K6Plan } from '../driver/k6/k6-plan.ts';
 import type { WorkerShare } from '../driver/running-load.ts';
 import type { RunningMta } from '../mta/adapter.ts';
 import type { Plan } from '../scenario/plan.ts';
-import { attainableDescriptors, linuxDescriptors } from './descriptors.ts';
-import { driverProcesses, type K6Share, k6Processes } from './driver-processes.ts';
-import { watchedByK6 } from './k6-metrics.ts';
+import { driverProcesses, type K6Share, k6Processes } from './drivers/processes.ts';
+import type { Endpoint, LabNetwork } from './ground/network.ts';
+import { type IspProcess, placeIsps } from './isps/place-isps.ts';
+import { watchedByK6 } from './k6/thresholds.ts';
+import { attainableDescriptors, linuxDescriptors } from './machine/descriptors.ts';
 import type { RunRequest } from './messages.ts';
-import type { Endpoint, LabNetwork } from './network.ts';
-import { type IspProcess, placeIsps } from './place-isps.ts';
 import { loadsOn } from './submission.ts';
 
 /** Where each ISP listens, by index. */

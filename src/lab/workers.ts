@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { after } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { nodeBinary } from '../core/process.ts';
-import { withDescriptors } from './descriptors.ts';
+import { withDescriptors } from './machine/descriptors.ts';
 import type { WorkerFailure } from './messages.ts';
 
 /** How long the last words of a process that has ended may take to be read. */

@@ -1,5 +1,5 @@
-import { modelOf } from '../lab/report-input.ts';
-import { hasRunFile, type RunFile, readK6Metrics, readRunFile, readSeen } from '../lab/run-folder.ts';
+import { modelOf } from '../lab/folder/report-input.ts';
+import { hasRunFile, type RunFile, readK6Metrics, readRunFile, readSeen } from '../lab/folder/run-folder.ts';
 import type { RunningIsp } from '../record/aggregate.ts';
 import { RecordTail } from '../record/recorder.ts';
 import { buildReport, type Report } from '../report/build.ts';

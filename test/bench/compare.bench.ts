@@ -4,10 +4,10 @@
  */
 import { Cleanup } from '../../src/core/cleanup.ts';
 import { wallClock } from '../../src/core/clock.ts';
-import { comparePaths } from '../../src/lab/compared-runs.ts';
-import { createRunOfGroup } from '../../src/lab/group-folder.ts';
+import { comparePaths } from '../../src/lab/folder/compared-runs.ts';
+import { createRunOfGroup } from '../../src/lab/folder/group-folder.ts';
+import { createFolder } from '../../src/lab/folder/run-folder.ts';
 import { fly } from '../../src/lab/run.ts';
-import { createFolder } from '../../src/lab/run-folder.ts';
 import type { Comparison } from '../../src/report/comparison/comparison.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { planRun } from '../../src/scenario/plan.ts';

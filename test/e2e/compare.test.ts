@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { GroupFile } from '../../src/lab/group-folder.ts';
+import type { GroupFile } from '../../src/lab/folder/group-folder.ts';
 import type { Comparison } from '../../src/report/comparison/comparison.ts';
 import { cli, scenarioFile, workFolder } from '../support/cli.ts';
 

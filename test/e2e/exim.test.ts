@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { spawnSealed } from '../../src/lab/seal.ts';
+import { spawnSealed } from '../../src/lab/ground/seal.ts';
 import type { MtaEvent } from '../../src/mta/adapter.ts';
 import { exim } from '../../src/mta/exim/adapter.ts';
 import { cli, onlyRun, scenarioFile, workFolder } from '../support/cli.ts';

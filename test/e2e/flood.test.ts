@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, Socket } from 'node:net';
 import { test } from 'node:test';
-import { startIspServer } from '../../src/lab/isp-server.ts';
+import { startIspServer } from '../../src/lab/isps/server.ts';
 import type { FloodSummary } from '../../src/report/flood-summary.ts';
 import { cli } from '../support/cli.ts';
 import { agreeable, serveAnswers } from '../support/conversation.ts';

@@ -80,10 +80,10 @@ test('a worker of an ISP that is killed: the run ends at once and says so, and n
     stderr += text;
     if (started.length > 0 || !/^load .* [1-9][\d,]* injected/m.test(stderr)) return;
     started = descendantsOf(cliPid);
-    const workers = started.filter((pid) => commandOf(pid).includes('isp-worker.js'));
+    const workers = started.filter((pid) => commandOf(pid).includes('isps/worker.js'));
     // Three of Gmail's, and the one that owns Yahoo.
     assert.equal(workers.length, 4);
-    const [one] = workers.filter((pid) => commandOf(parentOf(pid)).includes('isp-acceptor.js'));
+    const [one] = workers.filter((pid) => commandOf(parentOf(pid)).includes('isps/acceptor.js'));
     process.kill(one as number, 'SIGKILL');
   });
   const code = await new Promise((resolve) => child.on('exit', resolve));

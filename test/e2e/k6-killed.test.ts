@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "kill -9 of the driver's process with a k6",
-    act: (flight) => flight.kill(/k6-worker/),
+    act: (flight) => flight.kill(/k6\/worker/),
     code: 106,
     says: /^the driver \(k6\) [12] worker failed: ended with SIGKILL; the report holds/m,
     verdict: /^The run did not come to its end: the driver \(k6\) [12] worker failed: ended with SIGKILL$/,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Lint } from '../../src/lab/pattern-lint.ts';
+import type { Lint } from '../../src/lab/mta/pattern-lint.ts';
 import { cli, scenarioFile, workFolder } from '../support/cli.ts';
 import { PLAIN_SCENARIO } from '../support/planned-mta.ts';
 

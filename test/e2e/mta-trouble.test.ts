@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { sleepMs } from '../../src/core/clock.ts';
 import { HarnessError } from '../../src/core/errors.ts';
-import { childrenOf } from '../../src/lab/process-tree.ts';
+import { childrenOf } from '../../src/lab/machine/process-tree.ts';
 import { renderConsole } from '../../src/report/console.ts';
 import { flyHere } from '../support/fly-here.ts';
 import { smallAdapter, type Trouble } from '../support/small-adapter.ts';

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sleepMs } from '../../src/core/clock.ts';
 import { isRoot, nodeBinary, runCommand } from '../../src/core/process.ts';
-import { probeSeal, proveSealed, type SealPrivilege, spawnSealed } from '../../src/lab/seal.ts';
+import { probeSeal, proveSealed, type SealPrivilege, spawnSealed } from '../../src/lab/ground/seal.ts';
 import { workFolder } from '../support/cli.ts';
 import { NOBODY, nobodyCanRead } from '../support/nobody.ts';
 import type { SealedTask } from '../support/sealed-program.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Cleanup } from '../../src/core/cleanup.ts';
+import { createRunFolder } from '../../src/lab/folder/run-folder.ts';
 import { fly } from '../../src/lab/run.ts';
-import { createRunFolder } from '../../src/lab/run-folder.ts';
 import type { MtaAdapter } from '../../src/mta/adapter.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { parseScenario } from '../../src/scenario/load.ts';

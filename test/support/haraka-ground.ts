@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { SMTPServer } from 'smtp-server';
 import { sleepMs } from '../../src/core/clock.ts';
 import { loopbackOnly } from '../../src/core/proof.ts';
-import { type LabMtaHost, openMtaHost } from '../../src/lab/mta-host.ts';
+import { type LabMtaHost, openMtaHost } from '../../src/lab/mta/host.ts';
 import type { MtaPlan } from '../../src/mta/adapter.ts';
 import { mtaPlan } from './mta-plan.ts';
 

@@ -1,7 +1,7 @@
 /** What the tests run beside the mail server, in the seal's namespace `host`: one task, its answer as JSON on stdout. */
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { proveSealed } from '../../src/lab/seal.ts';
+import { proveSealed } from '../../src/lab/ground/seal.ts';
 import { type Attempt, begin, listenEverywhere, tryAll } from './connection.ts';
 
 export type HostTask =

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { nodeBinary, runCommand } from '../../src/core/process.ts';
-import { probeSeal, spawnSealed } from '../../src/lab/seal.ts';
+import { probeSeal, spawnSealed } from '../../src/lab/ground/seal.ts';
 import type { MtaPlan, QueuedRecipient } from '../../src/mta/adapter.ts';
 import type { Injected, InjectTask } from './inject-program.ts';
 import type {

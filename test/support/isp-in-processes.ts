@@ -3,7 +3,7 @@ import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import type { ResolvedIsp } from '../../fakes/isp/resolve.ts';
 import { createAuthority } from '../../fakes/tls.ts';
 import { monotonicMicros, sleepMs } from '../../src/core/clock.ts';
-import { IspProcesses, type IspWorker } from '../../src/lab/isp-processes.ts';
+import { IspProcesses, type IspWorker } from '../../src/lab/isps/processes.ts';
 import { Worker } from '../../src/lab/workers.ts';
 import { Kind, RecordView, SAMPLES, TRANSACTION_OUTCOMES } from '../../src/record/attempt-log.ts';
 

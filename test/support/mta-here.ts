@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { HarnessError } from '../../src/core/errors.ts';
-import { probeSeal } from '../../src/lab/seal.ts';
+import { probeSeal } from '../../src/lab/ground/seal.ts';
 import type { MtaAdapter } from '../../src/mta/adapter.ts';
 import { lacking } from './skip.ts';
 

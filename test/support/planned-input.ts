@@ -1,6 +1,6 @@
 /** What a report is made of, for a scenario that is planned and not flown. */
 import type { Baseline } from '../../src/gate/baseline.ts';
-import { reportInput } from '../../src/lab/report-input.ts';
+import { reportInput } from '../../src/lab/folder/report-input.ts';
 import type { ReportInput } from '../../src/report/input.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { type Plan, planRun } from '../../src/scenario/plan.ts';

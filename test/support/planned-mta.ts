@@ -1,5 +1,5 @@
 import type { HttpApi } from '../../src/core/http-injection.ts';
-import { sealedMtaPlan } from '../../src/lab/mta-plan.ts';
+import { sealedMtaPlan } from '../../src/lab/mta/plan.ts';
 import type { MtaPlan } from '../../src/mta/adapter.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { planRun } from '../../src/scenario/plan.ts';

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { probeSeal } from '../../src/lab/seal.ts';
+import { probeSeal } from '../../src/lab/ground/seal.ts';
 import { lacking } from './skip.ts';
 
 /** True where a seal can be made; else the test is skipped (or fails, in CI) and says why. */

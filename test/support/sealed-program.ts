@@ -7,8 +7,8 @@ import { createServer, isIPv6, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from 'dns-packet';
 import { exit, nodeBinary, parentChannel, runCommand } from '../../src/core/process.ts';
-import { HIDDEN_FOLDERS } from '../../src/lab/names.ts';
-import { proveSealed, raiseInternet } from '../../src/lab/seal.ts';
+import { HIDDEN_FOLDERS } from '../../src/lab/ground/names.ts';
+import { proveSealed, raiseInternet } from '../../src/lab/ground/seal.ts';
 import { type Attempt, begin, listenEverywhere, tryAll } from './connection.ts';
 import type { HostTask } from './host-program.ts';
 

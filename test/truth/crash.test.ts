@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { messageOfSender } from '../../src/core/identity.ts';
-import { rebuildReports } from '../../src/lab/rebuild.ts';
+import { rebuildReports } from '../../src/lab/folder/rebuild.ts';
 import type { QueuedRecipient } from '../../src/mta/adapter.ts';
 import { INJECTION_STATES, Kind } from '../../src/record/attempt-log.ts';
 import type { FaultSummary, Summary } from '../../src/report/summary.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { rebuildReports } from '../../src/lab/rebuild.ts';
+import { rebuildReports } from '../../src/lab/folder/rebuild.ts';
 import type { OutcomeCount, RecipientHistory, Summary } from '../../src/report/summary.ts';
 import { faultyAdapter } from '../support/faulty-adapter.ts';
 import type { Faults, FaultyMta } from '../support/faulty-mta.ts';

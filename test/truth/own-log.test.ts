@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { rebuildReports } from '../../src/lab/rebuild.ts';
-import { addressesOf, modelOf } from '../../src/lab/report-input.ts';
-import { readRunFile } from '../../src/lab/run-folder.ts';
+import { rebuildReports } from '../../src/lab/folder/rebuild.ts';
+import { addressesOf, modelOf } from '../../src/lab/folder/report-input.ts';
+import { readRunFile } from '../../src/lab/folder/run-folder.ts';
 import type { MtaAdapter, MtaEvent } from '../../src/mta/adapter.ts';
 import {
   ATTEMPT_OUTCOMES,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { rebuildReports } from '../../src/lab/rebuild.ts';
+import { rebuildReports } from '../../src/lab/folder/rebuild.ts';
 import { Kind } from '../../src/record/attempt-log.ts';
 import type { MetricValue, Summary } from '../../src/report/summary.ts';
 import { eachRecord } from '../support/cli.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { HarnessError } from '../../core/errors.ts';
 import { parseShare } from '../../core/units.ts';
-import { comparePaths, pathsSideBySide } from '../../lab/compared-runs.ts';
+import { comparePaths, pathsSideBySide } from '../../lab/folder/compared-runs.ts';
 import { renderMarkdown } from '../../report/comparison/markdown.ts';
 import {
   markdownSideBySide,

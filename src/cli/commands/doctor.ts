@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { HarnessError } from '../../core/errors.ts';
-import { diagnose } from '../../lab/diagnosis.ts';
-import { readMachine } from '../../lab/machine.ts';
+import { diagnose } from '../../lab/machine/diagnosis.ts';
+import { readMachine } from '../../lab/machine/machine.ts';
 import { describeMachine } from '../doctor-text.ts';
 import type { CommandIo } from '../io.ts';
 

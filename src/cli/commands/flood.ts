@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { flood } from '../../lab/flood.ts';
+import { flood } from '../../lab/drivers/flood.ts';
 import type { FloodSummary } from '../../report/flood-summary.ts';
 import { floodProgressLine, renderFlood } from '../../report/flood-text.ts';
 import { ExitCode } from '../exit-codes.ts';

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { every } from '../../core/clock.ts';
 import { HarnessError } from '../../core/errors.ts';
 import { parseDuration } from '../../core/units.ts';
-import { type IspCounters, startIspServer } from '../../lab/isp-server.ts';
+import { type IspCounters, startIspServer } from '../../lab/isps/server.ts';
 import type { CommandIo } from '../io.ts';
 
 interface IspOptions {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { HarnessError } from '../../core/errors.ts';
-import { exportK6 } from '../../lab/k6-export.ts';
+import { exportK6 } from '../../lab/k6/export.ts';
 import { planRun } from '../../scenario/plan.ts';
 import type { CommandIo } from '../io.ts';
 import { loadWithOptions, type ScenarioOptions, withChanges } from '../scenario-options.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { gateK6 } from '../../lab/k6-gate.ts';
+import { gateK6 } from '../../lab/k6/gate.ts';
 import { renderK6Verdict } from '../../report/k6-verdict.ts';
 import { planRun } from '../../scenario/plan.ts';
 import type { CommandIo } from '../io.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { HarnessError } from '../../core/errors.ts';
-import { NO_FOLDER, sealedMtaPlan } from '../../lab/mta-plan.ts';
+import { NO_FOLDER, sealedMtaPlan } from '../../lab/mta/plan.ts';
 import type { ConfigFile } from '../../mta/adapter.ts';
 import { adapterNamed, adapterNames } from '../../mta/registry.ts';
 import { planRun } from '../../scenario/plan.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { wallClock } from '../../core/clock.ts';
 import { HarnessError, messageOf } from '../../core/errors.ts';
-import { type IspLint, type Lint, type LintedReply, lintPatterns } from '../../lab/pattern-lint.ts';
+import { type IspLint, type Lint, type LintedReply, lintPatterns } from '../../lab/mta/pattern-lint.ts';
 import { ExitCode } from '../exit-codes.ts';
 import type { CommandIo } from '../io.ts';
 

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { Command } from 'commander';
-import { ATTEMPTS_FILE, exportAttempts } from '../../lab/export-attempts.ts';
-import { rebuildReports } from '../../lab/rebuild.ts';
+import { ATTEMPTS_FILE, exportAttempts } from '../../lab/folder/export-attempts.ts';
+import { rebuildReports } from '../../lab/folder/rebuild.ts';
 import { formatCount } from '../../report/numbers.ts';
 import type { CommandIo } from '../io.ts';
 import { showReport, told } from '../show-report.ts';

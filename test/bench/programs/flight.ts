@@ -1,9 +1,9 @@
 /** Flies one run on loopback, as the lab does, and says how it went on. Its arguments: the scenario's text, and a folder. */
 import { monotonicMicros, wallClock } from '../../../src/core/clock.ts';
 import { exit, parentChannel, pid } from '../../../src/core/process.ts';
-import { modelOf } from '../../../src/lab/report-input.ts';
+import { modelOf } from '../../../src/lab/folder/report-input.ts';
+import { createRunFolder, readRunFile, writeReports } from '../../../src/lab/folder/run-folder.ts';
 import { fly } from '../../../src/lab/run.ts';
-import { createRunFolder, readRunFile, writeReports } from '../../../src/lab/run-folder.ts';
 import { readRecords } from '../../../src/record/recorder.ts';
 import { buildReport } from '../../../src/report/build.ts';
 import type { Totals } from '../../../src/report/summary.ts';

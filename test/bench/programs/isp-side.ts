@@ -8,9 +8,9 @@ import type { EngineName } from '../../../fakes/isp/protocol.ts';
 import { createAuthority } from '../../../fakes/tls.ts';
 import { monotonicMicros } from '../../../src/core/clock.ts';
 import { exit, parentChannel } from '../../../src/core/process.ts';
+import { modelOf } from '../../../src/lab/folder/report-input.ts';
+import { openNetwork } from '../../../src/lab/ground/network.ts';
 import type { FromIspWorker, ToIspWorker } from '../../../src/lab/messages.ts';
-import { openNetwork } from '../../../src/lab/network.ts';
-import { modelOf } from '../../../src/lab/report-input.ts';
 import { Worker } from '../../../src/lab/workers.ts';
 import { Recorder } from '../../../src/record/recorder.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
@@ -39,7 +39,7 @@ const network = await openNetwork('loopback', plan, folder);
 const recorder = new Recorder(folder, modelOf(plan));
 const worker = new Worker<ToIspWorker, FromIspWorker>(
   'ISP',
-  new URL('../../../src/lab/isp-worker.js', import.meta.url),
+  new URL('../../../src/lab/isps/worker.js', import.meta.url),
   (argv) => argv,
   (message) => {
     if (message.type !== 'records') return;

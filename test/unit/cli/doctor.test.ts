@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeMachine } from '../../../src/cli/doctor-text.ts';
-import { diagnose } from '../../../src/lab/diagnosis.ts';
-import type { MachineFacts } from '../../../src/lab/machine.ts';
+import { diagnose } from '../../../src/lab/machine/diagnosis.ts';
+import type { MachineFacts } from '../../../src/lab/machine/machine.ts';
 import { cli, scenarioFile, workFolder } from '../../support/cli.ts';
 
 const machine: MachineFacts = {

@@ -5,7 +5,7 @@ import type { Baseline } from '../../../src/gate/baseline.ts';
 import { parseK6Threshold } from '../../../src/gate/k6-threshold.ts';
 import { judge } from '../../../src/gate/threshold.ts';
 import { AbortWatch } from '../../../src/lab/abort.ts';
-import { modelOf } from '../../../src/lab/report-input.ts';
+import { modelOf } from '../../../src/lab/folder/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { Packer, type TransactionOutcome } from '../../../src/record/attempt-log.ts';
 import { K6Metrics } from '../../../src/record/k6-metrics.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { modelOf } from '../../../src/lab/report-input.ts';
+import { modelOf } from '../../../src/lab/folder/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { type InjectionState, Packer } from '../../../src/record/attempt-log.ts';
 import { type K6Kind, K6Metrics } from '../../../src/record/k6-metrics.ts';

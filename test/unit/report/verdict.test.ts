@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { modelOf } from '../../../src/lab/report-input.ts';
+import { modelOf } from '../../../src/lab/folder/report-input.ts';
 import { Aggregate } from '../../../src/record/aggregate.ts';
 import { type InjectionState, type MarkName, Packer } from '../../../src/record/attempt-log.ts';
 import { buildReport } from '../../../src/report/build.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HarnessError } from '../../../src/core/errors.ts';
-import { chooseGround } from '../../../src/lab/ground.ts';
+import { chooseGround } from '../../../src/lab/ground/ground.ts';
 import { describePlan } from '../../../src/scenario/describe.ts';
 import { InvalidScenario, parseScenario } from '../../../src/scenario/load.ts';
 import { type Plan, planRun } from '../../../src/scenario/plan.ts';

@@ -6,7 +6,7 @@ import { buildZones } from '../../../../fakes/zones.ts';
 import type { ContentPlan } from '../../../../src/driver/message/content.ts';
 import { DKIM_KINDS } from '../../../../src/driver/message/dkim.ts';
 import type { MessagePlan } from '../../../../src/driver/message.ts';
-import { makeSigningKeys } from '../../../../src/lab/signing-keys.ts';
+import { makeSigningKeys } from '../../../../src/lab/ground/signing-keys.ts';
 import { messagesOf, received, wireText } from '../../../support/message-maker.ts';
 import { STAMP } from '../../../support/message-plan.ts';
 
