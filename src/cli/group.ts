@@ -1,5 +1,5 @@
 /** Flies a scenario several times after each other, shows each run in a line, and judges them together. */
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { wallClock } from '../core/clock.ts';
 import { compareGroup } from '../lab/folder/compared-runs.ts';
 import { createRunOfGroup, writeGroup } from '../lab/folder/group-folder.ts';
@@ -8,6 +8,7 @@ import { renderText } from '../report/comparison/text.ts';
 import { groupLine, renderGroup } from '../report/group.ts';
 import { renderJson } from '../report/json.ts';
 import type { Summary } from '../report/summary.ts';
+import { keepComparison } from './comparison-file.ts';
 import { ExitCode, worstOf } from './exit-codes.ts';
 import { type FlightOptions, fly, type Prepared } from './flight.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -43,7 +44,7 @@ export async function flyGroup(
   if (summaries.length < repeat) codes.push(ExitCode.interrupted);
   const { baseline } = prepared;
   const comparison = baseline && interrupts.count === 0 ? compareGroup(baseline.name, group) : undefined;
-  if (comparison) codes.push(comparison.verdict.exitCode);
+  if (comparison) codes.push(keepComparison(join(group, 'junit.xml'), comparison, io.stderr));
   if (options.json)
     io.stdout.write(renderJson({ schema: 1, runs: summaries, ...(comparison && { comparison }) }));
   else {

@@ -73,13 +73,21 @@ test('the same build does not change, a slower one is worse: groups, their files
   );
   assert.match(slowed.stdout, /✗ 0 OF 3 PASSED[\s\S]*✗ WORSE\n/);
 
+  const gate = readFileSync(join(slowed.group, 'junit.xml'), 'utf8');
+  assert.match(gate, /<failure type="worse" message="injection_service_time med is worse, [^"]* before, /);
+
   const worse = await cli(['compare', before.group, slowed.group, '--json']);
   assert.equal(worse.code, 99);
   const comparison = JSON.parse(worse.stdout) as Comparison;
   assert.equal(comparison.judgedBy, 'noise');
   assert.deepEqual(
-    comparison.gates.map(({ metric, aggregation, verdict }) => `${metric} ${aggregation} ${verdict}`),
-    ['injection_service_time med worse', 'lost count no change', 'injections{load:default} count worse'],
+    comparison.gates.map(({ metric, aggregation }) => `${metric} ${aggregation}`),
+    ['injection_service_time med', 'lost count', 'injections{load:default} count'],
+  );
+  // How many were injected is noisy on a busy machine, and judged as such.
+  assert.deepEqual(
+    comparison.gates.slice(0, 2).map(({ verdict }) => verdict),
+    ['worse', 'no change'],
   );
   assert.deepEqual(
     comparison.gates[2]?.baseline.values,

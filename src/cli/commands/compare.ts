@@ -10,6 +10,7 @@ import {
 } from '../../report/comparison/side-by-side.ts';
 import { renderText } from '../../report/comparison/text.ts';
 import { renderJson } from '../../report/json.ts';
+import { keepComparison } from '../comparison-file.ts';
 import type { CommandIo } from '../io.ts';
 
 interface CompareOptions {
@@ -19,6 +20,7 @@ interface CompareOptions {
   readonly sideBySide?: true;
   readonly json?: true;
   readonly markdown?: true;
+  readonly junit?: string;
 }
 
 /** `windtunnel compare BASELINE RUN…` */
@@ -33,9 +35,12 @@ export function compareCommand(io: CommandIo, setExitCode: (code: number) => voi
     .option('--side-by-side', 'print all of them in one table, a column for each path; nothing gates')
     .option('--json', 'print the comparison as JSON')
     .option('--markdown', "print it as GitHub-flavoured Markdown, for a job's summary")
+    .option('--junit <file>', 'also write it as JUnit XML: a test case for each metric that gates')
     .action((baseline: string, runs: string[], options: CompareOptions) => {
       if (options.json && options.markdown)
         throw new HarnessError('usage', '--json and --markdown: expected one of them');
+      if (options.sideBySide && options.junit !== undefined)
+        throw new HarnessError('usage', '--side-by-side and --junit: nothing gates side by side');
       if (options.sideBySide) {
         io.stdout.write(sideBySideText(pathsSideBySide([baseline, ...runs]), options, io));
         return;
@@ -49,7 +54,11 @@ export function compareCommand(io: CommandIo, setExitCode: (code: number) => voi
       else if (options.markdown) io.stdout.write(renderMarkdown(comparison));
       else
         io.stdout.write(renderText(comparison, { color, width: columns ?? 100, all: options.all === true }));
-      setExitCode(comparison.verdict.exitCode);
+      setExitCode(
+        options.junit === undefined
+          ? comparison.verdict.exitCode
+          : keepComparison(options.junit, comparison, io.stderr),
+      );
     });
 }
 

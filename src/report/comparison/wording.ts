@@ -27,7 +27,12 @@ function failedWords(worse: readonly ComparedMetric[]): string {
   const worst = worse.reduce((a, b) => (size(b) > size(a) ? b : a));
   const others = worse.length - 1;
   const also = others === 0 ? '' : `; ${others} more ${others === 1 ? 'is' : 'are'} worse`;
-  return `${titleOf(worst)} is worse${byHowMuch(worst)}: ${sideText(worst, worst.baseline)} before, ${sideText(worst, worst.runs)} now${also}`;
+  return `${worseText(worst)}${also}`;
+}
+
+/** What is worse about a metric: `lost count is worse: 0 before, 3 now`. */
+export function worseText(metric: ComparedMetric): string {
+  return `${titleOf(metric)} is worse${byHowMuch(metric)}: ${sideText(metric, metric.baseline)} before, ${sideText(metric, metric.runs)} now`;
 }
 
 function byHowMuch({ relativeChange }: ComparedMetric): string {

@@ -20,6 +20,12 @@ test('help, version and mistakes in usage', async () => {
     [['compare', '/nowhere', '/nowhere'], 2, /^$/, /\/nowhere: no such file or folder/],
     [['compare', 'a', 'b', '--tolerance', '10'], 2, /^$/, /--tolerance 10: expected a share such as 10%/],
     [['compare', 'a', 'b', '--json', '--markdown'], 2, /^$/, /--json and --markdown: expected one of them/],
+    [
+      ['compare', 'a', 'b', '--side-by-side', '--junit', 'c'],
+      2,
+      /^$/,
+      /--side-by-side and --junit: nothing gates/,
+    ],
     [['report', '/nowhere'], 2, /^$/, /\/nowhere is not the folder of a run/],
   ];
   for (const [argv, code, stdout, stderr] of rows) {

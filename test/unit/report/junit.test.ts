@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { validateXML } from 'xmllint-wasm';
-import { asset } from '../../../src/core/assets.ts';
 import { renderJunit } from '../../../src/report/junit.ts';
 import type { Summary } from '../../../src/report/summary.ts';
+import { junitFaults } from '../../support/junit.ts';
 import { emptyFixture, sessionsFixture, summaryFixture } from '../../support/summary-fixture.ts';
-
-const schema = readFileSync(asset('test', 'support', 'junit.xsd'), 'utf8');
-
-/** What the schema has against a text, a line for each. */
-async function faults(xml: string): Promise<string[]> {
-  const { errors } = await validateXML({ xml: { fileName: 'junit.xml', contents: xml }, schema });
-  return errors.map(({ message }) => message);
-}
 
 const normal = summaryFixture().summary;
 const evil = `<&>"' ]]> --> tab:\t line:\r\n bell:\u0007 null:\0 lone:\ud800 not:\uffff fine:\u{1f4ec}é`;
@@ -130,7 +120,7 @@ const cases: readonly {
 for (const { name, summary, counts, lines } of cases) {
   test(`junit.xml: ${name}`, async () => {
     const xml = renderJunit(summary);
-    assert.deepEqual(await faults(xml), []);
+    assert.deepEqual(await junitFaults(xml), []);
     assert.ok(xml.includes(`<testsuites name="windtunnel" ${counts} `), xml);
     for (const line of lines)
       assert.ok(xml.split('\n').includes(line), `expected this line:\n${line}\nin\n${xml}`);
@@ -151,6 +141,6 @@ test('the schema refuses what Jenkins would not read', async () => {
   ];
   for (const [from, to] of broken) {
     assert.ok(xml.includes(from), from);
-    assert.notDeepEqual(await faults(xml.replace(from, to)), [], `${from} → ${to}`);
+    assert.notDeepEqual(await junitFaults(xml.replace(from, to)), [], `${from} → ${to}`);
   }
 });
