@@ -1,18 +1,17 @@
 /** Flies a scenario several times after each other, shows each run in a line, and judges them together. */
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { wallClock } from '../core/clock.ts';
 import { compareGroup } from '../lab/folder/compared-runs.ts';
 import { createRunOfGroup, writeGroup } from '../lab/folder/group-folder.ts';
 import { createFolder } from '../lab/folder/run-folder.ts';
-import { renderText } from '../report/comparison/text.ts';
-import { groupLine, renderGroup } from '../report/group.ts';
-import { renderJson } from '../report/json.ts';
+import { groupLine } from '../report/group.ts';
 import type { Summary } from '../report/summary.ts';
 import { keepComparison } from './comparison-file.ts';
 import { ExitCode, worstOf } from './exit-codes.ts';
 import { type FlightOptions, fly, type Prepared } from './flight.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { CommandIo } from './io.ts';
+import { showGroup } from './show-report.ts';
 
 /** The options of `run` that a group depends on. */
 export interface GroupOptions extends FlightOptions {
@@ -29,7 +28,6 @@ export async function flyGroup(
   interrupts: Interrupts,
 ): Promise<number> {
   const group = createFolder(resolve(options.out), prepared.plan.name, wallClock());
-  const { color, columns } = io.stdout;
   const codes: number[] = [];
   const summaries: Summary[] = [];
   for (let number = 1; number <= repeat && interrupts.count === 0; number++) {
@@ -39,18 +37,12 @@ export async function flyGroup(
     codes.push(exitCode);
     summaries.push(summary);
     writeGroup(group, summaries);
-    if (!options.json) io.stdout.write(groupLine(label, summary, color));
+    if (!options.json) io.stdout.write(groupLine(label, summary, io.stdout.color));
   }
   if (summaries.length < repeat) codes.push(ExitCode.interrupted);
   const { baseline } = prepared;
   const comparison = baseline && interrupts.count === 0 ? compareGroup(baseline.name, group) : undefined;
   if (comparison) codes.push(keepComparison(join(group, 'junit.xml'), comparison, io.stderr));
-  if (options.json)
-    io.stdout.write(renderJson({ schema: 1, runs: summaries, ...(comparison && { comparison }) }));
-  else {
-    io.stdout.write(renderGroup(summaries, color));
-    if (comparison) io.stdout.write(renderText(comparison, { color, width: columns ?? 100, all: false }));
-    io.stdout.write(`\ngroup: ${relative('.', group)}\n`);
-  }
+  showGroup({ runs: summaries, ...(comparison && { comparison }) }, group, options.json === true, io);
   return worstOf(codes);
 }

@@ -1,5 +1,8 @@
 import { join, relative } from 'node:path';
+import type { Comparison } from '../report/comparison/comparison.ts';
+import { renderText } from '../report/comparison/text.ts';
 import { renderConsole } from '../report/console.ts';
+import { renderGroup } from '../report/group.ts';
 import { renderJson } from '../report/json.ts';
 import type { Summary } from '../report/summary.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -41,4 +44,24 @@ export function showReport({ summary, written }: Told, folder: string, json: boo
   }
   io.stdout.write(renderConsole(summary, { color: io.stdout.color, width: io.stdout.columns ?? 100 }));
   if (written) io.stdout.write(`\nreport: ${relative('.', join(folder, 'report.html'))}\n`);
+}
+
+/** What there is to say of a group at its end. */
+export interface GroupEnd {
+  readonly runs: readonly Summary[];
+  /** With the baseline, where there is one. */
+  readonly comparison?: Comparison;
+}
+
+/** Prints what a group's runs have in common. */
+export function showGroup(end: GroupEnd, group: string, json: boolean, io: CommandIo): void {
+  if (json) {
+    io.stdout.write(renderJson({ schema: 1, ...end }));
+    return;
+  }
+  const { color, columns } = io.stdout;
+  const { runs, comparison } = end;
+  io.stdout.write(renderGroup(runs, color));
+  if (comparison) io.stdout.write(renderText(comparison, { color, width: columns ?? 100, all: false }));
+  io.stdout.write(`\ngroup: ${relative('.', group)}\n`);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { GroupFile } from '../../src/lab/folder/group-folder.ts';
@@ -95,17 +95,37 @@ test('the same build does not change, a slower one is worse: groups, their files
   );
 
   // Of a file with summaries alone, that can't be known; and one run a side is not enough to judge noise.
-  const files = await cli([
+  const alone = await cli([
     'compare',
     join(before.group, 'group.json'),
     join(slowed.group, 'run-1', 'summary.json'),
   ]);
-  assert.equal(files.code, 99);
-  assert.match(files.stdout, /not enough runs to judge noise/);
-  assert.match(files.stdout, /injections\{load:default\} count is not known of the baseline/);
+  assert.equal(alone.code, 99);
+  assert.match(alone.stdout, /not enough runs to judge noise/);
+  assert.match(alone.stdout, /injections\{load:default\} count is not known of the baseline/);
   const markdown = await cli(['compare', before.group, slowed.group, '--markdown']);
   assert.equal(markdown.code, 99);
   assert.match(markdown.stdout, /^## ❌ Worse than the baseline\n/);
+
+  // Its files are made again as they were, those of each run and the group's own.
+  const files = ['group.json', 'run-1/summary.json', 'run-3/junit.xml'].map((name) =>
+    join(before.group, name),
+  );
+  const texts = files.map((path) => readFileSync(path, 'utf8'));
+  for (const path of files) rmSync(path);
+  const reported = await cli(['report', before.group, '--attempts']);
+  assert.equal(reported.code, 0, reported.stderr);
+  assert.equal(reported.stdout.split('\ngroup: ')[0], before.stdout.split('\ngroup: ')[0]);
+  assert.deepEqual(
+    files.map((path) => readFileSync(path, 'utf8')),
+    texts,
+  );
+  assert.ok(existsSync(join(before.group, 'run-2', 'attempts.ndjson.gz')));
+  // One that fails makes the group fail.
+  const failed = await cli(['report', slowed.group, '--json']);
+  assert.equal(failed.code, 99);
+  const group = readFileSync(join(slowed.group, 'group.json'), 'utf8');
+  assert.deepEqual(JSON.parse(failed.stdout), JSON.parse(group));
 });
 
 test('Ctrl-C ends a group after the report of the run that goes on', async (t) => {
@@ -130,4 +150,12 @@ test('Ctrl-C ends a group after the report of the run that goes on', async (t) =
     runs.map(({ run }) => run.interrupted),
     [true],
   );
+
+  // Had it been killed before it could say so, its folder would still tell.
+  rmSync(join(group, 'group.json'));
+  const again = await cli(['report', group]);
+  assert.equal(again.code, 105, again.stderr);
+  assert.match(again.stdout, /^ {2}✗ run 1 of 1 interrupted, [\s\S]*✗ 0 OF 1 PASSED/);
+  const made = JSON.parse(readFileSync(join(group, 'group.json'), 'utf8')) as GroupFile;
+  assert.deepEqual(made.runs, runs);
 });
