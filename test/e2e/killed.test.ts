@@ -56,6 +56,7 @@ interface Case {
 }
 
 const interrupt = (flight: Flight): void => void flight.child.kill('SIGINT');
+const hangUp = (flight: Flight): void => void flight.child.kill('SIGHUP');
 const terminate = (flight: Flight): void => void flight.child.kill('SIGTERM');
 /** Ctrl-C until each has been answered. */
 const interrupts =
@@ -123,6 +124,29 @@ const cases: readonly Case[] = [
     act: interrupt,
     code: 105,
     says: DRAINING,
+    verdict: INTERRUPTED,
+  },
+  {
+    moment: 'in the load',
+    what: 'SIGHUP',
+    scenario: direct,
+    act: hangUp,
+    code: 105,
+    says: DRAINING,
+    verdict: INTERRUPTED,
+  },
+  {
+    moment: 'in the load',
+    what: 'SIGHUP twice and then Ctrl-C, which is the second wish for an end',
+    scenario: stuck,
+    async act(flight) {
+      hangUp(flight);
+      await flight.until('it drains', () => DRAINING.test(flight.stderr()));
+      hangUp(flight);
+      interrupt(flight);
+    },
+    code: 105,
+    says: /^stopping: no more .*\n(?:(?!stopping|ending).*\n)*stopping at once\n(?![\s\S]*ending the lab)/m,
     verdict: INTERRUPTED,
   },
   {

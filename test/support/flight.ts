@@ -64,7 +64,7 @@ export function startFlight(
     });
   });
   t.after(async () => {
-    for (const pid of marked(mark)) killed(pid, 'SIGKILL');
+    killMarked(mark);
     await ended;
   });
   const matching = (what: RegExp): number[] =>
@@ -109,8 +109,13 @@ export function startFlight(
   };
 }
 
+/** Kills all processes with a mark in their environment, of whatever parent. */
+export function killMarked(mark: string): void {
+  for (const pid of marked(mark)) killed(pid, 'SIGKILL');
+}
+
 /** Whether a log holds a record of a kind. */
-function holds(path: string, kind: number): boolean {
+export function holds(path: string, kind: number): boolean {
   let found = false;
   eachRecord(path, (view) => {
     found ||= view.kind === kind;
@@ -118,7 +123,8 @@ function holds(path: string, kind: number): boolean {
   return found;
 }
 
-function marked(mark: string): number[] {
+/** The processes whose environment has a mark. */
+export function marked(mark: string): number[] {
   return list('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
