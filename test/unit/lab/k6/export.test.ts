@@ -15,7 +15,11 @@ function importsIn(folder: string): Map<string, string[]> {
       .filter((name) => /\.[jt]s$/.test(name))
       .map((name) => {
         const text = readFileSync(join(folder, name), 'utf8');
-        const found = [...text.matchAll(/(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g)];
+        const found = [
+          ...text
+            .replace(/^\s*(?:\/\/|\*).*/gm, '')
+            .matchAll(/(?:from|import|require)\s*\(?\s*["'](\.[^"']+)["']/g),
+        ];
         return [name, found.map((match) => match[1] as string)];
       }),
   );
@@ -71,8 +75,9 @@ test("a user's script comes with what it imports, under names that are free", as
   mkdirSync(join(folder, 'lib'));
   const files = {
     'my script.ts': `import http from 'k6/http';\nimport { a } from "./lib/a.js";\nexport * from './plan.json.js';\nexport default () => a(http);\n`,
-    'lib/a.js': `import '../script.js';\nimport { b } from './a b.js';\nexport const a = b;\n`,
-    'lib/a b.js': `import { a } from './a.js';\nexport const b = () => a;\n`,
+    'lib/a.js': `import '../script.js';\nimport { b } from './a b.js';\n// import c from './gone.js';\n/*\n * from './gone.js'\n */\nexport const a = b;\n`,
+    'lib/a b.js': `import { a } from './a.js';\nconst c = require('./c.cjs');\nexport const b = () => a + c;\n`,
+    'lib/c.cjs': 'module.exports = 1;\n',
     'script.js': 'export {};\n//# sourceMappingURL=script.js.map\n',
     'plan.json.js': 'export {};\n',
   };
@@ -84,7 +89,8 @@ test("a user's script comes with what it imports, under names that are free", as
   const imports = importsIn(out);
   assert.deepEqual(imports.get('my-script.ts'), ['./a.js', './plan.json.js']);
   assert.deepEqual(imports.get('a.js'), ['./script-2.js', './a-b.js']);
-  assert.deepEqual(imports.get('a-b.js'), ['./a.js']);
+  assert.deepEqual(imports.get('a-b.js'), ['./a.js', './c.cjs']);
+  assert.equal(readFileSync(join(out, 'c.cjs'), 'utf8'), 'module.exports = 1;\n');
   assert.equal(readFileSync(join(out, 'script-2.js'), 'utf8'), 'export {};\n\n');
   const entry = imports.get('script.js') ?? [];
   assert.equal(entry.at(-1), './my-script.ts');
