@@ -22,7 +22,7 @@ import { INJECTION_METADATA, INJECTION_METRIC, noteOf, type ReadyNote } from './
 import { type K6Point, k6Line } from './stream.ts';
 
 /** The name of k6's log, in the folder of its process. */
-export const LOG_FILE = 'k6.log';
+const LOG_FILE = 'k6.log';
 
 /** What k6 counts of the iterations that it had no virtual user for. */
 const DROPPED_METRIC = 'dropped_iterations';
