@@ -26,7 +26,7 @@ export interface ExportWish extends Pick<ScriptWish, 'seed' | 'loads' | 'stamp'>
 /**
  * Writes the folder, which must not have anything in it.
  * @returns the names of its files
- * @throws HarnessError (invalid-scenario) if k6 can't carry out a load, (usage) if the folder can't be written
+ * @throws HarnessError (invalid-scenario) if a script can't be read, (usage) if the folder can't be written
  */
 export async function exportScript(wish: ExportWish, folder: string): Promise<string[]> {
   const { url, api, key, segments, loads } = wish;
