@@ -31,7 +31,7 @@ test('the folder is flat, and has all that its modules import', async (t) => {
   const file = scenarioFile(folder, SCENARIO);
   const { code, stdout, stderr } = await cli([
     ...['k6', 'export', file, '-o', out, '--url', 'http://mta.test:8000/', '--key', 'secret'],
-    ...['--segments', '3', '--seed', '7'],
+    ...['--segments', '3', '--seed', '7', '--set', 'load.message.subject=It is "X"'],
   ]);
   assert.equal(code, 0, stderr);
   const names = readdirSync(out);
@@ -64,7 +64,7 @@ test('the folder is flat, and has all that its modules import', async (t) => {
         (segment, i) =>
           `k6 run --quiet --no-usage-report --no-thresholds --out json=stream-${i + 1}.json.gz --execution-segment ${segment} --execution-segment-sequence 0,1/3,2/3,1 script.js`,
       ),
-      'windtunnel k6 gate scenario stream-1.json.gz stream-2.json.gz stream-3.json.gz',
+      `windtunnel k6 gate scenario --seed 7 --set 'load.message.subject=It is "X"' stream-1.json.gz stream-2.json.gz stream-3.json.gz`,
       '',
     ],
   );
@@ -119,6 +119,15 @@ test('what can not be exported is said, and nothing is written', async (t) => {
             ['-o', 'OUT', '--url', wrong],
             2,
             /--url \S+: expected where the MTA takes mail, such as http:\/\/mta:8000/,
+          ] as const,
+      ),
+      ...['sch\u00fcssel', 'a\r\nX-B: c', ''].map(
+        (wrong) =>
+          [
+            SCENARIO,
+            ['-o', 'OUT', ...url, '--key', wrong],
+            2,
+            /--key: expected ASCII letters, digits and signs/,
           ] as const,
       ),
       ...['0', '1.5', 'x', '1001'].map(
