@@ -43,7 +43,7 @@ export async function gateK6(plan: Plan, paths: readonly string[]): Promise<K6Ve
     throw new HarnessError('usage', `${double} is named twice; expected each stream once`);
   const own = plan.thresholds.map(asOfK6);
   const asked = own.filter((threshold) => threshold.k6);
-  const injected = new InjectedOnce(loads);
+  const injected = new InjectedOnce(loads, paths.length);
   const streams: Stream[] = [];
   for (const [index, path] of paths.entries())
     streams.push(await readStream(path, index, watchedByK6(asked), injected));
