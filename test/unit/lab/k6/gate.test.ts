@@ -167,6 +167,20 @@ test('one verdict over all streams, with the exit code that says it', async (t) 
       /can't read .*0\.json\.gz: unexpected end of file/,
     ],
     [
+      'a stream that is cut off within a line',
+      scenario,
+      [[...processOf(...all), '{"metric":"http_reqs","type":"Po']],
+      2,
+      /0\.json is cut off or damaged: a line of it is \{"metric":"http_reqs","type":"Po$/m,
+    ],
+    [
+      'lines of a later k6',
+      scenario,
+      [[...processOf(...all), '{"type":"Trace","metric":"x","data":{}}']],
+      0,
+      /^All 2 thresholds hold\.$/,
+    ],
+    [
       'what is not compressed',
       scenario,
       [Buffer.from('{}')],
