@@ -57,7 +57,7 @@ export function requestOf(api: HttpApi, key: string | undefined, message: HttpMe
 /**
  * What became of a message, by the answer to its request. Whatever the body is, an answer outside of 200–299 refuses; but a proxy's
  * "bad gateway" or "gateway timeout" (RFC 9110 sections 15.6.3 and 15.6.5), no answer (status 0), or one that is not in the API's form
- * leave it open.
+ * leave it open; and so does one that rejects some recipients without naming each.
  */
 export function answerOf(
   api: HttpApi,
@@ -70,6 +70,8 @@ export function answerOf(
   const counts = FORMS[api].counts(parsed(body), message.recipients);
   if (counts === undefined) return { state: 'unconfirmed' };
   if (counts.failed > 0 && counts.taken === 0) return { state: 'refused' };
+  // Some are taken, and nobody knows who.
+  if (counts.slots.length < counts.failed) return { state: 'unconfirmed' };
   return { state: 'confirmed', refusedSlots: counts.slots };
 }
 

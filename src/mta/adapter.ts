@@ -101,8 +101,8 @@ export interface ExternalMta {
   readonly cwd: string;
   /** Files that it writes its log to; what a run adds to them is kept in the run's folder. */
   readonly logs: readonly string[];
-  /** Where it takes mail in. */
-  readonly submission: { readonly address: string; readonly port: number };
+  /** Where it takes mail in over SMTP; absent: nobody hands any over that way. */
+  readonly submission?: { readonly address: string; readonly port: number };
   /** The same over HTTP; absent: it does not. */
   readonly http?: HttpEndpoint;
   /** How long it may take from its start until it takes mail. */

@@ -7,6 +7,7 @@
  * 2,048 stay as they are), in place of HDR's fixed range. Smallest, largest and sum are exact.
  */
 
+import { HarnessError } from '../core/errors.ts';
 import { type K6Selector, k6Key, k6Selector } from '../core/k6-key.ts';
 
 export type K6Kind = 'counter' | 'rate' | 'gauge' | 'trend';
@@ -103,16 +104,17 @@ export class K6Metrics {
   }
 }
 
-/** The states of several processes as if one had measured all. */
+/**
+ * The states of several processes as if one had measured all.
+ * @throws HarnessError of kind `invalid-scenario` if scripts of different processes mean different kinds by one name
+ */
 export function mergeK6(processes: readonly (readonly K6MetricState[])[]): K6MetricState[] {
   const merged = new Map<string, K6MetricState>();
   for (const state of processes.flat()) {
     const key = k6Key(state);
     const before = merged.get(key);
-    merged.set(
-      key,
-      before ? { ...before, value: mergedValue(state.name, before.value, state.value) } : state,
-    );
+    const value = before ? mergedValue(state.name, before.value, state.value) : state.value;
+    merged.set(key, { ...state, value });
   }
   return [...merged.values()];
 }
@@ -210,8 +212,9 @@ function mergedValue(name: string, a: K6Value, b: K6Value): K6Value {
     return { kind: 'rate', passes: a.passes + b.passes, total: a.total + b.total };
   if (a.kind === 'gauge' && b.kind === 'gauge') return PARTED.has(name) ? sumOf(a, b) : laterOf(a, b);
   if (a.kind === 'trend' && b.kind === 'trend') return joined(a, b);
-  // One script gives a name to one kind: k6 refuses the second.
-  throw new Error(`k6's metric ${name} is a ${a.kind} in one process and a ${b.kind} in another`);
+  // k6 refuses that within a process; loads of different APIs are carried out by different ones.
+  const found = `k6's metric ${name} is a ${a.kind} in one process and a ${b.kind} in another`;
+  throw new HarnessError('invalid-scenario', `${found}; expected one kind in all scripts`);
 }
 
 type Gauge = Extract<K6Value, { kind: 'gauge' }>;

@@ -28,14 +28,15 @@ export interface K6Verdict {
 
 /** Messages by what became of them, over all processes. */
 export interface K6Messages {
-  readonly planned: number;
+  /** null: a load goes by time, so nobody can say. */
+  readonly planned: number | null;
   readonly confirmed: number;
   readonly refused: number;
   /** Their answer never came. */
   readonly unconfirmed: number;
   /** Handed over more than once. */
   readonly twice: number;
-  /** Numbers of which nobody tells, though later ones were handed over. */
+  /** Numbers of which nobody tells, though later ones of the same process's turn were handed over. */
   readonly missing: number;
 }
 
@@ -80,8 +81,9 @@ function messagesText({ planned, confirmed, refused, unconfirmed, twice, missing
     [twice, 'twice'],
     [missing, 'missing'],
   ] as const;
+  const of = planned === null ? '' : ` of ${formatCount(planned)}`;
   return [
-    `${formatCount(confirmed)} of ${formatCount(planned)} messages injected`,
+    `${formatCount(confirmed)}${of} messages injected`,
     ...troubles.filter(([n]) => n > 0).map(([n, what]) => `${formatCount(n)} ${what}`),
   ].join(', ');
 }

@@ -7,6 +7,9 @@ import type { ExternalMta } from '../mta/adapter.ts';
 import type { LoadedScenario } from './load.ts';
 import type { Fault } from './load-plan.ts';
 
+/** Where an external MTA takes mail in over SMTP, if the scenario does not say. */
+const SUBMISSION = { address: '127.0.0.1', port: 25 };
+
 /** The plan for an external MTA; undefined for scenarios of any other. Paths are as seen from the scenario's folder. */
 export function plannedExternal(loaded: LoadedScenario, fault: Fault): ExternalMta | undefined {
   const { mta, clock, isps } = loaded.scenario;
@@ -19,7 +22,8 @@ export function plannedExternal(loaded: LoadedScenario, fault: Fault): ExternalM
     );
     return undefined;
   }
-  const { start, stop, queue, logs, submission, http, ready, routed, firstPort, scaled } = wish;
+  const { start, stop, queue, logs, http, ready, routed, firstPort, scaled } = wish;
+  const submission = wish.submission ?? (http && overHttpAlone(loaded.scenario) ? undefined : SUBMISSION);
   if (clock.scale !== 1 && !scaled) {
     fault(
       ['clock', 'scale'],
@@ -62,13 +66,19 @@ export function plannedExternal(loaded: LoadedScenario, fault: Fault): ExternalM
     queue,
     cwd,
     logs: logs.map((file) => resolve(here, file)),
-    submission,
+    ...(submission && { submission }),
     ...(http && {
       http: { ...http.address, api: http.api, ...(http.key !== undefined && { key: http.key }) },
     }),
     readyWithin: ready,
     firstPort,
   };
+}
+
+/** Whether nobody speaks SMTP with the MTA: neither a load nor a check. */
+function overHttpAlone({ load, loads, checks }: LoadedScenario['scenario']): boolean {
+  const all = [...(load ? [load] : []), ...Object.values(loads ?? {})];
+  return checks === undefined && all.every(({ engine }) => engine === 'k6');
 }
 
 /** Says which loads speak a form over HTTP that the MTA is not said to speak. */
@@ -96,18 +106,20 @@ export function externalNotes(
 ): string[] {
   if (!external) return [];
   const { start, submission, http, firstPort } = external;
-  const at = `${placeOf(submission)}${http ? ` and over HTTP at ${placeOf(http)}` : ''}`;
+  const at = [submission && `at ${placeOf(submission)}`, http && `over HTTP at ${placeOf(http)}`]
+    .filter((place) => place !== undefined)
+    .join(' and ');
   const own =
     'the MTA has its own configuration: of the scenario’s mta it knows nothing; mta.sources must be the addresses that it sends from';
   if (start)
     return [
       own,
-      `the MTA runs in the seal, where it finds DNS, the ISPs' mail hosts and port 25 as on the internet; it must take mail in at ${at}`,
+      `the MTA runs in the seal, where it finds DNS, the ISPs' mail hosts and port 25 as on the internet; it must take mail in ${at}`,
     ];
   const mailroom = senders.map(({ domain }) => domain).join(', ');
   return [
     own,
-    `the MTA is yours to start, on this machine; it must take mail in at ${at} from 127.0.0.1, and send`,
+    `the MTA is yours to start, on this machine; it must take mail in ${at} from 127.0.0.1, and send`,
     `  ${mailroom} to 127.0.0.1 port ${firstPort} (DSNs and reports to the sender)`,
     ...isps.map(
       ({ resolved: { id, domains } }, index) =>
@@ -116,6 +128,6 @@ export function externalNotes(
   ];
 }
 
-function placeOf({ address, port }: ExternalMta['submission']): string {
+function placeOf({ address, port }: { readonly address: string; readonly port: number }): string {
   return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -1,6 +1,7 @@
 /** Loads that k6 carries out over HTTP: what a scenario may say of them, and what k6 can't do. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { k6Processes } from '../driver/k6/processes.ts';
 import { k6Problem } from '../driver/k6/scenario-options.ts';
 import type { K6Wish, LoadPlan } from '../driver/load.ts';
 import type { LoadWish } from './load-schema.ts';
@@ -53,25 +54,44 @@ export function checkK6(
   if (wish.exec !== undefined && wish.script === undefined) fault(['exec'], 'expected script beside it');
 }
 
+/** A load as planned, and where the scenario says it. */
+export interface PlacedLoad {
+  readonly load: LoadPlan;
+  readonly path: readonly PropertyKey[];
+}
+
 /**
- * Says of a planned load what k6 can't do with it.
- * @param processes how many of k6 share it
+ * Says what k6 can't do with the planned loads of a run.
+ * @param drivers how many processes the scenario wants
  */
-export function checkK6Plan(
-  plan: LoadPlan,
-  processes: number,
-  fault: (below: readonly PropertyKey[], message: string) => void,
+export function checkK6Plans(
+  placed: readonly PlacedLoad[],
+  drivers: number | undefined,
+  fault: (path: readonly PropertyKey[], message: string) => void,
 ): void {
-  if (!plan.k6) return;
-  const problem = k6Problem(plan);
-  if (problem !== undefined) fault([], problem);
-  const { shape } = plan;
-  // k6 deals numbers out by turns, so that a process with more users than another would number beyond the end.
-  if (shape.executor === 'per-vu-iterations' && shape.vus % processes !== 0)
-    fault(
-      ['vus'],
-      `found ${shape.vus}; expected a multiple of the ${processes} k6 processes (workers.drivers)`,
-    );
-  const { script } = plan.k6;
-  if (script !== undefined && !existsSync(script)) fault(['script'], `there is no file ${script}`);
+  const shares = k6Processes(
+    placed.map(({ load }) => load),
+    drivers,
+  );
+  for (const { load, path } of placed) {
+    if (!load.k6) continue;
+    const { api, script } = load.k6;
+    const problem = k6Problem(load);
+    if (problem !== undefined) fault(path, problem);
+    const { shape } = load;
+    const processes = shares.find((each) => each.api === api)?.share.of ?? 1;
+    // k6 deals numbers out by turns, so that a process with more users than another would number beyond the end.
+    if (shape.executor === 'per-vu-iterations' && shape.vus % processes !== 0)
+      fault(
+        [...path, 'vus'],
+        `found ${shape.vus}; expected a multiple of the ${processes} k6 processes (workers.drivers)`,
+      );
+    if (script === undefined) continue;
+    if (!existsSync(script)) fault([...path, 'script'], `there is no file ${script}`);
+    const first = placed.find((other) => other.load.k6?.api === api && other.load.k6.script !== undefined);
+    const folder = dirname(first?.load.k6?.script ?? script);
+    // What they open() is seen from one folder (driver/k6/script/prelude.ts).
+    if (dirname(script) !== folder)
+      fault([...path, 'script'], `expected it in ${folder}, beside the other scripts of ${api}`);
+  }
 }

@@ -7,7 +7,7 @@ import type { LoadPlan } from '../driver/load.ts';
 import type { MessagePlan } from '../driver/message.ts';
 import type { RecipientPlan } from '../driver/recipients.ts';
 import { iterationsOf, type LoadShape, scheduleOf } from '../driver/schedule.ts';
-import { checkK6, checkK6Plan, plannedK6 } from './k6-load.ts';
+import { checkK6, checkK6Plans, type PlacedLoad, plannedK6 } from './k6-load.ts';
 import type { LoadedScenario } from './load.ts';
 import type { LoadWish } from './load-schema.ts';
 import { checkSubmission, type FrontDoor } from './submission.ts';
@@ -79,20 +79,19 @@ export function plannedLoads(context: LoadContext): LoadPlan[] {
     : Object.entries(loads ?? {}).map(([name, wish]) => [name, wish, ['loads', name]]);
   if (loads && wishes.length === 0) fault(['loads'], 'expected at least one load');
 
-  const planned: LoadPlan[] = [];
+  const placed: PlacedLoad[] = [];
   let firstMessage = 0;
   let firstMailbox = 0;
   for (const [name, wish, path] of wishes) {
     const shape = loadShape(wish, path, fault);
     if (!shape) continue;
     const plan = plannedLoad(context, name, wish, path, shape, wishes.length, firstMessage, firstMailbox);
-    checkK6Plan(plan, loaded.scenario.workers.drivers ?? 1, (below, text) =>
-      fault([...path, ...below], text),
-    );
-    planned.push(plan);
+    placed.push({ load: plan, path });
     firstMessage += plan.messages;
     firstMailbox += plan.messages * plan.recipients.perMessage;
   }
+  checkK6Plans(placed, loaded.scenario.workers.drivers, fault);
+  const planned = placed.map(({ load }) => load);
   const recipients = planned.reduce(
     (sum, { shape, recipients: r }) => sum + (iterationsOf(scheduleOf(shape)) ?? 0) * r.perMessage,
     0,

@@ -53,7 +53,7 @@ const external = z.strictObject({
   queue: command.optional(),
   cwd: z.string().default('.'),
   logs: z.array(z.string()).default([]),
-  submission: endpoint.prefault('127.0.0.1:25'),
+  submission: endpoint.optional(),
   http: z
     .strictObject({
       address: endpoint,

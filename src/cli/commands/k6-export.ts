@@ -33,10 +33,14 @@ export function k6ExportCommand(io: CommandIo): Command {
         );
       const { out, url, key } = options;
       const plan = planRun(loadWithOptions(file, options));
-      const exported = await exportK6(plan, { folder: out, url, key, segments });
+      const scenario = [
+        file,
+        ...(options.seed === undefined ? [] : ['--seed', options.seed]),
+        ...options.set.flatMap((change) => ['--set', change]),
+      ];
+      const exported = await exportK6(plan, { folder: out, scenario, url, key, segments });
       for (const note of exported.notes) io.stderr.write(`note: ${note}\n`);
       io.stderr.write(`${out}: ${exported.files.length} files\n`);
-      const gate = `windtunnel k6 gate ${file} ${exported.streams.join(' ')}`;
-      io.stdout.write(`${[...exported.commands, gate].join('\n')}\n`);
+      io.stdout.write(`${[...exported.commands, exported.gate].join('\n')}\n`);
     });
 }

@@ -22,7 +22,7 @@ import { INJECTION_METADATA, INJECTION_METRIC, noteOf, type ReadyNote } from './
 import { type K6Point, k6Line } from './stream.ts';
 
 /** The name of k6's log, in the folder of its process. */
-export const LOG_FILE = 'k6.log';
+const LOG_FILE = 'k6.log';
 
 /** What k6 counts of the iterations that it had no virtual user for. */
 const DROPPED_METRIC = 'dropped_iterations';
@@ -60,7 +60,7 @@ export class K6Engine {
   /**
    * Starts k6. It makes its virtual users, and waits.
    * @param before what comes before its command line, such as a program that has k6 end with this process
-   * @throws HarnessError if the endpoint is none that load may be sent to, or k6 can't carry out a load
+   * @throws HarnessError if the endpoint is none that load may be sent to
    */
   static async start(plan: K6Plan, proof: LabProof, before: readonly string[] = []): Promise<K6Engine> {
     requireTarget(proof, plan.endpoint.address);

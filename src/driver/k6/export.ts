@@ -26,7 +26,7 @@ export interface ExportWish extends Pick<ScriptWish, 'seed' | 'loads' | 'stamp'>
 /**
  * Writes the folder, which must not have anything in it.
  * @returns the names of its files
- * @throws HarnessError (invalid-scenario) if k6 can't carry out a load, (usage) if the folder can't be written
+ * @throws HarnessError (invalid-scenario) if a script can't be read, (usage) if the folder can't be written
  */
 export async function exportScript(wish: ExportWish, folder: string): Promise<string[]> {
   const { url, api, key, segments, loads } = wish;
@@ -69,8 +69,13 @@ export async function exportScript(wish: ExportWish, folder: string): Promise<st
 /** The compiled program, below which windtunnel's own modules are. */
 const PROGRAM = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Relative specifiers of static imports and exports, as compilers write them and people do. */
-const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.{1,2}\/[^"'\n]+)\2/g;
+/** Relative specifiers of imports and exports, as compilers write them and people do. */
+const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(["'])(\.{1,2}\/[^"'\n]+)\2/g;
+
+/** Whether the line of a place in a text is a comment, in which what is named need not be there. */
+function isCommented(text: string, at: number): boolean {
+  return /^\s*(?:\/\/|\/?\*)/.test(text.slice(text.lastIndexOf('\n', at) + 1, at));
+}
 
 /** Modules under one name each, in one folder. */
 class FlatFiles {
@@ -105,7 +110,8 @@ class FlatFiles {
       });
     }
     const flat = text
-      .replace(IMPORT, (_, before: string, quote: string, specifier: string) => {
+      .replace(IMPORT, (all: string, before: string, quote: string, specifier: string, at: number) => {
+        if (isCommented(text, at)) return all;
         return `${before}${quote}./${this.add(resolve(dirname(path), specifier))}${quote}`;
       })
       // Where the maps are not, k6 complains.

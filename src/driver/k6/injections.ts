@@ -8,9 +8,8 @@ import type { InjectionNote } from './script-plan.ts';
 
 /** Turns Unix time in milliseconds into moments of the run's clock; never one before the load could begin. */
 export function runClock(clock: Clock, wallMs: () => number): (unixMs: number) => Micros {
-  // Measured once: a wall clock that is set during the run must not move what is measured by k6's own, which is monotonic.
-  const offset = wallMs() * 1e3 - clock.now();
-  return (unixMs) => Math.max(0, unixMs * 1e3 - offset);
+  // Measured each time: scripts have the wall clock alone (Date.now()), and that may be set during the run.
+  return (unixMs) => Math.max(0, Math.round(unixMs * 1e3 - (wallMs() * 1e3 - clock.now())));
 }
 
 /** What is recorded with. */

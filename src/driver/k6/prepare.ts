@@ -2,13 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { HarnessError } from '../../core/errors.ts';
 import { chanceKey } from '../../core/prng.ts';
 import type { LoadPlan } from '../load.ts';
 import { prepareContents } from '../message/content.ts';
 import { ownFields, type RunStamp } from '../message.ts';
 import type { K6Plan } from './k6-plan.ts';
-import { k6Problem, k6Scenario } from './scenario-options.ts';
+import { k6Scenario } from './scenario-options.ts';
 import type { ScriptDraft, ScriptLoad, ScriptMessages, ScriptPlan } from './script-plan.ts';
 
 /** The name of a plan's file, in the folder of its process. */
@@ -37,7 +36,6 @@ export interface ScriptFiles {
 /**
  * Writes into a k6 process's folder what it needs.
  * @param control see ScriptPlan.control
- * @throws HarnessError (invalid-scenario) if k6 can't carry out a load
  */
 export async function writeScript(plan: K6Plan, control: string | undefined): Promise<ScriptFiles> {
   const { folder, loads } = plan;
@@ -60,20 +58,12 @@ export async function writeScript(plan: K6Plan, control: string | undefined): Pr
   return { script, plan: planFile };
 }
 
-/**
- * The plan that the script reads.
- * @throws HarnessError (invalid-scenario) if k6 can't carry out a load
- */
+/** The plan that the script reads. */
 export async function scriptPlanOf(wish: ScriptWish): Promise<ScriptPlan> {
   const { seed, loads, stamp, endpoint, share, control, summary } = wish;
   const users = userScripts(loads);
+  // They are all in one folder (scenario/k6-load.ts).
   const base = users[0] === undefined ? undefined : dirname(users[0]);
-  const elsewhere = users.find((user) => dirname(user) !== base);
-  if (elsewhere !== undefined)
-    throw new HarnessError(
-      'invalid-scenario',
-      `${elsewhere}: expected the scripts of a run in one folder; ${users[0]} is in another`,
-    );
   const host = endpoint.address.includes(':') ? `[${endpoint.address}]` : endpoint.address;
   return {
     chance: chanceKey(seed),
@@ -124,8 +114,6 @@ async function scriptLoad(
   stamp: RunStamp,
   segments: number,
 ): Promise<ScriptLoad> {
-  const problem = k6Problem(load);
-  if (problem !== undefined) throw new HarnessError('invalid-scenario', problem);
   const { script, exec } = load.k6 ?? {};
   return {
     name: load.name,

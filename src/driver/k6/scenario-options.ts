@@ -79,9 +79,13 @@ function shapeOptions({ shape, connections }: LoadPlan, segments: number): Reado
         gracefulRampDown: duration(shape.gracefulRampDown),
       };
     case 'shared-iterations':
-      // k6 refuses more users than there are iterations.
       return {
-        vus: Math.min(Math.max(1, Math.floor(shape.vus / segments)) * segments, shape.iterations),
+        // k6 refuses more users than there are iterations.
+        vus: Math.min(
+          users,
+          Math.max(1, Math.floor(shape.iterations / segments)) * segments,
+          shape.iterations,
+        ),
         iterations: shape.iterations,
         maxDuration: duration(shape.maxDuration),
       };

@@ -1,6 +1,5 @@
 /** The processes that drive the load: how many there are, and all of them as one. */
 import type { Micros } from '../../core/clock.ts';
-import type { HttpApi } from '../../core/http-injection.ts';
 import type { DriverPlan } from '../../driver/driver.ts';
 import type { FollowUp } from '../../driver/follow-ups.ts';
 import type { K6Plan } from '../../driver/k6/k6-plan.ts';
@@ -48,26 +47,6 @@ function peakRate({ shape }: LoadPlan): number {
   return 'stages' in shape
     ? Math.max('startRate' in shape ? shape.startRate : 0, ...shape.stages.map((stage) => stage.target))
     : schedule.rateAt(0);
-}
-
-/** A process that drives loads by k6: those that speak one form, or its share of them. */
-export interface K6Share {
-  readonly api: HttpApi;
-  readonly share: WorkerShare;
-}
-
-/**
- * The processes that drive loads by k6, each with a k6 of its own: one for each form, or as many as are wished, but no more
- * than there are virtual users and iterations for. k6 itself uses all cores.
- */
-export function k6Processes(loads: readonly LoadPlan[], wished = 1): K6Share[] {
-  const apis = [...new Set(loads.flatMap(({ k6 }) => k6?.api ?? []))];
-  return apis.flatMap((api) => {
-    const own = loads.filter(({ k6 }) => k6?.api === api);
-    const users = Math.min(...own.map(({ connections, messages }) => Math.min(connections, messages)));
-    const of = Math.max(1, Math.min(wished, users));
-    return Array.from({ length: of }, (_, worker) => ({ api, share: { worker, of } }));
-  });
 }
 
 type DriverWorker = Worker<ToDriver | { readonly type: 'ack' }, FromDriver>;

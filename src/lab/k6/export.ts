@@ -10,6 +10,8 @@ import type { Plan } from '../../scenario/plan.ts';
 /** How the loads are to be carried out. */
 export interface K6ExportOptions {
   readonly folder: string;
+  /** The scenario's file and what changes it, as a command line has them. */
+  readonly scenario: readonly string[];
   /** Where the MTA takes mail in over HTTP. */
   readonly url: string;
   readonly key: string | undefined;
@@ -22,18 +24,18 @@ export interface K6Export {
   readonly files: readonly string[];
   /** What each k6 process is called with, in a shell. */
   readonly commands: readonly string[];
-  /** Where each writes its stream of results, for `windtunnel k6 gate`. */
-  readonly streams: readonly string[];
+  /** What judges the streams of results that they write. */
+  readonly gate: string;
   readonly notes: readonly string[];
 }
 
 /**
  * Exports the plan's loads that k6 carries out.
- * @throws HarnessError (usage) for a wrong URL or folder, (invalid-scenario) if there is no such load, or k6 can't do it
+ * @throws HarnessError (usage) for a wrong URL, key or folder, (invalid-scenario) if there is no such load, or k6 can't do it
  */
 export async function exportK6(
   plan: Plan,
-  { folder, url, key, segments }: K6ExportOptions,
+  { folder, scenario, url, key, segments }: K6ExportOptions,
 ): Promise<K6Export> {
   const loads = plan.loads.flatMap((load, index) => (load.k6 ? [{ index, load, api: load.k6.api }] : []));
   const [first] = loads;
@@ -53,7 +55,7 @@ export async function exportK6(
       stamp: { date: wallClock().toISOString(), keys: [] },
       url: checkedUrl(url),
       api,
-      ...(key !== undefined && { key }),
+      ...(key !== undefined && { key: checkedKey(key) }),
       segments,
     },
     folder,
@@ -62,15 +64,15 @@ export async function exportK6(
   const streams = Array.from({ length: segments }, (_, worker) => `stream-${worker + 1}.json.gz`);
   return {
     files,
-    streams,
     commands: streams.map((stream, worker) =>
-      [
+      shellCommand([
         ...['k6', 'run', '--quiet', '--no-usage-report', '--no-thresholds'],
         ...['--out', `json=${stream}`],
         ...segmentArguments({ worker, of: segments }),
-        quoted(relative('.', join(folder, SCRIPT_FILE)) || SCRIPT_FILE),
-      ].join(' '),
+        relative('.', join(folder, SCRIPT_FILE)) || SCRIPT_FILE,
+      ]),
     ),
+    gate: shellCommand(['windtunnel', 'k6', 'gate', ...scenario, ...streams]),
     notes: others > 0 ? [`${others} of the loads are not k6's and are left out`] : [],
   };
 }
@@ -94,7 +96,15 @@ function checkedUrl(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-/** A path as a shell takes it for one word. */
-function quoted(path: string): string {
-  return /^[A-Za-z0-9._/-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+/** It goes into a header field. */
+function checkedKey(key: string): string {
+  if (/^[ -~]+$/.test(key)) return key;
+  throw new HarnessError('usage', '--key: expected ASCII letters, digits and signs');
+}
+
+/** Words as a shell takes them for these. */
+function shellCommand(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w./:,=%+@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
 }

@@ -43,7 +43,7 @@ export async function gateK6(plan: Plan, paths: readonly string[]): Promise<K6Ve
     throw new HarnessError('usage', `${double} is named twice; expected each stream once`);
   const own = plan.thresholds.map(asOfK6);
   const asked = own.filter((threshold) => threshold.k6);
-  const injected = new InjectedOnce(loads);
+  const injected = new InjectedOnce(loads, paths.length);
   const streams: Stream[] = [];
   for (const [index, path] of paths.entries())
     streams.push(await readStream(path, index, watchedByK6(asked), injected));
@@ -129,6 +129,8 @@ async function readStream(
   await eachLine(path, (text) => {
     const line = k6Line(text);
     if (line) take(line);
+    else if (text.startsWith('{') && !isJson(text))
+      throw new HarnessError('usage', `${path} is cut off or damaged: a line of it is ${text.slice(0, 60)}`);
   });
   if (samples === 0)
     throw new HarnessError(
@@ -136,6 +138,15 @@ async function readStream(
       `${path}: no samples of k6 in it; expected what k6 run --out json=FILE writes`,
     );
   return { metrics, thresholds };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function thresholdsIn(text: string | undefined, path: string): Readonly<Record<string, unknown>> {

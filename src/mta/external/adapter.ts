@@ -50,7 +50,7 @@ export const external: MtaAdapter = {
   async start(plan, host) {
     const parts = { plan, external: ownOf(plan), host };
     const { submission, http } = parts.external;
-    for (const { address } of [submission, ...(http ? [http] : [])]) requireTarget(host.proof, address);
+    for (const door of [submission, http]) if (door) requireTarget(host.proof, door.address);
     return parts.external.start ? startHere(parts, parts.external.start) : find(parts);
   },
 };
@@ -77,7 +77,7 @@ async function startHere(parts: Parts, command: readonly string[]): Promise<Runn
     const logFile = join(plan.folder, 'external.log');
     const options = { name, cwd: own.cwd, env: environmentOf(plan), logFile };
     const program = host.spawn(command, options);
-    const ports = [own.submission.port, ...(own.http ? [own.http.port] : [])];
+    const ports = [own.submission, own.http].flatMap((door) => door?.port ?? []);
     try {
       await untilReady({ name, host, program, ports, logFile, deadlineMs: own.readyWithin / 1000 });
     } catch (error) {
@@ -148,7 +148,7 @@ function common({
   const { queue, submission, http, cwd } = own;
   let next = 0;
   return {
-    submission: [{ ...submission, implicitTls: false }],
+    submission: submission ? [{ ...submission, implicitTls: false }] : [],
     ...(http && { http: [http] }),
     async queueDepth() {
       if (!queue) return undefined;
@@ -169,10 +169,15 @@ function countIn(text: string): number | undefined {
   return number === undefined ? undefined : Number(number);
 }
 
-/** Waits until an SMTP server greets (RFC 5321 section 4.3.1), and something listens where mail is to come over HTTP. */
+/**
+ * Waits until an SMTP server greets (RFC 5321 section 4.3.1) where mail is to come by SMTP, and something takes connections
+ * where it is to come over HTTP.
+ */
 async function untilReachable({ submission, http, readyWithin }: ExternalMta): Promise<void> {
   const doors = [
-    { ...submission, what: 'no mail server greets', key: 'submission', greets: true },
+    ...(submission
+      ? [{ ...submission, what: 'no mail server greets', key: 'submission', greets: true }]
+      : []),
     ...(http ? [{ ...http, what: 'nothing listens', key: 'http', greets: false }] : []),
   ];
   const deadline = monotonicMicros() + readyWithin;

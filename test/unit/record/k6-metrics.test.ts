@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { HarnessError } from '../../../src/core/errors.ts';
 import { k6Key } from '../../../src/core/k6-key.ts';
 import { type K6Kind, K6Metrics, mergeK6 } from '../../../src/record/k6-metrics.ts';
 
@@ -172,6 +173,9 @@ test('virtual users are parted among processes, any other gauge is of one thing'
         gauge('x', 1, 1),
         [{ name: 'x', kind: 'rate', time: false, tags: {}, value: { kind: 'rate', passes: 1, total: 1 } }],
       ]),
-    /k6's metric x is a gauge in one process and a rate in another/,
+    (error) =>
+      error instanceof HarnessError &&
+      error.kind === 'invalid-scenario' &&
+      /^k6's metric x is a gauge in one process and a rate in another; expected one kind/.test(error.message),
   );
 });

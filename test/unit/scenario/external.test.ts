@@ -27,6 +27,7 @@ test('what a scenario says of an external MTA', () => {
     readyWithin: 60e6,
     firstPort: 2600,
   };
+  const { submission: _, ...overHttp } = defaults;
   assert.deepEqual(planOf(scenario('external: { start: [mta, -c, conf] }')).mta.external, {
     ...defaults,
     start: ['mta', '-c', 'conf'],
@@ -61,11 +62,21 @@ test('what a scenario says of an external MTA', () => {
       ).replace('rate: 1/s', 'engine: k6, api: kumomta, rate: 1/s'),
     ).mta.external,
     {
-      ...defaults,
+      ...overHttp,
       start: ['mta'],
       http: { address: '::1', port: 8000, api: 'kumomta', key: 'me:secret' },
     },
   );
+  const http = 'external: { start: [mta], http: { address: 127.0.0.1:8000, api: kumomta } }';
+  const smtp = { address: '127.0.0.1', port: 25 };
+  const k6 = (text: string) => text.replace('rate: 1/s', 'engine: k6, api: kumomta, rate: 1/s');
+  const rows: readonly (readonly [text: string, submission: unknown, why: string])[] = [
+    [k6(scenario(http)), undefined, 'nobody speaks SMTP'],
+    [scenario(http), smtp, 'the load speaks SMTP'],
+    [k6(scenario(http, 'checks: { relay: closed }')), smtp, 'a check speaks SMTP'],
+  ];
+  for (const [text, submission, why] of rows)
+    assert.deepEqual(planOf(text).mta.external?.submission, submission, why);
   const other = planOf(
     scenario('external: { start: [mta] }').replace('adapter: external', 'adapter: haraka'),
   );
@@ -163,6 +174,12 @@ test('what an external MTA can’t be is said before the run', () => {
 });
 
 test('check says what the MTA is to be pointed at', () => {
+  const byHttp =
+    'sources: [127.0.0.1], external: { routed: true, http: { address: 127.0.0.1:8000, api: kumomta } }';
+  assert.match(
+    describePlan(planOf(scenario(byHttp).replace('rate: 1/s', 'engine: k6, api: kumomta, rate: 1/s'))),
+    /it must take mail in over HTTP at 127\.0\.0\.1:8000 from 127\.0\.0\.1, and send/,
+  );
   const outside = describePlan(planOf(scenario(OUTSIDE)));
   for (const line of [
     /it must take mail in at 127\.0\.0\.1:2525 from 127\.0\.0\.1, and send/,

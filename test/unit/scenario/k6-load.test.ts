@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -75,4 +75,24 @@ test('what k6 can not do is said in its place', (t) => {
     ],
   ];
   for (const [load, expected, mta] of rows) assert.deepEqual(problems(load, folder, mta), expected, load);
+  const each = 'engine: k6, api: kumomta, executor: per-vu-iterations, iterations: 4';
+  for (const name of ['one.js', 'two.js']) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'my.js'), '');
+  }
+  const several: [loads: string, problems: string[]][] = [
+    // Two virtual users are enough for two processes only.
+    [`{ ${each}, vus: 2 }`, []],
+    [`{ ${each}, vus: 4 }\n  old: { ${K6}, connections: 2 }`, []],
+    [
+      `{ ${each}, vus: 3 }\n  old: { ${K6}, connections: 2 }`,
+      ['loads.news.vus: found 3; expected a multiple of the 2 k6 processes (workers.drivers)'],
+    ],
+    [
+      `{ ${K6}, script: one.js/my.js }\n  old: { ${K6}, script: two.js/my.js }`,
+      [`loads.old.script: expected it in ${join(folder, 'one.js')}, beside the other scripts of kumomta`],
+    ],
+  ];
+  for (const [loads, expected] of several)
+    assert.deepEqual(problems(`${loads.slice(2, -2)}`, folder), expected, loads);
 });

@@ -17,8 +17,11 @@ interface Http {
 }
 
 /** A URL, or what http.url`` makes of one. */
-type Url = string | { readonly url?: string };
-type Params = Readonly<Record<string, unknown>> & { readonly headers?: Readonly<Record<string, string>> };
+type Url = string | { readonly url?: string; readonly name?: string };
+type Params = Readonly<Record<string, unknown>> & {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, unknown>>;
+};
 
 /** An injection, ready to be sent. */
 interface NumberedRequest {
@@ -140,6 +143,8 @@ function numberedRequest(
       timeout: load.timeoutMs,
       ...params,
       headers: headersFrom(params?.headers),
+      // As k6 would name it by the script's own URL, which thresholds may ask for.
+      tags: { name: (typeof url === 'string' ? undefined : url?.name) ?? text, ...params?.tags },
       // Whatever options.discardResponseBodies says: the answer tells what became of each recipient.
       responseType: 'text',
     },

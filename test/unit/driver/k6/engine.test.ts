@@ -211,10 +211,15 @@ test('a load that is stopped ends, and what was cut off is unconfirmed', { timeo
 test("a user's script tells its thresholds, is measured, and must hand over mail", { timeout: 60_000 }, (t) =>
   withEachK6(t, async (t, { path }) => {
     const port = await serve(t, takes);
-    const post = `http.post('http://127.0.0.1:${port}/api/inject/v1', JSON.stringify({
+    const post = `http.post('http://mta.test/api/inject/v1', JSON.stringify({
       envelope_sender: 'me@mine.test', recipients: [{ email: 'you@recipient.test' }],
       content: 'Subject: hello\\r\\n\\r\\nhello\\r\\n' }), { tags: { kind: 'mail' } });`;
-    const options = `export const options = { thresholds: { 'http_reqs{kind:mail}': ['count==5'] } };`;
+    const thresholds = {
+      'http_reqs{kind:mail}': ['count==5'],
+      // By the address that the script names, wherever the MTA under test is.
+      'http_reqs{name:http://mta.test/api/inject/v1}': ['count==5'],
+    };
+    const options = `export const options = { thresholds: ${JSON.stringify(thresholds)} };`;
     const numbered = `import http from 'k6/http'; windtunnel.number(http); ${options}`;
     const rows: [string, script: string, confirmed: number[], RegExp | undefined][] = [
       ['mail is handed over', `${numbered} export default () => { ${post} }`, upTo(5), undefined],
@@ -232,7 +237,7 @@ test("a user's script tells its thresholds, is measured, and must hand over mail
       const five: LoadShape = { executor: 'shared-iterations', vus: 2, iterations: 5, maxDuration: 10e6 };
       const loads = [load(five, 5, { k6: { ...K6, script } })];
       const { engine, note } = await start(t, path, port, loads);
-      assert.deepEqual(note.thresholds, { 'http_reqs{kind:mail}': ['count==5'] }, name);
+      assert.deepEqual(note.thresholds, thresholds, name);
       const packer = new Packer();
       const driver = engine.drive(soon(), packer);
       if (failure)
@@ -245,10 +250,12 @@ test("a user's script tells its thresholds, is measured, and must hand over mail
       else await driver.finished;
       assert.deepEqual(messagesIn(packer).confirmed ?? [], expected, name);
       if (expected.length > 0)
-        assert.deepEqual(driver.metrics().find(({ tags }) => tags.kind === 'mail')?.value, {
-          kind: 'counter',
-          count: 5,
-        });
+        for (const tag of ['kind', 'name'])
+          assert.deepEqual(
+            driver.metrics().find(({ tags }) => tag in tags)?.value,
+            { kind: 'counter', count: 5 },
+            tag,
+          );
       if (name === 'an exception in each iteration') assert.match(driver.trouble() ?? '', /no luck/);
     }
   }),

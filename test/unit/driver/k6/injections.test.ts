@@ -171,10 +171,14 @@ test('a message that was refused may be handed over again by a script, and then 
 
 test("the wall clock's time becomes the run's, and is never before its begin", () => {
   const clock = new VirtualClock(-300_000);
-  const moment = runClock(clock, () => 1_764_359_000_000);
+  let wallMs = 1_764_359_000_000;
+  const moment = runClock(clock, () => wallMs);
   assert.equal(moment(1_764_359_000_300), 0);
   assert.equal(moment(1_764_359_001_300.5), 1_000_500);
   assert.equal(moment(1_764_359_000_299), 0);
   clock.advance(5e6);
-  assert.equal(moment(1_764_359_001_300), 1e6, 'it is measured once');
+  wallMs += 5000;
+  assert.equal(moment(1_764_359_001_300), 1e6);
+  wallMs += 3_600_000;
+  assert.equal(moment(1_764_362_601_300), 1e6, 'the wall clock was set forward by an hour');
 });

@@ -3,9 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { HarnessError } from '../../../../src/core/errors.ts';
 import { chanceKey } from '../../../../src/core/prng.ts';
-import { modulePath, scriptPlanOf, wrapper, writeScript } from '../../../../src/driver/k6/prepare.ts';
+import { modulePath, wrapper, writeScript } from '../../../../src/driver/k6/prepare.ts';
 import { type LoadPlan, plainLoad } from '../../../../src/driver/load.ts';
 import { k6Plan } from '../../../support/k6/plan.ts';
 
@@ -85,47 +84,3 @@ test("users' scripts are run by one that imports them, each once", async (t) => 
     ],
   );
 });
-
-const eml = (text: string): Partial<LoadPlan> => ({
-  message: {
-    ...load().message,
-    content: {
-      kind: 'eml',
-      files: [
-        { file: 'fine.eml', text: 'Subject: fine\r\n\r\nfine\r\n' },
-        { file: 'bytes.eml', text },
-      ],
-    },
-  },
-});
-const refused: readonly {
-  readonly what: string;
-  readonly loads: readonly LoadPlan[];
-  readonly message: string;
-}[] = [
-  {
-    what: 'a body of 8-bit text',
-    loads: [load(eml('Subject: x\r\n\r\nGr\xfc\xdfe\r\n'))],
-    message: "bytes.eml has bytes above 127, which HTTP APIs can't take; expected quoted-printable or base64",
-  },
-  {
-    what: 'a name that k6 has no scenario of',
-    loads: [load({ name: 'job 1' })],
-    message: 'k6 can\'t name a load "job 1"; expected letters, digits, "_" and "-" in its name',
-  },
-  {
-    what: 'scripts in two folders',
-    loads: [load(byScript('/a/one.js')), load(byScript('/b/two.js'))],
-    message: '/b/two.js: expected the scripts of a run in one folder; /a/one.js is in another',
-  },
-];
-
-for (const { what, loads, message } of refused) {
-  test(`a plan for k6 is refused: ${what}`, async () => {
-    await assert.rejects(scriptPlanOf({ ...k6Plan(loads), summary: '' }), (error) => {
-      assert.ok(error instanceof HarnessError);
-      assert.deepEqual([error.kind, error.message], ['invalid-scenario', message]);
-      return true;
-    });
-  });
-}

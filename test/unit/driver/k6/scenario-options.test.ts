@@ -99,6 +99,7 @@ const shapes: readonly {
   {
     what: 'shared iterations, for fewer users than there are',
     shape: { executor: 'shared-iterations', vus: 10, iterations: 4, maxDuration: 600e6 },
+    changes: { connections: 4 },
     options: { vus: 4, iterations: 4, maxDuration: '600000ms', ...STOP },
   },
   {
@@ -118,12 +119,28 @@ const shapes: readonly {
     what: 'shared iterations, for as many users as three processes can share evenly',
     shape: { executor: 'shared-iterations', vus: 11, iterations: 40, maxDuration: 600e6 },
     segments: 3,
-    options: { vus: 9, iterations: 40, maxDuration: '600000ms', ...STOP },
+    changes: { connections: 11 },
+    options: { vus: 12, iterations: 40, maxDuration: '600000ms', ...STOP },
+  },
+  {
+    what: 'shared iterations that three processes can share evenly, for more users than there are',
+    shape: { executor: 'shared-iterations', vus: 30, iterations: 10, maxDuration: 600e6 },
+    segments: 3,
+    changes: { connections: 10 },
+    options: { vus: 9, iterations: 10, maxDuration: '600000ms', ...STOP },
+  },
+  {
+    what: 'shared iterations that are fewer than the processes',
+    shape: { executor: 'shared-iterations', vus: 2, iterations: 2, maxDuration: 600e6 },
+    segments: 3,
+    changes: { connections: 2 },
+    options: { vus: 2, iterations: 2, maxDuration: '600000ms', ...STOP },
   },
   {
     what: 'shared iterations, with a user for each of three processes',
     shape: { executor: 'shared-iterations', vus: 1, iterations: 40, maxDuration: 600e6 },
     segments: 3,
+    changes: { connections: 1 },
     options: { vus: 3, iterations: 40, maxDuration: '600000ms', ...STOP },
   },
   {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpApi } from '../../../../src/core/http-injection.ts';
+import { k6Processes } from '../../../../src/driver/k6/processes.ts';
 import { type LoadPlan, plainLoad } from '../../../../src/driver/load.ts';
 import type { LoadShape } from '../../../../src/driver/schedule.ts';
-import { type DriverNeeds, driverProcesses, k6Processes } from '../../../../src/lab/drivers/processes.ts';
+import { type DriverNeeds, driverProcesses } from '../../../../src/lab/drivers/processes.ts';
 
 const arrivals = (rate: number): LoadShape => ({ executor: 'constant-arrival-rate', rate, duration: 1e6 });
 

@@ -15,7 +15,11 @@ function importsIn(folder: string): Map<string, string[]> {
       .filter((name) => /\.[jt]s$/.test(name))
       .map((name) => {
         const text = readFileSync(join(folder, name), 'utf8');
-        const found = [...text.matchAll(/(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g)];
+        const found = [
+          ...text
+            .replace(/^\s*(?:\/\/|\*).*/gm, '')
+            .matchAll(/(?:from|import|require)\s*\(?\s*["'](\.[^"']+)["']/g),
+        ];
         return [name, found.map((match) => match[1] as string)];
       }),
   );
@@ -27,7 +31,7 @@ test('the folder is flat, and has all that its modules import', async (t) => {
   const file = scenarioFile(folder, SCENARIO);
   const { code, stdout, stderr } = await cli([
     ...['k6', 'export', file, '-o', out, '--url', 'http://mta.test:8000/', '--key', 'secret'],
-    ...['--segments', '3', '--seed', '7'],
+    ...['--segments', '3', '--seed', '7', '--set', 'load.message.subject=It is "X"'],
   ]);
   assert.equal(code, 0, stderr);
   const names = readdirSync(out);
@@ -60,7 +64,7 @@ test('the folder is flat, and has all that its modules import', async (t) => {
         (segment, i) =>
           `k6 run --quiet --no-usage-report --no-thresholds --out json=stream-${i + 1}.json.gz --execution-segment ${segment} --execution-segment-sequence 0,1/3,2/3,1 script.js`,
       ),
-      'windtunnel k6 gate scenario stream-1.json.gz stream-2.json.gz stream-3.json.gz',
+      `windtunnel k6 gate scenario --seed 7 --set 'load.message.subject=It is "X"' stream-1.json.gz stream-2.json.gz stream-3.json.gz`,
       '',
     ],
   );
@@ -71,8 +75,9 @@ test("a user's script comes with what it imports, under names that are free", as
   mkdirSync(join(folder, 'lib'));
   const files = {
     'my script.ts': `import http from 'k6/http';\nimport { a } from "./lib/a.js";\nexport * from './plan.json.js';\nexport default () => a(http);\n`,
-    'lib/a.js': `import '../script.js';\nimport { b } from './a b.js';\nexport const a = b;\n`,
-    'lib/a b.js': `import { a } from './a.js';\nexport const b = () => a;\n`,
+    'lib/a.js': `import '../script.js';\nimport { b } from './a b.js';\n// import c from './gone.js';\n/*\n * from './gone.js'\n */\nexport const a = b;\n`,
+    'lib/a b.js': `import { a } from './a.js';\nconst c = require('./c.cjs');\nexport const b = () => a + c;\n`,
+    'lib/c.cjs': 'module.exports = 1;\n',
     'script.js': 'export {};\n//# sourceMappingURL=script.js.map\n',
     'plan.json.js': 'export {};\n',
   };
@@ -84,7 +89,8 @@ test("a user's script comes with what it imports, under names that are free", as
   const imports = importsIn(out);
   assert.deepEqual(imports.get('my-script.ts'), ['./a.js', './plan.json.js']);
   assert.deepEqual(imports.get('a.js'), ['./script-2.js', './a-b.js']);
-  assert.deepEqual(imports.get('a-b.js'), ['./a.js']);
+  assert.deepEqual(imports.get('a-b.js'), ['./a.js', './c.cjs']);
+  assert.equal(readFileSync(join(out, 'c.cjs'), 'utf8'), 'module.exports = 1;\n');
   assert.equal(readFileSync(join(out, 'script-2.js'), 'utf8'), 'export {};\n\n');
   const entry = imports.get('script.js') ?? [];
   assert.equal(entry.at(-1), './my-script.ts');
@@ -113,6 +119,15 @@ test('what can not be exported is said, and nothing is written', async (t) => {
             ['-o', 'OUT', '--url', wrong],
             2,
             /--url \S+: expected where the MTA takes mail, such as http:\/\/mta:8000/,
+          ] as const,
+      ),
+      ...['sch\u00fcssel', 'a\r\nX-B: c', ''].map(
+        (wrong) =>
+          [
+            SCENARIO,
+            ['-o', 'OUT', ...url, '--key', wrong],
+            2,
+            /--key: expected ASCII letters, digits and signs/,
           ] as const,
       ),
       ...['0', '1.5', 'x', '1001'].map(

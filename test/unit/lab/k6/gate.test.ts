@@ -167,6 +167,20 @@ test('one verdict over all streams, with the exit code that says it', async (t) 
       /can't read .*0\.json\.gz: unexpected end of file/,
     ],
     [
+      'a stream that is cut off within a line',
+      scenario,
+      [[...processOf(...all), '{"metric":"http_reqs","type":"Po']],
+      2,
+      /0\.json is cut off or damaged: a line of it is \{"metric":"http_reqs","type":"Po$/m,
+    ],
+    [
+      'lines of a later k6',
+      scenario,
+      [[...processOf(...all), '{"type":"Trace","metric":"x","data":{}}']],
+      0,
+      /^All 2 thresholds hold\.$/,
+    ],
+    [
       'what is not compressed',
       scenario,
       [Buffer.from('{}')],
@@ -199,6 +213,7 @@ test('messages are told by what became of them, over all streams', async (t) => 
     streams: string[][],
     counts: Partial<K6Verdict['messages']>,
     warning?: RegExp,
+    scenario?: string,
   ])[] = [
     [
       'all',
@@ -209,8 +224,20 @@ test('messages are told by what became of them, over all streams', async (t) => 
     [
       'a stream is missing',
       [processOf(...third(0)), processOf(...third(2))],
-      { confirmed: 20, missing: 10 },
+      { confirmed: 20, missing: 9 },
       /nobody tells/,
+    ],
+    [
+      'a process that was slower than the others',
+      [processOf(...third(0)), processOf(1, 4, 7), processOf(...third(2))],
+      { confirmed: 23, missing: 0 },
+    ],
+    [
+      'a load that goes by time',
+      [processOf(0, 2, 4, 6, 3000), processOf(1, 3)],
+      { planned: null, confirmed: 7, missing: 1496 },
+      /nobody tells/,
+      scenario.replace('rate: 10/s', 'vus: 2'),
     ],
     [
       'each fate',
@@ -247,8 +274,8 @@ test('messages are told by what became of them, over all streams', async (t) => 
       { confirmed: 0 },
     ],
   ];
-  for (const [name, streams, counts, warning] of rows) {
-    const { verdict } = await judge(t, scenario, streams);
+  for (const [name, streams, counts, warning, other = scenario] of rows) {
+    const { verdict } = await judge(t, other, streams);
     assert.ok(verdict, name);
     const found = Object.fromEntries(
       Object.keys(counts).map((key) => [key, verdict.messages[key as keyof K6Verdict['messages']]]),

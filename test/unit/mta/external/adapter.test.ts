@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { HarnessError } from '../../../../src/core/errors.ts';
+import type { HttpEndpoint } from '../../../../src/core/http-injection.ts';
 import { loopbackOnly } from '../../../../src/core/proof.ts';
 import type { CommandResult, ExternalMta, MtaHost } from '../../../../src/mta/adapter.ts';
 import { external } from '../../../../src/mta/external/adapter.ts';
@@ -32,8 +33,14 @@ function own(more: Partial<ExternalMta>): ExternalMta {
   };
 }
 
+/** One to which nobody speaks SMTP. */
+function overHttp(http: HttpEndpoint): ExternalMta {
+  const { submission: _, ...rest } = own({ http });
+  return rest;
+}
+
 /** Something that greets, on a free port. */
-async function greeter(t: TestContext, greeting: string): Promise<ExternalMta['submission']> {
+async function greeter(t: TestContext, greeting: string): Promise<{ address: string; port: number }> {
   const server = createServer((socket) => socket.on('error', () => {}).end(greeting));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
@@ -74,6 +81,12 @@ test('without a seal nothing starts that could leave the machine, and no one els
       external: own({ http: { address: '192.0.2.1', port: 80, api: 'kumomta' } }),
       kind: 'usage',
       message: /refusing to send load to 192\.0\.2\.1/,
+    },
+    {
+      name: 'nobody over HTTP, and SMTP is not asked for',
+      external: overHttp({ address: '127.0.0.1', port: 1, api: 'kumomta' }),
+      kind: 'lab',
+      message: /nothing listens at 127\.0\.0\.1 port 1/,
     },
     {
       name: 'nobody over HTTP',
@@ -132,4 +145,7 @@ test('mail may come over HTTP where the user says', async (t) => {
   const mta = await external.start(plan, hostWith());
   assert.deepEqual(mta.http, [http]);
   await mta.stop();
+  const quiet = await external.start(mtaPlan({ folder: folder(t), external: overHttp(http) }), hostWith());
+  assert.deepEqual([quiet.submission, quiet.http], [[], [http]], 'without SMTP no greeting is waited for');
+  await quiet.stop();
 });
