@@ -18,8 +18,11 @@ export interface DataFile<T> {
   error(faults: readonly Fault[]): HarnessError;
 }
 
+/** What was read last from each file, and by which schema: the ISPs that come with windtunnel are read again and again. */
+const known = new Map<string, { text: string; schema: unknown; read: DataFile<unknown> }>();
+
 /**
- * Reads a YAML file by a schema.
+ * Reads a YAML file by a schema. What it holds is frozen: whoever reads the same file again is given the same.
  * @throws HarnessError of kind `invalid-scenario`, a line for each fault: file:line:column, what was found, what was
  *   expected
  */
@@ -30,6 +33,14 @@ export function readDataFile<T>(file: string, schema: z.ZodType<T>): DataFile<T>
   } catch (cause) {
     throw new HarnessError('invalid-scenario', `can't read ${file}: ${messageOf(cause)}`, { cause });
   }
+  const before = known.get(file);
+  if (before?.text === text && before.schema === schema) return before.read as DataFile<T>;
+  const read = parsed(file, text, schema);
+  known.set(file, { text, schema, read });
+  return read;
+}
+
+function parsed<T>(file: string, text: string, schema: z.ZodType<T>): DataFile<T> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const where = (offset: number): string => {
@@ -44,9 +55,17 @@ export function readDataFile<T>(file: string, schema: z.ZodType<T>): DataFile<T>
       faults.map(({ path, message }) => `${where(offsetOf(document, path))}: ${path.join('.')}: ${message}`),
     );
   const value: unknown = document.toJS();
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw error(parsed.error.issues.flatMap((issue) => faultsOf(issue, value)));
-  return { data: parsed.data, error };
+  const result = schema.safeParse(value);
+  if (!result.success) throw error(result.error.issues.flatMap((issue) => faultsOf(issue, value)));
+  return { data: frozen(result.data), error };
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) frozen(inner);
+  }
+  return value;
 }
 
 /** An object that allows only its own keys, and names the nearest one for a key that it does not know. */

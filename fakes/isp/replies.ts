@@ -133,12 +133,14 @@ const reply = strict({
 });
 type ReplyData = z.output<typeof reply>;
 
+const replyList = z.array(reply);
+
 /**
  * Reads the replies of an ISP.
  * @throws HarnessError of kind `invalid-scenario` with file, line, value and expectation of every fault
  */
 export function loadReplies(file: string): Reply[] {
-  const { data, error } = readDataFile(file, z.array(reply));
+  const { data, error } = readDataFile(file, replyList);
   const seen = new Set<string>();
   const faults = data.flatMap((entry, index): Fault[] => {
     const found = contradictions(entry);

@@ -15,7 +15,7 @@ import {
   TRANSACTION_OUTCOMES,
 } from '../record/attempt-log.ts';
 import { type FeedbackCounts, type FeedbackRow, waitingOf } from '../record/feedback-tally.ts';
-import { createRecorded, merge, type Recorded, record } from '../record/histograms.ts';
+import { createRecorded, meanOf, merge, type Recorded, record } from '../record/histograms.ts';
 import type { InjectionCounts } from '../record/injection-counts.ts';
 import type { RetryCounts } from '../record/ledger.ts';
 import { BUCKET_MICROS, isGlobal, type Row, type Sample } from '../record/timeline.ts';
@@ -439,12 +439,13 @@ export function driverConnections(samples: readonly Sample[]): number[] {
 }
 
 /** A trend over a histogram; `scale` turns what was recorded into the metric's unit. */
-export function trend({ histogram }: Recorded, scale: number): Extract<Measured, { kind: 'trend' }> {
+export function trend(recorded: Recorded, scale: number): Extract<Measured, { kind: 'trend' }> {
+  const { histogram } = recorded;
   const count = histogram.totalCount;
   return {
     kind: 'trend',
     count,
-    avg: histogram.mean * scale,
+    avg: meanOf(recorded) * scale,
     min: count === 0 ? 0 : histogram.minNonZeroValue * scale,
     max: histogram.maxValue * scale,
     // A bucket reports its upper end, which can lie beyond the largest value seen.

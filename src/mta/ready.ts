@@ -6,6 +6,9 @@ import { HarnessError } from '../core/errors.ts';
 import type { HttpApi } from '../core/http-injection.ts';
 import type { MtaHost, MtaProcess, RunningMta, SubmissionEndpoint, SubmissionPlan } from './adapter.ts';
 
+/** A look at the kernel's table of sockets costs ten milliseconds of a core, which the MTA needs for its start. */
+const POLL_MS = 100;
+
 /** A port that nothing listens on now at local addresses. */
 export function freePort(addresses: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -78,7 +81,7 @@ export async function untilReady(options: {
     while (trouble === undefined) {
       const open = await host.listening(ports);
       if (open.length === ports.length && ((await listens?.()) ?? true)) return;
-      await sleepMs(25);
+      await sleepMs(POLL_MS);
     }
   } finally {
     cancel();
