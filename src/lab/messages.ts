@@ -23,6 +23,9 @@ import type { Dialogue } from '../report/dialogue.ts';
 import type { Summary } from '../report/summary.ts';
 import type { Plan } from '../scenario/plan.ts';
 
+/** The lab has taken in what a worker recorded; it may send more. */
+export type Acknowledgement = { readonly type: 'ack' };
+
 export type LabKind = 'sealed' | 'loopback';
 
 /** What a driver may send load to: the lab's addresses, loopback, or also those whose owner has named them. */
@@ -127,7 +130,7 @@ export type ToIspWorker =
   | { readonly type: 'listening'; readonly address: string; readonly listening: boolean }
   /** Whether packets from an address arrive. */
   | { readonly type: 'reaching'; readonly address: string; readonly reaches: boolean }
-  | { readonly type: 'ack' }
+  | Acknowledgement
   | { readonly type: 'stop' };
 
 export type FromIspWorker =
@@ -190,7 +193,7 @@ export type ToDriver =
   | { readonly type: 'start'; readonly epoch: Micros }
   /** Messages that no load has, to be handed over at their moments. */
   | { readonly type: 'follow-ups'; readonly orders: readonly FollowUp[] }
-  | { readonly type: 'ack' }
+  | Acknowledgement
   | { readonly type: 'stop' };
 
 export type FromDriver =

@@ -2,39 +2,30 @@
  * Flies one run: brings up mailroom, ISPs, MTA and driver in that order, records what they report, drains the MTA's
  * queue, and writes the reports. Everything that was started is stopped, however the run ends.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { issueCertificates } from '../../fakes/isp/certificates.ts';
 import { certifiedNames } from '../../fakes/isp/hosted.ts';
 import { type Mailroom, startMailroom } from '../../fakes/mailroom/mailroom.ts';
 import { type Authority, createAuthority } from '../../fakes/tls.ts';
-import { someoneWaits } from '../analysis/conservation.ts';
 import { Cleanup } from '../core/cleanup.ts';
 import { every, type Micros, monotonicMicros, sleepMs } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { measureSelf, type SelfMeasure } from '../core/self-measure.ts';
-import type { DriverPlan } from '../driver/driver.ts';
-import type { ReadyNote } from '../driver/k6/script-plan.ts';
-import type { WorkerShare } from '../driver/running-load.ts';
 import type { MtaAdapter } from '../mta/adapter.ts';
 import { adapterNamed } from '../mta/registry.ts';
 import type { MarkName } from '../record/attempt-log.ts';
 import { Recorder } from '../record/recorder.ts';
 import type { RecordBatch } from '../record/reporter.ts';
-import { buildReport } from '../report/build.ts';
 import type { ReportInput } from '../report/input.ts';
 import { AbortWatch } from './abort.ts';
-import { DriverProcesses } from './drivers/processes.ts';
-import { gatherEvidence } from './folder/evidence.ts';
-import { K6Board } from './folder/k6-board.ts';
-import { readOwnLog, withLog } from './folder/own-log.ts';
+import { drain } from './drain.ts';
 import { modelOf } from './folder/report-input.ts';
+import { reportSeen } from './folder/report-seen.ts';
 import { writeReputation } from './folder/reputation-input.ts';
 import {
   CA_FILE,
   type FlownReport,
   readSeen,
-  writeReports,
   writeRunFile,
   writeScenario,
   writeSeen,
@@ -48,15 +39,12 @@ import { openSenderPages } from './isps/sender-pages.ts';
 import { SenderStatistics } from './isps/sender-statistics.ts';
 import { withScriptThresholds } from './k6/thresholds.ts';
 import type {
-  FromDriver,
+  Acknowledgement,
   FromIspWorker,
-  FromK6,
   OpenIsp,
   Progress,
   RunRequest,
-  ToDriver,
   ToIspWorker,
-  ToK6,
 } from './messages.ts';
 import { mtaName } from './mta/plan.ts';
 import { recordQueue } from './mta/recording-queue.ts';
@@ -64,9 +52,10 @@ import { type MtaGround, type MtaUnderTest, startMta, withoutMta } from './mta/u
 import { MailRecorder } from './returns/recording-mail.ts';
 import { hasFeedback, returnPathOf } from './returns/return-path.ts';
 import { listensForNews, NewsDesk } from './returns/suppression.ts';
+import { RunDrivers, type StartWorker } from './run-drivers.ts';
 import { recordSelf } from './self-samples.ts';
-import { driverPlanOf, driverProcessesOf, ispProcessesOf, k6PlanOf, k6ProcessesOf } from './wiring.ts';
-import { driverNames, FIRST_ISP_WORKER, k6Names, LAB_WORKER } from './worker-names.ts';
+import { ispProcessesOf } from './wiring.ts';
+import { FIRST_ISP_WORKER, LAB_WORKER } from './worker-names.ts';
 import { Worker } from './workers.ts';
 
 /** How the user ends a run early. `drain`: no more mail, wait for the queue. `now`: report what there is. */
@@ -78,9 +67,6 @@ export interface RunHooks {
   stopRequest(): StopRequest;
 }
 
-const DRIVER_WORKER = new URL('./drivers/worker.js', import.meta.url);
-const K6_WORKER = new URL('./k6/worker.js', import.meta.url);
-
 /** How often the lab looks at the queue, the workers and the user. */
 const LOOK_MS = 100;
 const PROGRESS_MS = 250;
@@ -91,6 +77,7 @@ const LEAD_MICROS = 300_000;
 const WORKER_GRACE_MS = 5000;
 /** The same where nobody wants to wait: so long that what it has recorded comes in. */
 const HURRY_MS = 500;
+
 /**
  * Flies a run and writes its reports.
  * @param cleanup what to undo; the caller may run it early, when nobody waits for the report any more
@@ -110,8 +97,6 @@ export async function fly(
   }
 }
 
-type Acknowledgement = { readonly type: 'ack' };
-
 class Run {
   readonly #request: RunRequest;
   readonly #hooks: RunHooks;
@@ -121,19 +106,14 @@ class Run {
   #epoch: Micros = monotonicMicros();
   #stage: Progress['stage'] = 'starting';
   #queue: number | undefined;
-  /** Connections that each process of the driver holds. */
-  readonly #sessions: number[] = [];
   #mailroom: Mailroom | undefined;
   #mta: MtaUnderTest | undefined;
+  #drivers: RunDrivers | undefined;
   /** The thresholds that may end the run. */
   #watch: AbortWatch | undefined;
   /** Why the lab can't go on, if it can't. */
   #failure: unknown;
   readonly #statistics: SenderStatistics;
-  /** What k6's own metrics come to. */
-  readonly #k6: K6Board;
-  /** What each k6 last said of errors. */
-  readonly #troubles = new Map<number, string>();
   readonly #unwritten: string[] = [];
 
   constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup, adapter: MtaAdapter | undefined) {
@@ -142,13 +122,12 @@ class Run {
     this.#hooks = hooks;
     this.#cleanup = cleanup;
     this.#statistics = new SenderStatistics(request.plan, request.startedAt);
-    this.#k6 = new K6Board(request.folder);
     this.#recorder = new Recorder(request.folder, modelOf(request.plan));
     cleanup.defer(() => this.#recorder.close());
   }
 
   async fly(): Promise<FlownReport> {
-    const { plan, folder, lab, scenarioText, startedAt } = this.#request;
+    const { plan, folder, lab, scenarioText } = this.#request;
     const stopProgress = every(PROGRESS_MS, () => this.#tell());
     this.#cleanup.defer(stopProgress);
     const network = await openNetwork(lab, plan, folder, this.#adapter?.accounts);
@@ -173,23 +152,21 @@ class Run {
     const endpoints = await this.#openIsps(isps, network, authority);
     const ofMta = await this.#startMta({ network, endpoints, mailroom, authority });
     writeScenario(folder, scenarioText);
-    const driver = this.#startDriver(network);
-    const planOf = (share: WorkerShare): DriverPlan =>
-      driverPlanOf(plan, network, endpoints, this.#mta?.running, startedAt, share);
+    const start: StartWorker = (name, module, prefix, onOther) =>
+      this.#startWorker(name, module, prefix, onOther);
+    const drivers = new RunDrivers(this.#request, network, start);
+    this.#drivers = drivers;
     const firstDriver = FIRST_ISP_WORKER + ispProcessNames(processes, ids).length;
-    const [notes] = await Promise.all([
-      this.#prepareK6(driver, network, firstDriver + driverProcessesOf(plan)),
-      driver.prepare(planOf, lab, firstDriver),
-    ]);
+    const notes = await drivers.prepare(endpoints, this.#mta?.running, firstDriver);
     const input = withScriptThresholds(ofMta, notes);
     // From here on there is something to report.
     writeRunFile(folder, { format: 1, plan, input });
-    this.#watch = new AbortWatch(this.#recorder.aggregate, input, () => this.#k6.merged());
+    this.#watch = new AbortWatch(this.#recorder.aggregate, input, () => drivers.k6.merged());
 
     const back = returnPathOf(plan, network, mailroom, this.#mta?.running, authority.caPem);
-    await this.#load(network, isps, driver, back);
+    await this.#load(network, isps, drivers, back);
     await this.#drain();
-    await this.#stopAll(isps, driver);
+    await this.#stopAll(isps, drivers);
     return this.#report(input);
   }
 
@@ -223,9 +200,7 @@ class Run {
       throttled,
       noops,
       queue: this.#queue,
-      sessions: loads.some(({ action }) => action === 'noop')
-        ? this.#sessions.reduce((sum, n) => sum + n, 0)
-        : undefined,
+      sessions: loads.some(({ action }) => action === 'noop') ? (this.#drivers?.sessions() ?? 0) : undefined,
       isps: this.#request.plan.isps.map(({ resolved: { id } }, index) => ({
         id,
         attempts: 0,
@@ -303,52 +278,19 @@ class Run {
     return input;
   }
 
-  /** Starts the processes that drive the load. */
-  #startDriver(network: LabNetwork): DriverProcesses {
-    const { plan } = this.#request;
-    const smtp = driverNames(driverProcessesOf(plan)).map((name, index) =>
-      this.#startWorker<ToDriver, FromDriver>(name, DRIVER_WORKER, network.enterHost, (message) => {
-        if (message.type === 'counters') this.#sessions[index] = message.counters.connections;
-      }),
-    );
-    const k6 = k6Names(k6ProcessesOf(plan).length).map((name, index) =>
-      this.#startWorker<ToK6, FromK6>(name, K6_WORKER, network.enterHost, (message) => {
-        if (message.type === 'k6-metrics') this.#k6.take(index, message.states);
-        else if (message.type === 'counters' && message.trouble !== undefined)
-          this.#troubles.set(index, message.trouble);
-      }),
-    );
-    return new DriverProcesses(smtp, k6);
-  }
-
-  /** Starts k6, where loads are for it; resolves when its virtual users are there, with what the scripts say. */
-  async #prepareK6(
-    driver: DriverProcesses,
-    network: LabNetwork,
-    firstWorker: number,
-  ): Promise<readonly ReadyNote[]> {
-    const { plan, folder, lab } = this.#request;
-    const plans = k6ProcessesOf(plan).map((process, index) => {
-      const own = join(folder, 'k6', String(index + 1));
-      mkdirSync(own, { recursive: true });
-      return k6PlanOf(this.#request, network, this.#mta?.running, own, process);
-    });
-    return driver.prepareK6(plans, lab, firstWorker);
-  }
-
   // --- flying ---
 
   async #load(
     network: LabNetwork,
     isps: IspProcesses,
-    driver: DriverProcesses,
+    drivers: RunDrivers,
     back: ReturnType<typeof returnPathOf>,
   ): Promise<void> {
     this.#epoch = monotonicMicros() + LEAD_MICROS;
     isps.start(this.#epoch, back);
-    const running = driver.run(this.#epoch);
+    const running = drivers.processes.run(this.#epoch);
     this.#recorder.own.mark({ at: 0, name: 'load_started' });
-    const stopListening = this.#listenForNews(driver);
+    const stopListening = this.#listenForNews(drivers);
     const failed = (error: unknown): void => {
       this.#failure ??= error;
     };
@@ -379,7 +321,7 @@ class Run {
     while (!finished && this.#mayGoOn()) {
       if (this.#stopRequest() === 'drain' && !told) {
         told = true;
-        driver.stop();
+        drivers.processes.stop();
       }
       await sleepMs(LOOK_MS);
     }
@@ -389,7 +331,7 @@ class Run {
   }
 
   /** Tells the driver to whom it is to write again, while the load lasts. */
-  #listenForNews(driver: DriverProcesses): () => void {
+  #listenForNews(drivers: RunDrivers): () => void {
     const { plan } = this.#request;
     const { loads } = this.#recorder.aggregate.model;
     const { dsn } = this.#adapter?.capabilities ?? {};
@@ -398,7 +340,9 @@ class Run {
     this.#recorder.onEvents = (events) => desk.take(events);
     const tell = (): void => {
       this.#recorder.flush();
-      driver.followUp(desk.tell(this.#recorder.own, this.#now(), this.#recorder.aggregate.running.confirmed));
+      drivers.processes.followUp(
+        desk.tell(this.#recorder.own, this.#now(), this.#recorder.aggregate.running.confirmed),
+      );
       // What is known comes before what follows it.
       this.#recorder.flush();
     };
@@ -427,43 +371,31 @@ class Run {
 
   async #drain(): Promise<void> {
     this.#stage = 'drain';
-    const { own } = this.#recorder;
-    const deadline = this.#now() + this.#request.plan.drainTimeout;
-    const { ledger, feedback } = this.#recorder.aggregate;
-    const returns = hasFeedback(this.#request.plan);
-    let empty = 0;
-    let enough = 2;
-    while (this.#mayGoOn() && (this.#mta || returns)) {
-      const depth = this.#mta ? await this.#mta.queueDepth() : 0;
-      if (this.#mta) this.#queue = depth;
-      const presence = this.#mta?.presence ?? 'here';
-      if (presence === 'gone') break;
-      // Twice in a row: a message on its way from one queue file to the next is in neither for an instant. Where the MTA
-      // can't tell, what was recorded does; the last records take a moment to come in, and so do those of what is to
-      // come back of what has just been accepted.
-      enough = depth === undefined ? 1 + (2 * SAMPLE_MS) / LOOK_MS : returns ? 1 + SAMPLE_MS / LOOK_MS : 2;
-      const idle = depth === undefined ? presence === 'here' && !someoneWaits(ledger) : depth === 0;
-      empty = idle && feedback.waiting === 0 ? empty + 1 : 0;
-      if (empty >= enough) break;
-      if (this.#now() > deadline) {
-        own.mark({ at: this.#now(), name: 'drain_timeout' });
-        return;
-      }
-      await sleepMs(LOOK_MS);
-    }
-    if (empty >= enough) own.mark({ at: this.#now(), name: 'drained' });
+    const { own, aggregate } = this.#recorder;
+    const ended = await drain({
+      mta: this.#mta,
+      aggregate,
+      returns: hasFeedback(this.#request.plan),
+      deadline: this.#now() + this.#request.plan.drainTimeout,
+      now: () => this.#now(),
+      mayGoOn: () => this.#mayGoOn(),
+      onDepth: (depth) => {
+        this.#queue = depth;
+      },
+    });
+    if (ended) own.mark({ at: this.#now(), name: ended });
   }
 
   // --- the end ---
 
-  async #stopAll(isps: IspProcesses, driver: DriverProcesses): Promise<void> {
+  async #stopAll(isps: IspProcesses, drivers: RunDrivers): Promise<void> {
     this.#stage = 'report';
     const died = this.#mta?.died;
     const hurry = this.#stopRequest() === 'now' || died !== undefined;
     this.#mta?.expectEnd();
     await this.#mta?.stopFaults();
-    await driver.end(hurry ? HURRY_MS : WORKER_GRACE_MS);
-    this.#write(() => this.#k6.keep());
+    await drivers.processes.end(hurry ? HURRY_MS : WORKER_GRACE_MS);
+    this.#write(() => drivers.k6.keep());
     // The MTA first: it must not deliver after its queue has been read.
     await this.#mta?.running.stop();
     // What it had handed over by then counts.
@@ -491,15 +423,12 @@ class Run {
       mtaDied: this.#mta?.died,
       ...(lastWords && { mtaLog: lastWords }),
       ...(this.#watch?.aborted && { aborted: this.#watch.aborted.sentence }),
-      warnings: [...input.warnings, ...this.#recorder.failures(), ...troublesOfK6(this.#troubles)],
+      warnings: [...input.warnings, ...this.#recorder.failures(), ...(this.#drivers?.troubles() ?? [])],
     };
     this.#write(() => writeRunFile(folder, { format: 1, plan, input: final }));
-    const { aggregate } = this.#recorder;
     const seen = { ...final, ...readSeen(folder) };
-    const { evidence, unwritten } = gatherEvidence(folder, plan, aggregate, seen);
-    const ownLog = await readOwnLog(folder, plan, this.#request.lab, aggregate, this.#adapter);
-    const report = buildReport(aggregate, withLog(seen, ownLog), evidence, ownLog.summary);
-    return { ...report, unwritten: [...this.#unwritten, ...unwritten, ...writeReports(folder, report)] };
+    const report = await reportSeen(folder, plan, seen, this.#recorder.aggregate, this.#adapter);
+    return { ...report, unwritten: [...this.#unwritten, ...report.unwritten] };
   }
 
   /** Writes a file that the verdict does not need. */
@@ -510,17 +439,6 @@ class Run {
       this.#unwritten.push(messageOf(error));
     }
   }
-}
-
-/** A sentence for each error, whether one k6 or several met it. */
-function troublesOfK6(troubles: ReadonlyMap<number, string>): string[] {
-  const sentences = new Map<string, string>();
-  for (const [process, trouble] of troubles) {
-    const [line = ''] = trouble.split('\n');
-    if (!sentences.has(line))
-      sentences.set(line, `k6 met an error, the last one: ${line} (more in k6/${process + 1}/k6.log)`);
-  }
-  return [...sentences.values()];
 }
 
 function isRecords(message: { readonly type: string }): message is RecordBatch {

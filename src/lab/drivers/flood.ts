@@ -10,7 +10,7 @@ import { FloodTally } from '../../record/flood-tally.ts';
 import { type FloodEnd, type FloodSummary, summarizeFlood } from '../../report/flood-summary.ts';
 import type { FloodProgress } from '../../report/flood-text.ts';
 import { attainableDescriptors, linuxDescriptors } from '../machine/descriptors.ts';
-import type { FromDriver, ToDriver } from '../messages.ts';
+import type { Acknowledgement, FromDriver, ToDriver } from '../messages.ts';
 import { Worker } from '../workers.ts';
 import { type FloodLoad, floodLoad } from './flood-load.ts';
 import { allowedTarget, type FloodTarget, firstThatListens } from './flood-target.ts';
@@ -153,10 +153,10 @@ class RunningFlood {
     });
   }
 
-  #start(place: number): Worker<ToDriver | { readonly type: 'ack' }, FromDriver> {
+  #start(place: number): Worker<ToDriver | Acknowledgement, FromDriver> {
     const state: ProcessState = { counters: undefined, cpuSeconds: 0 };
     this.#processes[place] = state;
-    const worker = new Worker<ToDriver | { readonly type: 'ack' }, FromDriver>(
+    const worker = new Worker<ToDriver | Acknowledgement, FromDriver>(
       'driver',
       DRIVER_WORKER,
       (argv) => argv,

@@ -8,7 +8,15 @@ import type { LoadPlan } from '../../driver/load.ts';
 import type { WorkerShare } from '../../driver/running-load.ts';
 import { scheduleOf } from '../../driver/schedule.ts';
 import { processesFor } from '../machine/capacity.ts';
-import type { DriverGround, FromDriver, FromK6, LabKind, ToDriver, ToK6 } from '../messages.ts';
+import type {
+  Acknowledgement,
+  DriverGround,
+  FromDriver,
+  FromK6,
+  LabKind,
+  ToDriver,
+  ToK6,
+} from '../messages.ts';
 import type { Worker } from '../workers.ts';
 
 /** Messages a second that one process certainly drives (measured: 20,000 and more of 2 KB). */
@@ -49,7 +57,7 @@ function peakRate({ shape }: LoadPlan): number {
     : schedule.rateAt(0);
 }
 
-type DriverWorker = Worker<ToDriver | { readonly type: 'ack' }, FromDriver>;
+type DriverWorker = Worker<ToDriver | Acknowledgement, FromDriver>;
 type K6Worker = Worker<ToK6, FromK6>;
 
 /** All processes of the driver as one. */

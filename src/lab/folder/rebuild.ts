@@ -1,18 +1,15 @@
 import { HarnessError } from '../../core/errors.ts';
 import { adapterNamed } from '../../mta/registry.ts';
 import { readRecords } from '../../record/recorder.ts';
-import { buildReport } from '../../report/build.ts';
 import type { LabEnd } from '../../report/input.ts';
-import { gatherEvidence } from './evidence.ts';
-import { readOwnLog, withLog } from './own-log.ts';
 import { modelOf } from './report-input.ts';
+import { reportSeen } from './report-seen.ts';
 import {
   type FlownReport,
   hasRunFile,
   readRunFile,
   readSeen,
   removeParts,
-  writeReports,
   writeRunFile,
 } from './run-folder.ts';
 
@@ -30,10 +27,7 @@ export async function rebuildReports(folder: string, adapterOf = adapterNamed): 
   const warnings = [...input.warnings, ...notes];
   if (!aggregate.marks.has('ended')) warnings.push(UNFINISHED);
   const seen = { ...input, warnings, ...readSeen(folder) };
-  const { evidence, unwritten } = gatherEvidence(folder, plan, aggregate, seen);
-  const ownLog = await readOwnLog(folder, plan, input.run.lab, aggregate, adapterOf(plan.adapter));
-  const report = buildReport(aggregate, withLog(seen, ownLog), evidence, ownLog.summary);
-  return { ...report, unwritten: [...unwritten, ...writeReports(folder, report)] };
+  return reportSeen(folder, plan, seen, aggregate, adapterOf(plan.adapter));
 }
 
 /**

@@ -2,12 +2,12 @@
 import type { Micros } from '../../core/clock.ts';
 import type { HarnessError } from '../../core/errors.ts';
 import type { Endpoint } from '../ground/network.ts';
-import type { FromIspWorker, OpenIsp, ToIspWorker } from '../messages.ts';
+import type { Acknowledgement, FromIspWorker, OpenIsp, ToIspWorker } from '../messages.ts';
 import type { Worker } from '../workers.ts';
 import type { IspProcess } from './place-isps.ts';
 
 /** An ISP process as the lab sees it. */
-export type IspWorker = Worker<ToIspWorker | { readonly type: 'ack' }, FromIspWorker>;
+export type IspWorker = Worker<ToIspWorker | Acknowledgement, FromIspWorker>;
 
 type Stopped = Extract<FromIspWorker, { type: 'stopped' }>;
 
