@@ -81,7 +81,7 @@ export function k6PlanOf(
   if (!k6) throw new HarnessError('lab', 'a load is for k6, and there is none');
   return {
     seed: plan.seed,
-    loads: plan.loads.flatMap((load, index) => (load.k6?.api === api ? [{ index, load }] : [])),
+    loads: plan.loads.filter(({ k6 }) => k6?.api === api),
     stamp: { date: startedAt, keys: network.signingKeys },
     endpoint,
     program: k6.path,

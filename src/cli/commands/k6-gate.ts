@@ -1,9 +1,15 @@
 import { Command } from 'commander';
+import { withBaseline } from '../../lab/folder/demand-baseline.ts';
 import { gateK6 } from '../../lab/k6/gate.ts';
 import { renderK6Verdict } from '../../report/k6-verdict.ts';
 import { planRun } from '../../scenario/plan.ts';
 import type { CommandIo } from '../io.ts';
 import { loadWithOptions, type ScenarioOptions, withChanges } from '../scenario-options.ts';
+
+interface Options extends ScenarioOptions {
+  readonly baseline?: string;
+  readonly json?: true;
+}
 
 /** `windtunnel k6 gate SCENARIO STREAM…` */
 export function k6GateCommand(io: CommandIo, setExitCode: (code: number) => void): Command {
@@ -14,9 +20,13 @@ export function k6GateCommand(io: CommandIo, setExitCode: (code: number) => void
       '<stream...>',
       'what each process wrote with --out json=FILE; .gz is read too, - is standard input',
     )
+    .option('--baseline <folder>', 'what limits such as 0.95*baseline are relative to; none leaves them out')
     .option('--json', 'print the verdict as JSON')
-    .action(async (file: string, streams: string[], options: ScenarioOptions & { json?: true }) => {
-      const result = await gateK6(planRun(loadWithOptions(file, options)), streams);
+    .action(async (file: string, streams: string[], options: Options) => {
+      const result = await gateK6(
+        withBaseline(planRun(loadWithOptions(file, options)), options.baseline),
+        streams,
+      );
       io.stdout.write(
         options.json
           ? `${JSON.stringify(result, null, 2)}\n`

@@ -3,8 +3,7 @@ import { Command } from 'commander';
 import { asset } from '../../core/assets.ts';
 import { wallClock } from '../../core/clock.ts';
 import { HarnessError } from '../../core/errors.ts';
-import { emptyIn, readBaseline } from '../../lab/folder/baseline-runs.ts';
-import { demandBaseline } from '../../lab/folder/demand-baseline.ts';
+import { withBaseline } from '../../lab/folder/demand-baseline.ts';
 import { createRunFolder } from '../../lab/folder/run-folder.ts';
 import { planRun } from '../../scenario/plan.ts';
 import { ExitCode, worstOf } from '../exit-codes.ts';
@@ -63,10 +62,7 @@ function plannedRun(
   { baseline: named, ...options }: RunOptions,
 ): Omit<Prepared, 'ground' | 'k6'> {
   const loaded = loadWithOptions(file, options);
-  const { plan, warnings } = demandBaseline(planRun(loaded), named);
-  const baseline = named === undefined || named === 'none' ? undefined : readBaseline(named, plan.thresholds);
-  const empty = baseline ? emptyIn(baseline, plan.thresholds) : [];
-  return { plan, text: loaded.text, baseline, warnings: [...warnings, ...empty] };
+  return { ...withBaseline(planRun(loaded), named), text: loaded.text };
 }
 
 async function runOnce(

@@ -35,12 +35,8 @@ const HINT =
 /** Finds k6. Throws a HarnessError of kind `lab` with what to do if there is none that can be used. */
 export async function findK6({ wished, environment, onPath }: K6Places): Promise<K6Program> {
   const { K6_BIN } = environment;
-  const [from, path] =
-    wished !== undefined
-      ? ['--k6-bin', wished]
-      : K6_BIN !== undefined && K6_BIN !== ''
-        ? ['K6_BIN', K6_BIN]
-        : ['PATH', onPath];
+  // An empty name is that of a variable which is not set.
+  const [from, path] = wished ? ['--k6-bin', wished] : K6_BIN ? ['K6_BIN', K6_BIN] : ['PATH', onPath];
   if (path === undefined)
     throw new HarnessError('lab', 'k6 not found: neither --k6-bin nor K6_BIN is given, and PATH has none', {
       hint: HINT,

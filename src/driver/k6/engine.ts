@@ -102,7 +102,7 @@ export class K6Engine {
   drive(clock: Clock, packer: Packer): K6Driver {
     const wallMs = (): number => wallClock().getTime();
     this.#injections = new K6Injections({
-      loads: this.#plan.loads.map(({ load }) => load),
+      loads: this.#plan.loads,
       share: this.#plan.share,
       moment: runClock(clock, wallMs),
       packer,

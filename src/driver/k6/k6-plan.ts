@@ -6,8 +6,8 @@ import type { WorkerShare } from '../running-load.ts';
 /** All that a k6 engine needs, as plain data. */
 export interface K6Plan {
   readonly seed: number;
-  /** The loads that k6 carries out; `index` is the load's place among all of the run. */
-  readonly loads: readonly { readonly index: number; readonly load: LoadPlan }[];
+  /** The loads that k6 carries out. */
+  readonly loads: readonly LoadPlan[];
   readonly stamp: RunStamp;
   readonly endpoint: HttpEndpoint;
   /** The k6 program, found and checked (binary.ts). */

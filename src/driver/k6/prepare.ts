@@ -70,7 +70,7 @@ export async function scriptPlanOf(wish: ScriptWish): Promise<ScriptPlan> {
     url: `http://${host}:${endpoint.port}`,
     api: endpoint.api,
     ...(endpoint.key !== undefined && { key: endpoint.key }),
-    loads: await Promise.all(loads.map(({ load }) => scriptLoad(load, users, stamp, share.of))),
+    loads: await Promise.all(loads.map((load) => scriptLoad(load, users, stamp, share.of))),
     ...(base !== undefined && { base }),
     ...(control !== undefined && { control }),
     summary,
@@ -105,7 +105,7 @@ export function modulePath(file: string): string {
 
 /** The users' scripts of a run, each once. */
 export function userScripts(loads: ScriptWish['loads']): string[] {
-  return [...new Set(loads.flatMap(({ load }) => load.k6?.script ?? []))];
+  return [...new Set(loads.flatMap(({ k6 }) => k6?.script ?? []))];
 }
 
 async function scriptLoad(

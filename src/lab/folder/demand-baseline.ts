@@ -1,6 +1,24 @@
 import { HarnessError } from '../../core/errors.ts';
-import { isRelative } from '../../gate/baseline.ts';
+import { type Baseline, isRelative } from '../../gate/baseline.ts';
 import type { Plan } from '../../scenario/plan.ts';
+import { emptyIn, readBaseline } from './baseline-runs.ts';
+
+/**
+ * Reads the baseline that a plan is to be judged by.
+ * @param named as for `demandBaseline`
+ * @returns the plan to judge, its baseline, if it has one, and what limits the verdict's worth
+ * @throws HarnessError of kind `usage` as `demandBaseline` does, or if the baseline can't be read
+ */
+export function withBaseline(
+  plan: Plan,
+  named: string | undefined,
+): { readonly plan: Plan; readonly baseline: Baseline | undefined; readonly warnings: readonly string[] } {
+  const demanded = demandBaseline(plan, named);
+  const { thresholds } = demanded.plan;
+  const baseline = named === undefined || named === 'none' ? undefined : readBaseline(named, thresholds);
+  const empty = baseline ? emptyIn(baseline, thresholds) : [];
+  return { plan: demanded.plan, baseline, warnings: [...demanded.warnings, ...empty] };
+}
 
 /**
  * Sees to it that limits which are relative to a baseline have one, before anything starts.

@@ -37,17 +37,16 @@ export async function exportK6(
   plan: Plan,
   { folder, scenario, url, key, segments }: K6ExportOptions,
 ): Promise<K6Export> {
-  const loads = plan.loads.flatMap((load, index) => (load.k6 ? [{ index, load, api: load.k6.api }] : []));
-  const [first] = loads;
-  if (!first)
+  const loads = plan.loads.filter(({ k6 }) => k6);
+  const [api, otherApi] = new Set(loads.flatMap(({ k6 }) => k6?.api ?? []));
+  if (!api)
     throw new HarnessError(
       'invalid-scenario',
       `${plan.file}: no load has engine: k6, so there is nothing to export`,
     );
-  const { api } = first;
-  if (loads.some((load) => load.api !== api))
+  if (otherApi)
     throw new HarnessError('invalid-scenario', `${plan.file}: expected loads of one api; k6 gets one URL`);
-  for (const { load } of loads) checkShared(load, segments);
+  for (const load of loads) checkShared(load, segments);
   const files = await exportScript(
     {
       seed: plan.seed,

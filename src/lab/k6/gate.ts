@@ -15,6 +15,7 @@ import {
   THRESHOLDS_METRIC,
 } from '../../driver/k6/script-plan.ts';
 import { type K6Definition, type K6Point, k6Line, readLines } from '../../driver/k6/stream.ts';
+import type { Baseline } from '../../gate/baseline.ts';
 import { k6MetricNamed } from '../../gate/k6-metrics.ts';
 import { parseK6Threshold } from '../../gate/k6-threshold.ts';
 import type { Judged, Threshold } from '../../gate/threshold.ts';
@@ -26,12 +27,24 @@ import type { Plan } from '../../scenario/plan.ts';
 import { InjectedOnce } from './injected-once.ts';
 import { joinedThresholds, watchedByK6 } from './thresholds.ts';
 
+/** What is judged. */
+export interface K6Gated {
+  readonly plan: Plan;
+  /** What limits of the plan's thresholds are relative to; undefined: none is. */
+  readonly baseline: Baseline | undefined;
+  /** What limits the verdict's worth already. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Reads the streams and judges the scenario's thresholds on k6's metrics, and those of its scripts.
  * @param paths files, compressed where they end in `.gz`; `-` is standard input
  * @throws HarnessError (invalid-scenario) if no load is k6's, (usage) if a stream can't be read or is none
  */
-export async function gateK6(plan: Plan, paths: readonly string[]): Promise<K6Verdict> {
+export async function gateK6(
+  { plan, baseline, warnings }: K6Gated,
+  paths: readonly string[],
+): Promise<K6Verdict> {
   const loads = plan.loads.filter(({ k6 }) => k6);
   if (loads.length === 0)
     throw new HarnessError(
@@ -54,13 +67,16 @@ export async function gateK6(plan: Plan, paths: readonly string[]): Promise<K6Ve
     asked,
     streams.flatMap(({ thresholds }) => thresholds),
   );
-  const judged = thresholds.map((threshold) => measured.judge(threshold));
+  const judged = thresholds.map((threshold) =>
+    measured.judge(threshold, baseline?.values[own.indexOf(threshold)]),
+  );
   const messages = injected.counts();
   return {
     schema: 1,
     scenario: plan.name,
     verdict: verdictOf(judged, messages.twice),
     warnings: [
+      ...warnings,
       ...(messages.missing > 0
         ? [
             `Of ${messages.missing} messages nobody tells, though later ones were handed over: a stream is missing or cut off, or their requests were.`,

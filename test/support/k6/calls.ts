@@ -13,7 +13,6 @@ export interface Calls {
   abort(message: string): null;
   /** exec.test.fail() */
   fail(message: string): null;
-  instance(): InstanceState;
 }
 
 /** A request of a script. */
@@ -37,15 +36,6 @@ export interface HttpReply {
   readonly timings: Readonly<Record<'blocked' | 'connecting' | 'sending' | 'waiting' | 'receiving', number>>;
   readonly sentBytes: number;
   readonly receivedBytes: number;
-}
-
-/** exec.instance */
-export interface InstanceState {
-  readonly iterationsInterrupted: number;
-  readonly iterationsCompleted: number;
-  readonly vusActive: number;
-  readonly vusInitialized: number;
-  readonly currentTestRunDuration: number;
 }
 
 /** The two ends that a virtual user's thread gets. */
@@ -72,7 +62,6 @@ export function caller({ port, flag }: CallEnds): Calls {
     http: call('http'),
     abort: call('abort'),
     fail: call('fail'),
-    instance: call('instance'),
   };
 }
 

@@ -14,31 +14,31 @@ const DONE: Record<string, Kind> = {
   tag: 'list',
   'execution-segment': 'value',
   'execution-segment-sequence': 'value',
-  'no-setup': 'switch',
-  'no-teardown': 'switch',
   'no-thresholds': 'switch',
-  'summary-mode': 'value',
-  vus: 'value',
-  duration: 'value',
-  iterations: 'value',
-  'include-system-env-vars': 'switch',
-  throw: 'switch',
   'no-usage-report': 'switch',
   quiet: 'switch',
-  verbose: 'switch',
   'no-color': 'switch',
   address: 'value',
-  'log-format': 'value',
-  'log-output': 'value',
-  'user-agent': 'value',
-  'discard-response-bodies': 'switch',
-  'system-tags': 'value',
   config: 'value',
   'blacklist-ip': 'list',
 };
 
 /** Flags that only k6 itself has. */
 const ONLY_K6 = [
+  'no-setup',
+  'no-teardown',
+  'summary-mode',
+  'vus',
+  'duration',
+  'iterations',
+  'include-system-env-vars',
+  'throw',
+  'verbose',
+  'log-format',
+  'log-output',
+  'user-agent',
+  'discard-response-bodies',
+  'system-tags',
   'stage',
   'paused',
   'max-redirects',
@@ -121,9 +121,6 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   checkOutputs(lists.get('out') ?? []);
   checkEnv(lists.get('env') ?? []);
   checkConfig(values.get('config'));
-  const mode = values.get('summary-mode') ?? 'compact';
-  if (!['compact', 'full', 'disabled'].includes(mode))
-    throw new K6Error(EXIT.other, `invalid summary mode "${mode}"`);
   return { script, values, lists };
 }
 

@@ -22,8 +22,6 @@ export interface Field {
   /** Makes another user. */
   another(): VirtualUser;
   dropped(scenario: Scenario, count: number): void;
-  completed(): void;
-  interrupted(): void;
 }
 
 /** Users that a scenario has ready before it begins, in this segment. */
@@ -197,9 +195,7 @@ class ScenarioRun {
     };
     const { argument, options } = this.#field;
     const ended = user.run({ phase: 'iteration', exec, argument, options, iteration }).then((end) => {
-      if (end.state === 'interrupted') return this.#field.interrupted();
-      if (end.error !== undefined) log('error', end.error, 'stacktrace');
-      return this.#field.completed();
+      if (end.state === 'done' && end.error !== undefined) log('error', end.error, 'stacktrace');
     });
     this.#running.add(ended);
     void ended.then(() => this.#running.delete(ended));

@@ -8,7 +8,6 @@ interface Params {
   readonly tags?: Readonly<Record<string, unknown>>;
   readonly timeout?: string | number;
   readonly responseType?: 'text' | 'binary' | 'none';
-  readonly responseCallback?: Expected | null;
 }
 
 /** What http.url`` makes: requests to many URLs have one name. */
@@ -17,13 +16,8 @@ interface NamedUrl {
   readonly name: string;
 }
 
-/** What statuses are as expected. */
-type Expected = (status: number) => boolean;
-
 /** Makes the module. The object is one for all of a virtual user's files, and may be changed by them. */
 export function httpModule(state: VuState, parse: (text: string) => unknown): Record<string, unknown> {
-  let expected: Expected | null = (status) => status >= 200 && status < 400;
-
   function request(method: string, url: unknown, body?: unknown, params: Params = {}): unknown {
     state.require('making http requests', 'setup', 'iteration', 'teardown', 'summary');
     const { url: address, name } =
@@ -33,19 +27,19 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
     const timeoutMs = params.timeout === undefined ? 60e3 : milliseconds(params.timeout);
     const reply = state.host.http({ method, url: address, headers, body: content, timeoutMs });
     const { status, error, errorCode, proto } = reply;
-    const callback = params.responseCallback === undefined ? expected : params.responseCallback;
+    const expected = status >= 200 && status < 400;
     const tags = {
       method,
       url: address,
       name,
       status: String(status),
       proto,
-      ...(callback ? { expected_response: String(callback(status)) } : {}),
+      expected_response: String(expected),
       ...(error === '' ? {} : { error }),
       ...(errorCode === 0 ? {} : { error_code: String(errorCode) }),
       ...tagTexts(params.tags),
     };
-    measure(reply, tags, callback ? callback(status) : undefined);
+    measure(reply, tags, expected);
     if (error !== '') {
       state.host.log('warning', `Request Failed error="${method} ${address}: ${error}"`);
       const { throw: throws } = JSON.parse(state.options) as { throw?: boolean };
@@ -54,7 +48,7 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
     return response(reply, { method, url: address, headers, body: content }, params.responseType);
   }
 
-  function measure(reply: HttpReply, tags: Record<string, string>, asExpected: boolean | undefined): void {
+  function measure(reply: HttpReply, tags: Record<string, string>, asExpected: boolean): void {
     const { blocked, connecting, sending, waiting, receiving } = reply.timings;
     state.emit('http_reqs', 1, tags);
     state.emit('http_req_duration', sending + waiting + receiving, tags);
@@ -64,7 +58,7 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
     state.emit('http_req_sending', sending, tags);
     state.emit('http_req_waiting', waiting, tags);
     state.emit('http_req_receiving', receiving, tags);
-    if (asExpected !== undefined) state.emit('http_req_failed', asExpected ? 0 : 1, tags);
+    state.emit('http_req_failed', asExpected ? 0 : 1, tags);
     state.sentBytes += reply.sentBytes;
     state.receivedBytes += reply.receivedBytes;
   }
@@ -133,15 +127,6 @@ export function httpModule(state: VuState, parse: (text: string) => unknown): Re
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the place of a value, in k6's words
       name: texts.join('${}'),
     }),
-    expectedStatuses: (...ranges: (number | { min: number; max: number })[]): Expected => {
-      return (status) =>
-        ranges.some((range) =>
-          typeof range === 'number' ? status === range : status >= range.min && status <= range.max,
-        );
-    },
-    setResponseCallback: (callback: Expected | null) => {
-      expected = callback;
-    },
   };
 }
 

@@ -1,4 +1,4 @@
-/** The modules of k6 that scripts may import: k6, k6/execution, k6/metrics, k6/data, k6/encoding (k6 documentation). */
+/** The modules of k6 that scripts may import: k6, k6/http, k6/execution, k6/metrics (k6 documentation). */
 
 import { httpModule } from './module-http.ts';
 import type { Metric, MetricType } from './samples.ts';
@@ -17,17 +17,6 @@ export function builtinModules(state: VuState, inside: Inside): ReadonlyMap<stri
     ['k6/http', httpModule(state, inside.parse)],
     ['k6/execution', executionModule(state, inside)],
     ['k6/metrics', metricsModule(state)],
-    ['k6/data', dataModule(state, inside)],
-    [
-      'k6/encoding',
-      {
-        b64encode: (text: string) => Buffer.from(text).toString('base64'),
-        b64decode: (text: string, _: unknown, form?: string) =>
-          form === 's'
-            ? Buffer.from(text, 'base64').toString()
-            : new Uint8Array(Buffer.from(text, 'base64')).buffer,
-      },
-    ],
   ]);
 }
 
@@ -35,6 +24,8 @@ export function builtinModules(state: VuState, inside: Inside): ReadonlyMap<stri
 export const ONLY_K6 = [
   'k6/browser',
   'k6/crypto',
+  'k6/data',
+  'k6/encoding',
   'k6/html',
   'k6/net/grpc',
   'k6/secrets',
@@ -73,7 +64,6 @@ function coreModule(state: VuState): Record<string, unknown> {
     fail: (message?: string) => {
       throw new Error(message ?? '');
     },
-    randomSeed: () => undefined,
   };
 }
 
@@ -90,13 +80,6 @@ function executionModule(state: VuState, inside: Inside): Record<string, unknown
     progress: () => Math.min(1, (now() - iteration().startTime) / iteration().duration),
     iterationInInstance: () => iteration().iterationInInstance,
     iterationInTest: () => iteration().iterationInTest,
-  });
-  const instance = getters({
-    iterationsInterrupted: () => state.host.instance().iterationsInterrupted,
-    iterationsCompleted: () => state.host.instance().iterationsCompleted,
-    vusActive: () => state.host.instance().vusActive,
-    vusInitialized: () => state.host.instance().vusInitialized,
-    currentTestRunDuration: () => state.host.instance().currentTestRunDuration,
   });
   const test = {
     abort: (message?: string) => {
@@ -135,7 +118,7 @@ function executionModule(state: VuState, inside: Inside): Record<string, unknown
     {},
     { tags: replaceable(tags, () => state.tags), metadata: replaceable(metadata, () => state.metadata) },
   );
-  return { scenario, instance, test, vu };
+  return { scenario, test, vu };
 }
 
 function getters(values: Record<string, () => unknown>): object {
@@ -176,20 +159,4 @@ function metricsModule(state: VuState): Record<string, unknown> {
       }
     };
   return { Counter: kind('counter'), Gauge: kind('gauge'), Rate: kind('rate'), Trend: kind('trend') };
-}
-
-function dataModule(state: VuState, { parse }: Inside): Record<string, unknown> {
-  return {
-    SharedArray: class {
-      constructor(name: string, make: () => unknown) {
-        if (state.phase !== 'init') throw new Error('new SharedArray must be called in the init context');
-        if (!name) throw new Error("empty name provided to SharedArray's constructor");
-        const text = JSON.stringify(make());
-        if (!text?.startsWith('[')) throw new Error('only arrays can be made into SharedArray');
-        // A constructor may give another object: this one is as read-only as k6's.
-        // biome-ignore lint/correctness/noConstructorReturn: what `new SharedArray` gives is an array
-        return Object.freeze(parse(text)) as never;
-      }
-    },
-  };
 }

@@ -7,7 +7,7 @@ import { STAMP } from '../message-plan.ts';
 export function k6Plan(loads: readonly LoadPlan[], changes: Partial<K6Plan> = {}): K6Plan {
   return {
     seed: 1,
-    loads: loads.map((load, index) => ({ index, load })),
+    loads,
     stamp: STAMP,
     endpoint: { address: '127.0.0.1', port: 8000, api: 'kumomta' },
     program: 'k6',

@@ -57,7 +57,6 @@ export function valuesOf(
   type: MetricType,
   samples: readonly number[],
   seconds: number,
-  percentiles: readonly number[] = [90, 95],
 ): Record<string, number> {
   const sum = samples.reduce((a, b) => a + b, 0);
   if (type === 'counter') return { count: sum, rate: sum / seconds };
@@ -73,7 +72,7 @@ export function valuesOf(
     min: sorted[0] as number,
     med: percentile(sorted, 50),
     max: sorted.at(-1) as number,
-    ...Object.fromEntries(percentiles.map((p) => [`p(${p})`, percentile(sorted, p)])),
+    ...Object.fromEntries([90, 95].map((p) => [`p(${p})`, percentile(sorted, p)])),
   };
 }
 

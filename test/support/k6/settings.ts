@@ -1,8 +1,6 @@
 /**
- * The options of a run: the script's, overridden by the environment and the command line (k6 documentation, "How to use
- * options", "Scenarios" and each executor's page). All that is wrong with them is said at once.
+ * The options of a run: the script's (k6 documentation, "Scenarios" and each executor's page). All that is wrong with them is said at once.
  */
-import type { CommandLine } from './command-line.ts';
 import { EXIT, K6Error } from './trouble.ts';
 
 /** A scenario with all its defaults. Times in milliseconds, rates a second. */
@@ -59,38 +57,17 @@ export function milliseconds(value: unknown): number {
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (units[unit as string] as number), 0);
 }
 
-/** Puts the layers on top of one another: `vus`, `duration` and `iterations` of an outer one replace all scenarios. */
-export function consolidate(
-  script: ScriptOptions,
-  { values }: CommandLine,
-  env: Readonly<Record<string, string | undefined>>,
-): ScriptOptions {
-  let options = script;
-  const layers = [
-    { vus: env.K6_VUS, duration: env.K6_DURATION, iterations: env.K6_ITERATIONS },
-    { vus: values.get('vus'), duration: values.get('duration'), iterations: values.get('iterations') },
-  ];
-  for (const { vus, duration, iterations } of layers) {
-    if (vus !== undefined) options = { ...options, vus: Number(vus) };
-    if (duration !== undefined || iterations !== undefined) {
-      const { scenarios: _, stages: __, duration: ___, iterations: ____, ...rest } = options;
-      options = {
-        ...rest,
-        ...(duration === undefined ? {} : { duration }),
-        ...(iterations === undefined ? {} : { iterations: Number(iterations) }),
-      };
-    }
-  }
-  return options;
-}
-
 /** The scenarios of a run. */
 export function scenariosOf(options: ScriptOptions, exported: readonly string[]): Scenario[] {
-  const written = options.scenarios as Record<string, Record<string, unknown>> | undefined;
+  const once = { default: { executor: 'per-vu-iterations' } };
+  const written = (options.scenarios ?? once) as Record<string, Record<string, unknown>>;
   const faults: string[] = [];
-  const scenarios = Object.entries(written ?? { default: shortcut(options) }).map(([name, raw]) =>
-    scenarioOf(name, raw, faults),
-  );
+  for (const shortcut of ['iterations', 'duration', 'stages'])
+    if (options.scenarios && options[shortcut] !== undefined)
+      faults.push(
+        `using multiple execution config shortcuts (\`${shortcut}\` and \`scenarios\`) is not allowed`,
+      );
+  const scenarios = Object.entries(written).map(([name, raw]) => scenarioOf(name, raw, faults));
   for (const { name, exec } of scenarios)
     if (!exported.includes(exec)) faults.push(`executor ${name}: function '${exec}' not found in exports`);
   if (faults.length > 0)
@@ -101,20 +78,6 @@ export function scenariosOf(options: ScriptOptions, exported: readonly string[])
       ),
     );
   return scenarios;
-}
-
-/** What `vus`, `duration`, `stages` and `iterations` at the top stand for. */
-function shortcut({ vus = 1, duration, stages, iterations }: ScriptOptions): Record<string, unknown> {
-  if (iterations !== undefined)
-    return {
-      executor: 'shared-iterations',
-      vus,
-      iterations,
-      ...(duration === undefined ? {} : { maxDuration: duration }),
-    };
-  if (duration !== undefined) return { executor: 'constant-vus', vus, duration };
-  if (stages !== undefined) return { executor: 'ramping-vus', startVUs: vus, stages };
-  return { executor: 'per-vu-iterations', vus: 1, iterations: 1 };
 }
 
 function scenarioOf(name: string, raw: Record<string, unknown>, faults: string[]): Scenario {

@@ -18,13 +18,12 @@ export class JsonStream {
   readonly #ours: boolean;
   /** What the bytes end up in; the same as `#to` where they are not compressed. */
   readonly #end: Writable;
-  readonly #thresholds: Readonly<Record<string, readonly string[]>>;
   readonly #seen = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   #lines: string[] = [];
 
   /** @param file a path, or '' or '-' for stdout */
-  constructor(file: string, thresholds: Readonly<Record<string, readonly string[]>>) {
+  constructor(file: string) {
     this.#ours = file !== '' && file !== '-';
     this.#end = this.#ours ? createWriteStream(file) : process.stdout;
     this.#to = this.#end;
@@ -33,7 +32,6 @@ export class JsonStream {
       zip.pipe(this.#end);
       this.#to = zip;
     }
-    this.#thresholds = thresholds;
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
   }
 
@@ -41,17 +39,8 @@ export class JsonStream {
     if (!this.#seen.has(metric.name)) {
       this.#seen.add(metric.name);
       const { name, type, contains } = metric;
-      const thresholds = this.#thresholds[name] ?? [];
-      const submetrics = Object.keys(this.#thresholds)
-        .filter((key) => key.startsWith(`${name}{`))
-        .map((key) => ({ name: key, suffix: key.slice(name.length + 1, -1) }));
-      const data = {
-        name,
-        type,
-        contains,
-        thresholds,
-        submetrics: submetrics.length > 0 ? submetrics : null,
-      };
+      // Nobody looks at the thresholds and submetrics that k6 has here.
+      const data = { name, type, contains, thresholds: [], submetrics: null };
       this.#lines.push(`${JSON.stringify({ type: 'Metric', data, metric: name })}\n`);
     }
     const data = { time: timeText(at), value, tags: sorted(tags), metadata: metadata && sorted(metadata) };

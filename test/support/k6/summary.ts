@@ -1,7 +1,6 @@
 /** What is said at the end of a run (k6 documentation, "End of test", "Custom summary"). */
 import { writeFileSync } from 'node:fs';
 import { type Metric, type Sample, valuesOf } from './samples.ts';
-import type { Threshold } from './thresholds.ts';
 import { log } from './trouble.ts';
 import type { Ended } from './virtual-user.ts';
 
@@ -10,17 +9,13 @@ export function summaryData(
   metrics: ReadonlyMap<string, Metric>,
   samples: readonly Sample[],
   milliseconds: number,
-  verdicts: readonly (readonly [Threshold, boolean])[],
   setupData: string | undefined,
 ): string {
   const entries = [...metrics.values()].flatMap((metric) => {
     const values = samples.filter((sample) => sample.metric === metric.name).map(({ value }) => value);
     if (values.length === 0) return [];
     const { name, type, contains } = metric;
-    const own = verdicts.filter(([threshold]) => threshold.key === name);
-    const thresholds = Object.fromEntries(own.map(([{ source }, ok]) => [source, { ok }]));
-    const data = { type, contains, values: valuesOf(type, values, milliseconds / 1e3) };
-    return [[name, own.length > 0 ? { ...data, thresholds } : data]];
+    return [[name, { type, contains, values: valuesOf(type, values, milliseconds / 1e3) }]];
   });
   return JSON.stringify({
     root_group: { name: '', path: '', id: 'd41d8cd98f00b204e9800998ecf8427e', groups: [], checks: [] },

@@ -7,11 +7,10 @@ import { carryOut, type Field, plannedUsers } from './executors.ts';
 import { readRanges } from './http-client.ts';
 import { BUILTIN, type Metric, now, type Sample } from './samples.ts';
 import { readSegment } from './segment.ts';
-import { consolidate, milliseconds, scenariosOf } from './settings.ts';
+import { milliseconds, type ScriptOptions, scenariosOf } from './settings.ts';
 import { Sources } from './sources.ts';
 import { JsonStream } from './stream.ts';
 import { summaryData, tellSummary } from './summary.ts';
-import { holds, readThresholds, sourceOf } from './thresholds.ts';
 import { EXIT, K6Error } from './trouble.ts';
 import type { Ended, UserContext, VirtualUser } from './virtual-user.ts';
 
@@ -31,8 +30,6 @@ class TestRun {
   #outputs: JsonStream[] = [];
   #failure: K6Error | undefined;
   #began = now();
-  #completed = 0;
-  #interrupted = 0;
 
   constructor(line: CommandLine, environment: NodeJS.ProcessEnv) {
     this.#line = line;
@@ -54,15 +51,14 @@ class TestRun {
 
     const { options: written, functions, metrics } = await crew.first().catch((error) => this.#giveUp(error));
     for (const metric of metrics) this.#metrics.set(metric.name, metric);
-    const options = consolidate(JSON.parse(written), this.#line, this.#environment);
-    const judged = values.has('no-thresholds') ? [] : readThresholds(options.thresholds, this.#metrics);
+    const options = JSON.parse(written) as ScriptOptions;
+    if (options.thresholds && !values.has('no-thresholds'))
+      throw new K6Error(EXIT.other, 'the stand-in for k6 judges no thresholds');
     const scenarios = scenariosOf(options, functions);
     const optionsText = JSON.stringify(options);
-    const thresholds = Object.entries((options.thresholds ?? {}) as Record<string, unknown[]>);
-    const sources = Object.fromEntries(thresholds.map(([key, list]) => [key, list.map(sourceOf)]));
-    this.#outputs = (lists.get('out') ?? []).map((out) => new JsonStream(out.split('=')[1] ?? '', sources));
+    this.#outputs = (lists.get('out') ?? []).map((out) => new JsonStream(out.split('=')[1] ?? ''));
 
-    const wanted = (phase: 'setup' | 'teardown') => functions.includes(phase) && !values.has(`no-${phase}`);
+    const wanted = (phase: 'setup' | 'teardown') => functions.includes(phase);
     const users = scenarios.map((scenario) =>
       Array.from({ length: plannedUsers(scenario, segment) }, () => crew.another()),
     );
@@ -96,21 +92,12 @@ class TestRun {
       );
     }
 
-    const verdicts = judged.map(
-      (threshold) => [threshold, holds(threshold, this.#samples, duration / 1e3)] as const,
-    );
-    const crossed = [...new Set(verdicts.filter(([, ok]) => !ok).map(([{ key }]) => key))];
-    const names = crossed.join(', ');
-    if (crossed.length > 0)
-      this.#fail(new K6Error(EXIT.thresholds, `thresholds on metrics '${names}' have been crossed`));
     await Promise.all(this.#outputs.map((output) => output.close()));
-    if (values.get('summary-mode') !== 'disabled') {
-      const data = summaryData(this.#metrics, this.#samples, duration, verdicts, setupData);
-      tellSummary(
-        data,
-        functions.includes('handleSummary') ? await crew.alone('summary', data, optionsText) : undefined,
-      );
-    }
+    const data = summaryData(this.#metrics, this.#samples, duration, setupData);
+    tellSummary(
+      data,
+      functions.includes('handleSummary') ? await crew.alone('summary', data, optionsText) : undefined,
+    );
     if (this.#failure) throw this.#failure;
   }
 
@@ -139,13 +126,6 @@ class TestRun {
         this.#failure ??= new K6Error(EXIT.failed, 'test run was marked as failed');
         return null;
       },
-      instance: () => ({
-        iterationsInterrupted: this.#interrupted,
-        iterationsCompleted: this.#completed,
-        vusActive: this.#crew?.active ?? 0,
-        vusInitialized: this.#crew?.size ?? 0,
-        currentTestRunDuration: now() - this.#began,
-      }),
     };
   }
 
@@ -163,12 +143,6 @@ class TestRun {
       another,
       dropped: ({ name, tags }, value) =>
         this.#add({ metric: 'dropped_iterations', value, tags: { scenario: name, ...tags }, at: now() }),
-      completed: () => {
-        this.#completed++;
-      },
-      interrupted: () => {
-        this.#interrupted++;
-      },
     };
   }
 

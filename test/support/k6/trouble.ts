@@ -2,7 +2,6 @@
 
 /** k6's exit codes (k6 repository, errext/exitcodes). */
 export const EXIT = {
-  thresholds: 99,
   setupTimeout: 100,
   teardownTimeout: 101,
   config: 104,

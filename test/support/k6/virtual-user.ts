@@ -46,11 +46,8 @@ export class VirtualUser {
     this.#http = new HttpClient(context.barred);
     const { port1, port2 } = new MessageChannel();
     const flag = new Int32Array(new SharedArrayBuffer(4));
-    const { source, abort, fail, instance } = context;
-    answerCalls(
-      { port: port1, flag },
-      { source, abort, fail, instance, http: (request) => this.#http.send(request) },
-    );
+    const { source, abort, fail } = context;
+    answerCalls({ port: port1, flag }, { source, abort, fail, http: (request) => this.#http.send(request) });
     const { script, env, tags } = context;
     const workerData: ThreadData = { script, env, tags, identity, calls: { port: port2, flag } };
     this.#worker = new Worker(fileURLToPath(new URL('./vu-thread.js', import.meta.url)), {

@@ -48,14 +48,14 @@ test('each process with a k6 is told of the loads of its form, and where they go
     assert.equal(program, '/bin/k6');
     assert.ok(watched.includes('http_req_duration{status:200}'));
     assert.ok(!watched.includes('lost'));
-    const names = loads.map(({ index, load }) => `${load.name} (${index})`).join(', ');
+    const names = loads.map(({ name }) => name).join(', ');
     return `${names} to ${endpoint.port}, ${share.worker} of ${share.of}`;
   });
   assert.deepEqual(told, [
-    'kumo (1), more (3) to 8000, 0 of 2',
-    'kumo (1), more (3) to 8000, 1 of 2',
-    'spark (2) to 8001, 0 of 2',
-    'spark (2) to 8001, 1 of 2',
+    'kumo, more to 8000, 0 of 2',
+    'kumo, more to 8000, 1 of 2',
+    'spark to 8001, 0 of 2',
+    'spark to 8001, 1 of 2',
   ]);
 });
 

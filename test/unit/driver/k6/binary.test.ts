@@ -35,12 +35,13 @@ test('k6 is found where it is named, first of all on the command line', async ()
     ['then K6_BIN', undefined, v1, other, '1.7.1'],
     ['then PATH', undefined, undefined, v1, '1.7.1'],
     ['an empty K6_BIN names nothing', undefined, '', v2, '2.3.0'],
+    ['an empty name on the command line is none', '', v1, v2, '1.7.1'],
     ['it is asked without the options that K6_ variables are', telling, undefined, undefined, '2.0.0'],
   ];
   for (const [name, wished, K6_BIN, onPath, version] of rows) {
     const environment = { K6_OUT: 'cloud', ...(K6_BIN !== undefined && { K6_BIN }) };
     const found = await findK6({ wished, environment, onPath });
-    assert.deepEqual(found, { path: wished ?? (K6_BIN || onPath), version }, name);
+    assert.deepEqual(found, { path: wished || K6_BIN || onPath, version }, name);
   }
 });
 

@@ -15,6 +15,7 @@ import {
 } from '../../../../src/driver/k6/script-plan.ts';
 import type { K6Verdict } from '../../../../src/report/k6-verdict.ts';
 import { cli, scenarioFile, workFolder } from '../../../support/cli.ts';
+import { comparedRun } from '../../../support/compared-runs.ts';
 
 /** A script that is there. */
 const SCRIPT = fileURLToPath(import.meta.url);
@@ -81,6 +82,7 @@ async function judge(
   t: TestContext,
   scenario: string,
   streams: readonly (readonly string[] | Buffer | string)[],
+  args: readonly string[] = [],
 ): Promise<Judged> {
   const folder = workFolder(t);
   const file = scenarioFile(folder, scenario);
@@ -90,7 +92,7 @@ async function judge(
     writeFileSync(path, Buffer.isBuffer(stream) ? stream : `${stream.join('\n')}\n`);
     return path;
   });
-  const { code, stdout, stderr } = await cli(['k6', 'gate', file, ...paths, '--json']);
+  const { code, stdout, stderr } = await cli(['k6', 'gate', file, ...paths, '--json', ...args]);
   return { code, stderr, verdict: stdout === '' ? undefined : (JSON.parse(stdout) as K6Verdict) };
 }
 
@@ -204,6 +206,44 @@ test('one verdict over all streams, with the exit code that says it', async (t) 
   const twice = await cli(['k6', 'gate', scenarioFile(workFolder(t), scenario), 'a.json', 'a.json']);
   assert.deepEqual([twice.code, twice.stderr], [2, 'a.json is named twice; expected each stream once\n']);
   assert.equal((await cli(['k6', 'gate', scenarioFile(workFolder(t), scenario)])).code, 2);
+});
+
+test('limits that are relative to a baseline need one, or the word that there is none', async (t) => {
+  const thresholds = 'thresholds: { http_req_duration: p(95)<1.1*baseline, http_reqs: count==30 }';
+  const scenario = `${MTA}\n${K6_LOAD}\n${thresholds}`;
+  const trend = { kind: 'trend', count: 30, avg: 5, min: 5, med: 5, max: 9, p90: 5, p95: 9, p99: 9 } as const;
+  const earlier = (p95: number): string => {
+    const metrics = { http_req_duration: { contains: 'time', value: { ...trend, p95 } } } as const;
+    const path = join(workFolder(t), 'summary.json');
+    writeFileSync(path, JSON.stringify(comparedRun({ summary: { k6: { metrics } } }).summary));
+    return path;
+  };
+  const rows: readonly (readonly [args: string[], code: number, said: RegExp, warned?: RegExp])[] = [
+    [
+      [],
+      2,
+      /the limit of "http_req_duration: p\(95\)<1\.1\*baseline" is relative to a baseline, and none is/,
+    ],
+    [
+      ['--baseline', 'none'],
+      0,
+      /^The threshold holds\.$/,
+      /^Left out, since the run has no baseline: http_req_/,
+    ],
+    [['--baseline', earlier(10)], 0, /^All 2 thresholds hold\.$/],
+    [
+      ['--baseline', earlier(9)],
+      99,
+      /^http_req_duration: p\(95\) is 10 ms, .* above what p\(95\)<1\.1\*baseline asks \(limit 1\.1 × 9 ms = /,
+    ],
+    [['--baseline', 'gone.json'], 2, /gone\.json/],
+  ];
+  for (const [args, code, said, warned] of rows) {
+    const judged = await judge(t, scenario, [processOf(...all)], args);
+    assert.equal(judged.code, code, `${args.join(' ')}: ${judged.stderr}`);
+    assert.match(judged.verdict?.verdict.sentence ?? judged.stderr, said);
+    assert.match(judged.verdict?.warnings.join() ?? '', warned ?? /^$/);
+  }
 });
 
 test('messages are told by what became of them, over all streams', async (t) => {
