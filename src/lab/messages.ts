@@ -142,9 +142,9 @@ export type FromIspWorker =
       readonly type: 'stopped';
       /** What authentication found at each ISP that authenticates, by index. */
       readonly authentication: readonly { readonly isp: number; readonly counts: AuthenticationCounts }[];
-      /** A few dialogues of each ISP. */
-      readonly dialogues: readonly Dialogue[];
     }
+  /** One of a few that show how an ISP answers; of each of its workers as few as of the whole ISP. */
+  | { readonly type: 'dialogue'; readonly dialogue: Dialogue }
   | {
       readonly type: 'statistics';
       readonly isp: number;

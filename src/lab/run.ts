@@ -21,16 +21,16 @@ import { AbortWatch } from './abort.ts';
 import { drain } from './drain.ts';
 import { modelOf } from './folder/report-input.ts';
 import { reportSeen } from './folder/report-seen.ts';
-import { writeReputation } from './folder/reputation-input.ts';
 import {
   CA_FILE,
   type FlownReport,
   readSeen,
+  writeAuthentication,
   writeRunFile,
   writeScenario,
-  writeSeen,
   writeSenderPages,
 } from './folder/run-folder.ts';
+import { SeenBoard } from './folder/seen-board.ts';
 import { writeWhole } from './folder/whole-file.ts';
 import { type Endpoint, type LabNetwork, openNetwork, senderDomains } from './ground/network.ts';
 import { routeAway, type Switches, scheduleOutages } from './isps/outages.ts';
@@ -114,6 +114,8 @@ class Run {
   /** Why the lab can't go on, if it can't. */
   #failure: unknown;
   readonly #statistics: SenderStatistics;
+  /** What the ISPs tell besides their records. */
+  readonly #seen: SeenBoard;
   readonly #unwritten: string[] = [];
 
   constructor(request: RunRequest, hooks: RunHooks, cleanup: Cleanup, adapter: MtaAdapter | undefined) {
@@ -122,8 +124,11 @@ class Run {
     this.#hooks = hooks;
     this.#cleanup = cleanup;
     this.#statistics = new SenderStatistics(request.plan, request.startedAt);
+    this.#seen = new SeenBoard(request.folder, request.plan, this.#statistics);
     this.#recorder = new Recorder(request.folder, modelOf(request.plan));
     cleanup.defer(() => this.#recorder.close());
+    // Where the lab can't go on, this is the last chance.
+    cleanup.defer(() => this.#seen.renew());
   }
 
   async fly(): Promise<FlownReport> {
@@ -141,9 +146,7 @@ class Run {
         name,
         module,
         (argv) => argv,
-        (message) => {
-          if (message.type === 'statistics') this.#statistics.take(message);
-        },
+        (message) => this.#seen.take(message),
       ),
     );
     writeWhole(join(folder, CA_FILE), authority.caPem);
@@ -367,6 +370,7 @@ class Run {
       if (this.#queue !== undefined) own.sample({ at, name: 'queue_depth', value: this.#queue });
     }
     this.#recorder.flush();
+    this.#seen.renew();
   }
 
   async #drain(): Promise<void> {
@@ -400,9 +404,10 @@ class Run {
     await this.#mta?.running.stop();
     // What it had handed over by then counts.
     await this.#mailroom?.stop();
-    const seen = await isps.stop();
-    this.#write(() => writeSeen(this.#request.folder, this.#request.plan, seen));
-    this.#write(() => writeReputation(this.#request.folder, this.#request.plan, this.#statistics));
+    const authentication = await isps.stop();
+    this.#write(() => writeAuthentication(this.#request.folder, this.#request.plan, authentication));
+    this.#write(() => this.#seen.keepDialogues());
+    this.#write(() => this.#seen.keepReputation());
     const { own } = this.#recorder;
     const queued = this.#mta ? await this.#mta.listQueue() : [];
     recordQueue(own, this.#now(), queued ?? []);

@@ -183,7 +183,12 @@ const cases: readonly Case[] = [
     moment: 'in the load',
     what: 'kill -9 of an ISP',
     scenario: direct,
-    act: (flight) => flight.kill(/isps\/worker/),
+    async act(flight) {
+      // What it has heard until then is kept.
+      const kept = join(flight.folder() as string, 'transcripts.json');
+      await flight.until('a dialogue was kept', () => existsSync(kept));
+      flight.kill(/isps\/worker/);
+    },
     code: 106,
     says: /^the isps worker failed: ended with SIGKILL; the report holds what was recorded until then$/m,
     verdict: /^The run did not come to its end: the isps worker failed: ended with SIGKILL$/,

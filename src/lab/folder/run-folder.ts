@@ -6,6 +6,7 @@ import { histogramLog } from '../../record/histograms.ts';
 import type { K6MetricState } from '../../record/k6-metrics.ts';
 import type { Report } from '../../report/build.ts';
 import { timelineCsv } from '../../report/csv.ts';
+import type { Dialogue } from '../../report/dialogue.ts';
 import { renderHtml } from '../../report/html/page.ts';
 import type { ReportInput } from '../../report/input.ts';
 import { renderJson } from '../../report/json.ts';
@@ -112,22 +113,21 @@ export function readK6Metrics(folder: string): Pick<ReportInput, 'k6'> {
 const AUTHENTICATION = 'authentication.json';
 const TRANSCRIPTS = 'transcripts.json';
 
-type Stopped = Extract<FromIspWorker, { type: 'stopped' }>;
-
-/**
- * Writes `authentication.json`, for each ISP that authenticates how many messages it looked at and what it found, and
- * `transcripts.json`, a few dialogues of each ISP.
- */
-export function writeSeen(
+/** Writes `authentication.json`: for each ISP that authenticates how many messages it looked at and what it found. */
+export function writeAuthentication(
   folder: string,
   { isps }: Plan,
-  { authentication, dialogues }: Pick<Stopped, 'authentication' | 'dialogues'>,
+  authentication: Extract<FromIspWorker, { type: 'stopped' }>['authentication'],
 ): void {
   const byIsp = authentication.map(({ isp, counts }) => {
     const { id, authentication } = (isps[isp] as Plan['isps'][number]).resolved;
     return [id, { check: authentication.check, ...counts }];
   });
   writeWhole(join(folder, AUTHENTICATION), `${JSON.stringify(Object.fromEntries(byIsp), null, 2)}\n`);
+}
+
+/** Writes `transcripts.json`: a few dialogues of each ISP. */
+export function writeTranscripts(folder: string, dialogues: readonly Dialogue[]): void {
   writeWhole(join(folder, TRANSCRIPTS), `[\n${dialogues.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`);
 }
 

@@ -18,7 +18,6 @@ import type { FromIspPart, FromIspWorker, ToIspPart, ToIspWorker } from '../mess
 import { recordSelf } from '../self-samples.ts';
 import { Worker } from '../workers.ts';
 import { ClientPlaces } from './client-places.ts';
-import { telling } from './dialogue-sampler.ts';
 import { HandOver } from './hand-over.ts';
 import { creditStretch, LINES, SourceSamples } from './samples.ts';
 
@@ -185,8 +184,7 @@ class SplitIsp {
     reporter.flush(true);
     const counts = stopped.flatMap(({ authentication }) => authentication.map((one) => one.counts));
     const authentication = counts.length === 0 ? [] : [{ isp: this.#isp.index, counts: sumOf(counts) }];
-    const dialogues = telling(stopped.flatMap((one) => one.dialogues));
-    await channel.flush({ type: 'stopped', authentication, dialogues });
+    await channel.flush({ type: 'stopped', authentication });
     exit(0);
   }
 
@@ -220,6 +218,7 @@ class SplitIsp {
         if (message.type === 'part') this.#hear(part, message.report);
         else if (message.type === 'sampled') this.#sampled(part, message);
         else if (message.type === 'statistics') channel.send({ ...message, part });
+        else if (message.type === 'dialogue') channel.send(message);
         else if (message.type === 'records') relay(message, () => worker.send({ type: 'ack' }));
       },
     );

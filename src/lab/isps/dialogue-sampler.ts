@@ -1,4 +1,4 @@
-/** Keeps a few of an ISP's dialogues for the report: early ones, that show between them how it answers. */
+/** Picks a few of an ISP's dialogues for the report: early ones, that show between them how it answers. */
 import type { Tap } from '../../../fakes/isp/engine.ts';
 import type { ResolvedIsp } from '../../../fakes/isp/resolve.ts';
 import type { IspObserver } from '../../../fakes/isp/session.ts';
@@ -68,24 +68,24 @@ export class DialogueSampler {
   /** By the connection's number. */
   readonly #heard = new Map<number, Heard>();
   readonly #wanted = new Wanted();
-  readonly #kept: Dialogue[] = [];
+  readonly #keep: (dialogue: Dialogue) => void;
   #last = Number.NEGATIVE_INFINITY;
   #pause = PAUSE;
 
-  /** @param addressOf a client's address in the simulated world */
+  /**
+   * @param addressOf a client's address in the simulated world
+   * @param keep takes a dialogue that is worth it, as soon as it was heard
+   */
   constructor(
     isp: Pick<ResolvedIsp, 'id' | 'replies'>,
     now: () => Micros,
     addressOf: (remoteAddress: string) => string,
+    keep: (dialogue: Dialogue) => void,
   ) {
     this.#isp = isp;
     this.#now = now;
     this.#addressOf = addressOf;
-  }
-
-  /** What was kept, in the order of their ends. */
-  get dialogues(): readonly Dialogue[] {
-    return this.#kept;
+    this.#keep = keep;
   }
 
   /** Listens in on a new connection, if it is time for another one. */
@@ -139,6 +139,6 @@ export class DialogueSampler {
     const worth = this.#wanted.take(answers);
     this.#pause = worth ? PAUSE : Math.min(2 * this.#pause, LONGEST_PAUSE);
     if (!worth) return;
-    this.#kept.push({ isp: this.#isp.id, source, at: at / 1e6, answers, lines: lines.lines });
+    this.#keep({ isp: this.#isp.id, source, at: at / 1e6, answers, lines: lines.lines });
   }
 }

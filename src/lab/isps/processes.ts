@@ -82,18 +82,15 @@ export class IspProcesses {
     for (const worker of this.#workers) worker.send({ type: 'reaching', address, reaches });
   }
 
-  /** Ends them; resolves to what authentication found at each ISP and to sample dialogues, once all has been recorded. */
-  async stop(): Promise<Pick<Stopped, 'authentication' | 'dialogues'>> {
+  /** Ends them; resolves to what authentication found at each ISP, once all has been recorded. */
+  async stop(): Promise<Stopped['authentication']> {
     const stopped = await Promise.all(
       this.#workers.map((worker) => {
         worker.send({ type: 'stop' });
         return worker.expect('stopped');
       }),
     );
-    return {
-      authentication: stopped.flatMap(({ authentication }) => authentication).sort((a, b) => a.isp - b.isp),
-      dialogues: stopped.flatMap(({ dialogues }) => dialogues),
-    };
+    return stopped.flatMap(({ authentication }) => authentication).sort((a, b) => a.isp - b.isp);
   }
 }
 

@@ -45,7 +45,6 @@ const sinks: {
   resolved: ResolvedIsp;
   own: readonly string[];
   sink: Sink;
-  sampler: DialogueSampler;
   statistics: StatisticsCounter | undefined;
 }[] = [];
 /** By ISP, of those from which anything comes back; opened when the load begins. */
@@ -118,7 +117,12 @@ async function open(order: Order, join?: Join): Promise<void> {
   prng = createPrng(seed);
   const endpoints: { address: string; port: number }[][] = [];
   for (const { index, resolved, listen, certificates, replyOffset } of isps) {
-    const sampler = new DialogueSampler(resolved, clock.now, (address) => simulated(address) ?? address);
+    const sampler = new DialogueSampler(
+      resolved,
+      clock.now,
+      (address) => simulated(address) ?? address,
+      (dialogue) => channel.send({ type: 'dialogue', dialogue }),
+    );
     const statistics = resolved.feedback ? new StatisticsCounter(resolved.feedback) : undefined;
     const recorded = recordingObserver(reporter.events, index, replyOffset);
     const sink = await startSink({
@@ -136,7 +140,7 @@ async function open(order: Order, join?: Join): Promise<void> {
       onAccepted: resolved.feedback ? (message) => desks.get(index)?.accepted(message) : undefined,
     });
     const own = listen.map(({ address }) => address);
-    sinks.push({ index, resolved, own, sink, sampler, statistics });
+    sinks.push({ index, resolved, own, sink, statistics });
     endpoints.push([...sink.addresses]);
   }
   channel.send({ type: 'opened', endpoints });
@@ -229,8 +233,7 @@ async function stop(): Promise<void> {
     const counts = sink.authentication();
     return counts ? [{ isp: index, counts }] : [];
   });
-  const dialogues = sinks.flatMap(({ sampler }) => sampler.dialogues);
-  await channel.flush({ type: 'stopped', authentication, dialogues });
+  await channel.flush({ type: 'stopped', authentication });
   exit(0);
 }
 
