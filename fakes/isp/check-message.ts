@@ -6,6 +6,7 @@ import { headerField } from './header.ts';
 import { isFailure, type LabResolver } from './lab-resolver.ts';
 import { domainOf } from './render.ts';
 import { headerFields, reportOnHeader } from './rfc5322.ts';
+import type { UnsignedMail } from './unsigned-mail.ts';
 
 /** What a client has said and where it comes from. */
 export interface Client {
@@ -53,15 +54,21 @@ export function checkClient(
   };
 }
 
-/** Checks a message. `content`: all of it, without dot-stuffing. `mta`: the ISP's own name. */
+/**
+ * Checks a message.
+ * @param content all of it, without dot-stuffing
+ * @param mta the ISP's own name
+ * @param unsigned what is known of mail that nobody has signed; undefined: nothing is remembered
+ */
 export async function checkMessage(
   resolver: LabResolver,
   client: Client,
   content: Buffer,
   mta: string,
+  unsigned?: UnsignedMail,
 ): Promise<MessageFindings> {
   const { authenticate } = await prepareChecks();
-  const options: AuthenticateOptions = {
+  const options = {
     ip: client.address,
     helo: client.helo,
     sender: client.sender,
@@ -70,11 +77,14 @@ export async function checkMessage(
     resolver: resolver.resolve,
     disableArc: true,
     disableBimi: true,
-  };
+  } satisfies AuthenticateOptions;
   const head = headOf(content);
   // Of what nobody has signed, DKIM hashes nothing; that way it does not read it either.
   const isSigned = headerField(head, 'DKIM-Signature') !== undefined;
-  const { dkim, ...found } = await authenticate(isSigned ? content : Buffer.from(head, 'latin1'), options);
+  const { dkim, ...found } =
+    unsigned && !isSigned
+      ? await unsigned.find(head, client, options, authenticate)
+      : await authenticate(isSigned ? content : Buffer.from(head, 'latin1'), options);
   const spf = found.spf || undefined;
   const dmarc = found.dmarc || undefined;
   const header = reportOnHeader(headerFields(head));
