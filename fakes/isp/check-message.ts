@@ -83,7 +83,7 @@ export async function checkMessage(
   const isSigned = headerField(head, 'DKIM-Signature') !== undefined;
   const { dkim, ...found } =
     unsigned && !isSigned
-      ? await unsigned.find(head, client, options, authenticate)
+      ? await unsigned.find(head, options, authenticate)
       : await authenticate(isSigned ? content : Buffer.from(head, 'latin1'), options);
   const spf = found.spf || undefined;
   const dmarc = found.dmarc || undefined;

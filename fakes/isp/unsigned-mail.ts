@@ -4,12 +4,15 @@
  * FROM only where a record has macros (RFC 7208 section 7).
  */
 import type { AuthenticateOptions, AuthenticateResult, DNSResolver } from 'mailauth';
-import type { Client } from './check-message.ts';
 
 /** The part of mailauth's findings that is read. */
 export interface Found extends Pick<AuthenticateResult, 'spf' | 'dmarc'> {
   readonly dkim: Pick<AuthenticateResult['dkim'], 'results'>;
 }
+
+/** What is asked about: the client, and how. */
+type Question = AuthenticateOptions &
+  Required<Pick<AuthenticateOptions, 'ip' | 'helo' | 'sender' | 'resolver'>>;
 
 /** How many kinds of mail are remembered at most. */
 const MOST = 1024;
@@ -30,20 +33,19 @@ export class UnsignedMail {
    */
   async find(
     head: string,
-    client: Client,
-    options: AuthenticateOptions & { readonly resolver: DNSResolver },
-    authenticate: (message: Buffer, options: AuthenticateOptions) => Promise<Found>,
+    question: Question,
+    authenticate: (message: Buffer, question: Question) => Promise<Found>,
   ): Promise<Found> {
-    const kind = kindOf(head, client);
+    const kind = kindOf(head, question);
     const known = kind === undefined ? undefined : this.#known.get(kind);
     if (known) return known;
     let hasMacros = false;
     const resolver: DNSResolver = async (name, type) => {
-      const answer = await options.resolver(name, type);
+      const answer = await question.resolver(name, type);
       if (type === 'TXT') hasMacros ||= answer.flat().some((text) => text.includes('%'));
       return answer;
     };
-    const { spf, dmarc, dkim } = await authenticate(Buffer.from(head, 'latin1'), { ...options, resolver });
+    const { spf, dmarc, dkim } = await authenticate(Buffer.from(head, 'latin1'), { ...question, resolver });
     const found: Found = { spf, dmarc, dkim: { results: dkim.results } };
     if (kind !== undefined && !hasMacros) this.#remember(kind, found);
     return found;
@@ -56,9 +58,9 @@ export class UnsignedMail {
 }
 
 /** All that findings depend on, if there are no macros; undefined: perhaps on more. */
-function kindOf(head: string, { address, helo, sender }: Client): string | undefined {
+function kindOf(head: string, { ip, helo, sender }: Question): string | undefined {
   if (UNUSUAL.test(head) || SIGNED.test(head)) return undefined;
   const at = sender.lastIndexOf('@');
   const domain = at < 0 ? sender : sender.slice(at);
-  return [address, helo, domain, ...(head.match(FROM) ?? [])].join('\n');
+  return [ip, helo, domain, ...(head.match(FROM) ?? [])].join('\n');
 }

@@ -70,8 +70,9 @@ test('mail is judged anew where more than its From field, its client and the dom
       const memory = new UnsignedMail();
       const judged: string[] = [];
       const judge = (message: string, from: string) => {
-        const options = { resolver: senderDns().resolve, ip: SOURCE.address, sender: from };
-        return memory.find(message, client(from), options, (bytes, asked) => {
+        const { address: ip, helo } = SOURCE;
+        const question = { resolver: senderDns().resolve, ip, helo, sender: from };
+        return memory.find(message, question, (bytes, asked) => {
           judged.push(from);
           return authenticate(bytes, asked);
         });
