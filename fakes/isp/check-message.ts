@@ -6,7 +6,7 @@ import { headerField } from './header.ts';
 import { isFailure, type LabResolver } from './lab-resolver.ts';
 import { domainOf } from './render.ts';
 import { headerFields, reportOnHeader } from './rfc5322.ts';
-import type { UnsignedMail } from './unsigned-mail.ts';
+import type { Judged, UnsignedMail } from './unsigned-mail.ts';
 
 /** What a client has said and where it comes from. */
 export interface Client {
@@ -67,8 +67,32 @@ export async function checkMessage(
   mta: string,
   unsigned?: UnsignedMail,
 ): Promise<MessageFindings> {
+  await prepareChecks();
+  const head = headOf(content);
+  const header = reportOnHeader(headerFields(head));
+  // Of what nobody has signed, DKIM hashes nothing; that way it does not read it either.
+  const isSigned = headerField(head, 'DKIM-Signature') !== undefined;
+  const judge = (resolve: LabResolver['resolve']): Promise<Judged> => {
+    const message = isSigned ? content : Buffer.from(head, 'latin1');
+    return judgeMessage({ ...resolver, resolve }, client, message, mta, header.fromDomain);
+  };
+  const judged =
+    unsigned && !isSigned
+      ? await unsigned.judged(head, client, resolver.resolve, judge)
+      : await judge(resolver.resolve);
+  return { header, ...judged };
+}
+
+/** Judges who sends a message, from `fromDomain` by its header. */
+async function judgeMessage(
+  resolver: LabResolver,
+  client: Client,
+  message: Buffer,
+  mta: string,
+  fromDomain: string,
+): Promise<Judged> {
   const { authenticate } = await prepareChecks();
-  const options = {
+  const options: AuthenticateOptions = {
     ip: client.address,
     helo: client.helo,
     sender: client.sender,
@@ -77,18 +101,10 @@ export async function checkMessage(
     resolver: resolver.resolve,
     disableArc: true,
     disableBimi: true,
-  } satisfies AuthenticateOptions;
-  const head = headOf(content);
-  // Of what nobody has signed, DKIM hashes nothing; that way it does not read it either.
-  const isSigned = headerField(head, 'DKIM-Signature') !== undefined;
-  const { dkim, ...found } =
-    unsigned && !isSigned
-      ? await unsigned.find(head, options, authenticate)
-      : await authenticate(isSigned ? content : Buffer.from(head, 'latin1'), options);
+  };
+  const { dkim, ...found } = await authenticate(message, options);
   const spf = found.spf || undefined;
   const dmarc = found.dmarc || undefined;
-  const header = reportOnHeader(headerFields(head));
-  const { fromDomain } = header;
   const organisation = organisationOf(fromDomain);
   const isAligned = (domain: string, strict = false): boolean =>
     fromDomain !== '' && (strict ? domain === fromDomain : organisationOf(domain) === organisation);
@@ -114,7 +130,6 @@ export async function checkMessage(
   const policy = policyOf(dmarc?.policy);
   const known = policy === undefined ? 'none' : isDmarcPass ? 'pass' : 'fail';
   return {
-    header,
     fromDomain,
     organisation,
     fromExists: fromDomain === '' ? 'exists' : existenceOf(resolver, fromDomain),

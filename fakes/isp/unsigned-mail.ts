@@ -1,18 +1,20 @@
 /**
- * What mailauth finds about mail that nobody has signed, asked once for all such mail that is alike to it. Of a message
- * without signatures it judges the From fields, the client and the domain of MAIL FROM; and what else stands in MAIL
- * FROM only where a record has macros (RFC 7208 section 7).
+ * The judgement on mail that nobody has signed, made once for all such mail that is alike to it. It depends on the From
+ * fields, the client and the domain of MAIL FROM; and on what else stands in MAIL FROM only where a record has macros
+ * (RFC 7208 section 7).
  */
-import type { AuthenticateOptions, AuthenticateResult, DNSResolver } from 'mailauth';
+import type { MessageFindings } from './authentication.ts';
+import type { LabResolver } from './lab-resolver.ts';
 
-/** The part of mailauth's findings that is read. */
-export interface Found extends Pick<AuthenticateResult, 'spf' | 'dmarc'> {
-  readonly dkim: Pick<AuthenticateResult['dkim'], 'results'>;
+/** What is found about a message besides how its header is made. */
+export type Judged = Omit<MessageFindings, 'header'>;
+
+/** The part of a client that counts. */
+interface Sender {
+  readonly address: string;
+  readonly helo: string;
+  readonly sender: string;
 }
-
-/** What is asked about: the client, and how. */
-type Question = AuthenticateOptions &
-  Required<Pick<AuthenticateOptions, 'ip' | 'helo' | 'sender' | 'resolver'>>;
 
 /** How many kinds of mail are remembered at most. */
 const MOST = 1024;
@@ -23,44 +25,44 @@ const SIGNED = /dkim-signature|arc-/i;
 /** What may be a From field, folded lines with it; and more, which does no harm. */
 const FROM = /^[ \t]*from.*(?:\r\n[ \t].*)*/gim;
 
-/** Remembers what was found. Only for a DNS that always gives the same answer to a question. */
+/** Remembers judgements. Only for a DNS that always gives the same answer to a question. */
 export class UnsignedMail {
-  #known = new Map<string, Found>();
+  #known = new Map<string, Judged>();
 
   /**
-   * What `authenticate` finds about a message.
-   * @param head the message's header, one character a byte; nobody has signed it
+   * The judgement on a message that nobody has signed.
+   * @param head its header, one character a byte
+   * @param judge judges it, and asks DNS by what it is given
    */
-  async find(
+  async judged(
     head: string,
-    question: Question,
-    authenticate: (message: Buffer, question: Question) => Promise<Found>,
-  ): Promise<Found> {
-    const kind = kindOf(head, question);
+    client: Sender,
+    resolve: LabResolver['resolve'],
+    judge: (resolve: LabResolver['resolve']) => Promise<Judged>,
+  ): Promise<Judged> {
+    const kind = kindOf(head, client);
     const known = kind === undefined ? undefined : this.#known.get(kind);
     if (known) return known;
     let hasMacros = false;
-    const resolver: DNSResolver = async (name, type) => {
-      const answer = await question.resolver(name, type);
+    const judged = await judge(async (name, type) => {
+      const answer = await resolve(name, type);
       if (type === 'TXT') hasMacros ||= answer.flat().some((text) => text.includes('%'));
       return answer;
-    };
-    const { spf, dmarc, dkim } = await authenticate(Buffer.from(head, 'latin1'), { ...question, resolver });
-    const found: Found = { spf, dmarc, dkim: { results: dkim.results } };
-    if (kind !== undefined && !hasMacros) this.#remember(kind, found);
-    return found;
+    });
+    if (kind !== undefined && !hasMacros) this.#remember(kind, judged);
+    return judged;
   }
 
-  #remember(kind: string, found: Found): void {
+  #remember(kind: string, judged: Judged): void {
     if (this.#known.size >= MOST) this.#known = new Map();
-    this.#known.set(kind, found);
+    this.#known.set(kind, judged);
   }
 }
 
-/** All that findings depend on, if there are no macros; undefined: perhaps on more. */
-function kindOf(head: string, { ip, helo, sender }: Question): string | undefined {
+/** All that the judgement depends on, if there are no macros; undefined: perhaps on more. */
+function kindOf(head: string, { address, helo, sender }: Sender): string | undefined {
   if (UNUSUAL.test(head) || SIGNED.test(head)) return undefined;
   const at = sender.lastIndexOf('@');
   const domain = at < 0 ? sender : sender.slice(at);
-  return [ip, helo, domain, ...(head.match(FROM) ?? [])].join('\n');
+  return [address, helo, domain, ...(head.match(FROM) ?? [])].join('\n');
 }
