@@ -13,6 +13,7 @@ import { type Client, checkClient, checkMessage } from './check-message.ts';
 import type { LabResolver } from './lab-resolver.ts';
 import type { Occasion } from './render.ts';
 import type { ResolvedIsp } from './resolve.ts';
+import { UnsignedMail } from './unsigned-mail.ts';
 
 /** The most of a message that is kept to be authenticated. Nobody who has larger ones is judged by their content. */
 export const WHOLE_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -62,6 +63,7 @@ export class Authenticator {
   readonly #prng: Prng;
   readonly #ownNames: ReadonlySet<string>;
   readonly #senders: Senders = new Map();
+  readonly #unsigned: UnsignedMail | undefined;
   readonly #byRule = new Map<string, number>();
   readonly #tell: ((volume: Volume) => void) | undefined;
   #checked = 0;
@@ -72,6 +74,7 @@ export class Authenticator {
     this.#tell = tell;
     this.#isp = isp;
     this.#resolver = resolver;
+    this.#unsigned = resolver.isConstant ? new UnsignedMail() : undefined;
     this.#prng = prng;
     const hosts = isp.mx.flatMap((group) => group.hosts.map(({ host }) => host));
     this.#ownNames = new Set([isp.mta, ...hosts].map((name) => name.toLowerCase()));
@@ -128,7 +131,7 @@ export class Authenticator {
 
   async #read(client: Client, content: Buffer): Promise<MessageFindings | undefined> {
     try {
-      return await checkMessage(this.#resolver, client, content, this.#isp.mta);
+      return await checkMessage(this.#resolver, client, content, this.#isp.mta, this.#unsigned);
     } catch {
       // The library gave up on what a client sent; that is no reason to end.
       return undefined;

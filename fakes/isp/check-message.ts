@@ -6,6 +6,7 @@ import { headerField } from './header.ts';
 import { isFailure, type LabResolver } from './lab-resolver.ts';
 import { domainOf } from './render.ts';
 import { headerFields, reportOnHeader } from './rfc5322.ts';
+import type { Judged, UnsignedMail } from './unsigned-mail.ts';
 
 /** What a client has said and where it comes from. */
 export interface Client {
@@ -53,13 +54,43 @@ export function checkClient(
   };
 }
 
-/** Checks a message. `content`: all of it, without dot-stuffing. `mta`: the ISP's own name. */
+/**
+ * Checks a message.
+ * @param content all of it, without dot-stuffing
+ * @param mta the ISP's own name
+ * @param unsigned what is known of mail that nobody has signed; undefined: nothing is remembered
+ */
 export async function checkMessage(
   resolver: LabResolver,
   client: Client,
   content: Buffer,
   mta: string,
+  unsigned?: UnsignedMail,
 ): Promise<MessageFindings> {
+  await prepareChecks();
+  const head = headOf(content);
+  const header = reportOnHeader(headerFields(head));
+  // Of what nobody has signed, DKIM hashes nothing; that way it does not read it either.
+  const isSigned = headerField(head, 'DKIM-Signature') !== undefined;
+  const judge = (resolve: LabResolver['resolve']): Promise<Judged> => {
+    const message = isSigned ? content : Buffer.from(head, 'latin1');
+    return judgeMessage({ ...resolver, resolve }, client, message, mta, header.fromDomain);
+  };
+  const judged =
+    unsigned && !isSigned
+      ? await unsigned.judged(head, client, resolver.resolve, judge)
+      : await judge(resolver.resolve);
+  return { header, ...judged };
+}
+
+/** Judges who sends a message, from `fromDomain` by its header. */
+async function judgeMessage(
+  resolver: LabResolver,
+  client: Client,
+  message: Buffer,
+  mta: string,
+  fromDomain: string,
+): Promise<Judged> {
   const { authenticate } = await prepareChecks();
   const options: AuthenticateOptions = {
     ip: client.address,
@@ -71,14 +102,9 @@ export async function checkMessage(
     disableArc: true,
     disableBimi: true,
   };
-  const head = headOf(content);
-  // Of what nobody has signed, DKIM hashes nothing; that way it does not read it either.
-  const isSigned = headerField(head, 'DKIM-Signature') !== undefined;
-  const { dkim, ...found } = await authenticate(isSigned ? content : Buffer.from(head, 'latin1'), options);
+  const { dkim, ...found } = await authenticate(message, options);
   const spf = found.spf || undefined;
   const dmarc = found.dmarc || undefined;
-  const header = reportOnHeader(headerFields(head));
-  const { fromDomain } = header;
   const organisation = organisationOf(fromDomain);
   const isAligned = (domain: string, strict = false): boolean =>
     fromDomain !== '' && (strict ? domain === fromDomain : organisationOf(domain) === organisation);
@@ -104,7 +130,6 @@ export async function checkMessage(
   const policy = policyOf(dmarc?.policy);
   const known = policy === undefined ? 'none' : isDmarcPass ? 'pass' : 'fail';
   return {
-    header,
     fromDomain,
     organisation,
     fromExists: fromDomain === '' ? 'exists' : existenceOf(resolver, fromDomain),

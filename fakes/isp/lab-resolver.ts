@@ -23,6 +23,8 @@ export type ReverseResult = 'pass' | 'fail' | 'none' | 'temperror';
 
 /** Looks names up in the simulated world. */
 export interface LabResolver {
+  /** Whether it always gives the same answer to a question. */
+  readonly isConstant: boolean;
   lookup(name: string, type: string): Lookup;
   /** As `resolve` of node:dns/promises: rejects with an error that has one of the codes above. */
   resolve(name: string, type: string): Promise<string[][] | string[]>;
@@ -31,10 +33,10 @@ export interface LabResolver {
 }
 
 /** Makes a resolver of these zones. */
-export function createLabResolver(zones: Zones, failures: DnsFailures = () => undefined): LabResolver {
+export function createLabResolver(zones: Zones, failures?: DnsFailures): LabResolver {
   const lookup = (name: string, type: string): Lookup => {
     const key = name.toLowerCase().replace(/\.$/, '');
-    const failure = failures(key, type);
+    const failure = failures?.(key, type);
     if (failure !== undefined) return { error: failure };
     const all = zones.get(key);
     if (!all) return { error: 'ENOTFOUND' };
@@ -42,6 +44,7 @@ export function createLabResolver(zones: Zones, failures: DnsFailures = () => un
     return records.length > 0 ? { records } : { error: 'ENODATA' };
   };
   return {
+    isConstant: failures === undefined,
     lookup,
     async resolve(name, type) {
       const found = lookup(name, type);

@@ -29,7 +29,7 @@ test('answers have the form of node:dns', async () => {
 test('what is not there, and what can not be told', async () => {
   const failures = (name: string): 'ESERVFAIL' | 'ETIMEOUT' | undefined =>
     name === 'isp.test' ? 'ESERVFAIL' : name === 'news.sender.test' ? 'ETIMEOUT' : undefined;
-  const { resolve } = createLabResolver(zones, failures);
+  const { resolve, isConstant } = createLabResolver(zones, failures);
   const table: [name: string, type: string, code: string][] = [
     ['nowhere.test', 'A', 'ENOTFOUND'],
     ['example.com', 'A', 'ENOTFOUND'],
@@ -39,4 +39,5 @@ test('what is not there, and what can not be told', async () => {
     ['News.Sender.Test', 'TXT', 'ETIMEOUT'],
   ];
   for (const [name, type, code] of table) await assert.rejects(resolve(name, type), { code }, name);
+  assert.deepEqual([isConstant, createLabResolver(zones).isConstant], [false, true]);
 });
