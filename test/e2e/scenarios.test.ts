@@ -18,19 +18,19 @@ const MESSAGES = 80;
 function inShort(path: string): { settings: string[]; messages: number } {
   const loaded = loadScenario(path);
   const { incidents, faults, loads } = planRun(loaded);
-  // An MTA that is killed needs a while until it takes mail again.
-  const seconds = faults.length > 0 ? 4 : 2;
+  // An MTA that is killed needs a while until it takes mail again, and incidents come one after the other.
+  const seconds = faults.length > 0 ? 4 : incidents.length > 0 ? 2 : 1;
   const settings = [
     ...loads.map(({ name, action, k6 }) => {
       const key = loaded.scenario.loads ? `loads.${name}` : 'load';
       const shape =
         action === 'noop'
-          ? 'vus: 20, action: noop, pause: 1s, gracefulStop: 2s'
+          ? 'vus: 20, action: noop, pause: 1s, gracefulStop: 1s'
           : `${k6 ? `engine: k6, api: ${k6.api}, ` : ''}rate: ${MESSAGES / seconds}/s, connections: 5`;
       return `${key}={ ${shape}, duration: ${seconds}s }`;
     }),
     'warmup=0s',
-    'drain.timeout=3s',
+    'drain.timeout=2s',
     // One after the other: two outages of one host can't overlap.
     ...incidents.flatMap((_, n) => [`incidents.${n}.at=${250 + 250 * n}ms`, `incidents.${n}.for=200ms`]),
     ...faults.flatMap(({ what: { kind }, end }, n) => [

@@ -83,7 +83,7 @@ function assertWithin(isp: ResolvedIsp, attempts: readonly Attempt[], accepted: 
 const limits = {
   bucket: fc
     .record({
-      rate: fc.integer({ min: 20, max: 2000 }),
+      rate: fc.integer({ min: 20, max: 500 }),
       seconds: fc.double({ min: 0.2, max: 5, noNaN: true }),
     })
     .map(({ rate, seconds }) => ({
@@ -97,7 +97,7 @@ const limits = {
       }),
     })),
   window: fc
-    .record({ count: fc.integer({ min: 100, max: 3000 }), per: fc.integer({ min: 1, max: 4 }) })
+    .record({ count: fc.integer({ min: 100, max: 1000 }), per: fc.integer({ min: 1, max: 4 }) })
     .map(({ count: n, per }) => ({
       perSecond: n / per,
       line: limitLine('x', {
