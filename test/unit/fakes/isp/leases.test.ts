@@ -164,7 +164,7 @@ for (const kind of ['bucket', 'window'] as const) {
           assertWithin(isp, attempts, runSplit(isp, PARTS, attempts, delayOf(mostDelay, random)));
         },
       ),
-      { numRuns: 80, examples: kind === 'window' ? [straddling] : [] },
+      { numRuns: 40, examples: kind === 'window' ? [straddling] : [] },
     );
   });
 
@@ -194,7 +194,7 @@ for (const kind of ['bucket', 'window'] as const) {
             assert.ok(split >= 0.98 * single, `${split} of ${single}`);
           },
         ),
-        { numRuns: 8 },
+        { numRuns: 5 },
       );
     });
   }
@@ -220,7 +220,7 @@ for (const kind of ['bucket', 'window'] as const) {
           assert.equal(refused, 0);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 }
@@ -298,7 +298,7 @@ for (const shares of [
           assert.ok(held(accepted) >= 0.98 * single, `${held(accepted)} of ${single}`);
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 5 },
     );
   });
 }
