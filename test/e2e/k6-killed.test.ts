@@ -96,7 +96,7 @@ for (const { what, act, code, says, verdict, sealed } of cases) {
 }
 
 test('a script that is wrong ends the run before the load, in the words of k6', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const folder = workFolder(t);
   writeFileSync(join(folder, 'mine.js'), 'throw new Error("no luck");');

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Summary } from '../../src/report/summary.ts';
 import { cli, scenarioFile, workFolder } from '../support/cli.ts';
 import { type Flight, startFlight } from '../support/flight.ts';
@@ -295,35 +295,38 @@ const cases: readonly Case[] = [
   },
 ];
 
-for (const { moment, what, scenario, act, code, says, verdict, sealed } of cases) {
-  test(`${what} ${moment}`, { timeout: 60_000 }, async (t) => {
-    if (sealed && !(await sealHere(t))) return;
-    const folder = workFolder(t);
-    const flight = startFlight(t, scenarioFile(folder, scenario), join(folder, 'runs'), [
-      ...(sealed ? [] : ['--no-seal']),
-    ]);
-    await moments[moment](flight);
-    await act(flight);
-    const said = `${await flight.ended}`;
-    assert.equal(said, `${code}`, flight.stdout() + flight.stderr());
-    assert.match(flight.stderr(), says);
-    await flight.untilGone();
-    const run = flight.folder() as string;
-    if (verdict === 'none') return assertNothingLooksWhole(run);
-    const again = await cli(['report', run, '--json']);
-    if (code !== 'SIGKILL') {
-      // What the run itself left is what is made of the records again.
-      assert.match(flight.stdout(), /^report: .*report\.html$/m);
-      assert.equal(again.code, code);
-    } else assert.equal(again.code, 105);
-    const summary = JSON.parse(again.stdout) as Summary;
-    assertWhole(run);
-    assert.match(summary.verdict.sentence, verdict);
-    assert.equal(summary.verdict.passed, false);
-    assert.equal(summary.run.interrupted, again.code === 105);
-    if (moment !== 'before the load') assert.ok(summary.totals.injectedMessages > 0);
-  });
-}
+// Each waits for a moment, and for processes to end: none of them has a pace to keep.
+describe('a run that is interrupted or killed', { concurrency: 2 }, () => {
+  for (const { moment, what, scenario, act, code, says, verdict, sealed } of cases) {
+    test(`${what} ${moment}`, { timeout: 180_000 }, async (t) => {
+      if (sealed && !(await sealHere(t))) return;
+      const folder = workFolder(t);
+      const flight = startFlight(t, scenarioFile(folder, scenario), join(folder, 'runs'), [
+        ...(sealed ? [] : ['--no-seal']),
+      ]);
+      await moments[moment](flight);
+      await act(flight);
+      const said = `${await flight.ended}`;
+      assert.equal(said, `${code}`, flight.stdout() + flight.stderr());
+      assert.match(flight.stderr(), says);
+      await flight.untilGone();
+      const run = flight.folder() as string;
+      if (verdict === 'none') return assertNothingLooksWhole(run);
+      const again = await cli(['report', run, '--json']);
+      if (code !== 'SIGKILL') {
+        // What the run itself left is what is made of the records again.
+        assert.match(flight.stdout(), /^report: .*report\.html$/m);
+        assert.equal(again.code, code);
+      } else assert.equal(again.code, 105);
+      const summary = JSON.parse(again.stdout) as Summary;
+      assertWhole(run);
+      assert.match(summary.verdict.sentence, verdict);
+      assert.equal(summary.verdict.passed, false);
+      assert.equal(summary.run.interrupted, again.code === 105);
+      if (moment !== 'before the load') assert.ok(summary.totals.injectedMessages > 0);
+    });
+  }
+});
 
 /** Every report is there, and each is whole. */
 function assertWhole(folder: string): void {
