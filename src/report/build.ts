@@ -41,7 +41,7 @@ import type {
   Totals,
 } from './summary.ts';
 import { suppressionSummary } from './suppression.ts';
-import { thresholdResult } from './threshold-result.ts';
+import { thresholdResult, thresholdsVerdict } from './threshold-result.ts';
 
 /** A report's content, with the histograms for `histograms.hlog`. */
 export interface Report {
@@ -200,7 +200,6 @@ function verdictOf(
   },
   { mtaDied, aborted }: ReportInput,
 ): Summary['verdict'] {
-  const failed = judged.filter((j) => !j.passed);
   if (labEnded !== undefined) {
     const sentence = `The run did not come to its end: ${labEnded.why}`;
     return { passed: false, exitCode: labEnded.exitCode, sentence };
@@ -214,24 +213,13 @@ function verdictOf(
   }
   if (interrupted)
     return { passed: false, exitCode: 105, sentence: 'Interrupted; this is what was recorded until then.' };
-  if (failed.length > 0) {
-    const sentence =
-      failed.length === 1
-        ? (failed[0] as Judged).sentence
-        : `${failed.length} of ${judged.length} thresholds failed; first: ${(failed[0] as Judged).sentence}`;
-    return { passed: false, exitCode: 99, sentence };
-  }
+  const verdict = thresholdsVerdict(judged, 'No thresholds, so nothing to fail.');
+  if (!verdict.passed) return verdict;
   if (untaken > 0) {
     const sentence = `The MTA took none of the ${formatCount(untaken)} messages that were due.`;
     return { passed: false, exitCode: 106, sentence };
   }
-  const sentence =
-    judged.length === 0
-      ? 'No thresholds, so nothing to fail.'
-      : judged.length === 1
-        ? 'The threshold holds.'
-        : `All ${judged.length} thresholds hold.`;
-  return { passed: true, exitCode: 0, sentence };
+  return verdict;
 }
 
 function warningsOf(

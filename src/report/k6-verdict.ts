@@ -4,7 +4,7 @@ import type { K6Summary } from './k6-summary.ts';
 import { k6Lines } from './k6-text.ts';
 import { formatCount } from './numbers.ts';
 import { paintWith } from './paint.ts';
-import type { ThresholdResult } from './summary.ts';
+import type { Summary, ThresholdResult } from './summary.ts';
 import { table, wrap } from './text-table.ts';
 import { titleOf } from './threshold-result.ts';
 
@@ -12,7 +12,7 @@ import { titleOf } from './threshold-result.ts';
 export interface K6Verdict {
   readonly schema: 1;
   readonly scenario: string;
-  readonly verdict: { readonly passed: boolean; readonly exitCode: number; readonly sentence: string };
+  readonly verdict: Summary['verdict'];
   /** What limits its worth, a sentence each. */
   readonly warnings: readonly string[];
   /** Streams of results that were read, one a k6 process. */

@@ -22,7 +22,7 @@ import type { Judged, Threshold } from '../../gate/threshold.ts';
 import { K6Metrics, mergeK6 } from '../../record/k6-metrics.ts';
 import { k6Summary } from '../../report/k6-metrics.ts';
 import type { K6Verdict } from '../../report/k6-verdict.ts';
-import { thresholdResult } from '../../report/threshold-result.ts';
+import { thresholdResult, thresholdsVerdict } from '../../report/threshold-result.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { InjectedOnce } from './injected-once.ts';
 import { joinedThresholds, watchedByK6 } from './thresholds.ts';
@@ -213,24 +213,7 @@ function spanOf(streams: readonly Stream[]): number {
 }
 
 function verdictOf(judged: readonly Judged[], twice: number): K6Verdict['verdict'] {
-  const failed = judged.filter(({ passed }) => !passed);
-  const [first] = failed;
-  if (twice > 0) {
-    const sentence = `${twice} messages were handed over more than once: the processes did not share the load, each by its --execution-segment.`;
-    return { passed: false, exitCode: 99, sentence };
-  }
-  if (first) {
-    const sentence =
-      failed.length === 1
-        ? first.sentence
-        : `${failed.length} of ${judged.length} thresholds failed; first: ${first.sentence}`;
-    return { passed: false, exitCode: 99, sentence };
-  }
-  const sentence =
-    judged.length === 0
-      ? "No thresholds on k6's metrics, so nothing to fail."
-      : judged.length === 1
-        ? 'The threshold holds.'
-        : `All ${judged.length} thresholds hold.`;
-  return { passed: true, exitCode: 0, sentence };
+  if (twice === 0) return thresholdsVerdict(judged, "No thresholds on k6's metrics, so nothing to fail.");
+  const sentence = `${twice} messages were handed over more than once: the processes did not share the load, each by its --execution-segment.`;
+  return { passed: false, exitCode: 99, sentence };
 }
