@@ -1,4 +1,4 @@
-/** How k6 names a metric and a part of it (k6 documentation, "Thresholds": tags). Pure. */
+/** How k6 names a metric and a part of it (k6 documentation, "Thresholds": tags; metrics/metric.go in its repository). Pure. */
 
 /** A metric, or the part of it with some tags: a submetric. */
 export interface K6Selector {
@@ -9,7 +9,8 @@ export interface K6Selector {
 
 /**
  * Reads a threshold's key as k6 does: `http_req_duration{status:200,name:"a b"}`. A value may stand in quotes of either
- * kind, a comma too many does no harm. Undefined if it has no name, unmatched braces, or braces that name no tag.
+ * kind. Blanks around the name, a comma too many and a tag without a value, which k6 refuses, are forgiven. Undefined if it
+ * has no name, unmatched braces, or braces that name no tag.
  */
 export function k6Selector(key: string): K6Selector | undefined {
   const match = /^\s*([^\s{}]+)\s*(?:\{(.*)\})?\s*$/.exec(key);

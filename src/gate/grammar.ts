@@ -110,7 +110,7 @@ function parseSelector(
   const selector: Selector = {};
   if (text === undefined) return selector;
   const expected = tags.length > 0 ? tags.join(', ') : 'no tags';
-  // As in k6, a comma too many does no harm.
+  // A comma too many does no harm, as in k6's keys (core/k6-key.ts).
   const parts = text.split(',').filter((part) => part.trim() !== '');
   if (parts.length === 0) problems.push(`${metric}{} names no tag; expected ${expected}`);
   for (const part of parts) {
