@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type LoadedScenario, loadScenario } from '../scenario/load.ts';
+import { repeatable } from './repeatable.ts';
 
 /** Options that change a scenario before it is validated; `run` and `check` share them. */
 export interface ScenarioOptions {
@@ -19,7 +20,7 @@ export function withScenarioOptions(command: Command): Command {
 export function withChanges(command: Command): Command {
   return command
     .option('--seed <number>', 'use this seed instead of the one in the scenario')
-    .option('--set <path=value>', 'change a value, such as load.rate=100/s; can be repeated', collect, []);
+    .addOption(repeatable('--set <path=value>', 'change a value, such as load.rate=100/s'));
 }
 
 /** Loads a scenario with the options applied. */
@@ -28,8 +29,4 @@ export function loadWithOptions(file: string, options: ScenarioOptions): LoadedS
   if (options.mta !== undefined) overrides.push(`mta.adapter=${options.mta}`);
   if (options.seed !== undefined) overrides.push(`seed=${options.seed}`);
   return loadScenario(file, overrides);
-}
-
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
 }

@@ -56,6 +56,7 @@ export function parseShare(text: string): number | undefined {
 
 /** A duration for people: `250 ms`, `1.5 s`, `2 min 30 s`, `3 h`. */
 export function formatDuration(micros: Micros): string {
+  if (micros === 0) return '0 s';
   if (micros < 1e3) return `${Math.round(micros)} µs`;
   if (micros < 1e6) return `${trim(micros / 1e3)} ms`;
   if (micros < 60e6) return `${trim(micros / 1e6)} s`;

@@ -247,7 +247,7 @@ function warningsOf(
   if (unconfirmed.recipients > 0) {
     const twice = unconfirmed.duplicated > 0 ? `, ${unconfirmed.duplicated} more than once` : '';
     warnings.push(
-      `${unconfirmed.recipients} recipients belong to injections that the MTA never confirmed; ${unconfirmed.delivered} of them were delivered all the same${twice}. They are left out of the table.`,
+      `Recipients of injections that the MTA never confirmed are left out of the table: ${unconfirmed.recipients}, delivered all the same: ${unconfirmed.delivered}${twice}.`,
     );
   }
   if (aggregate.ledger.strangers > 0)

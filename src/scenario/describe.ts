@@ -27,7 +27,15 @@ export function describePlan(plan: Plan): string {
       `${plan.adapter}, ${plan.sources.length} source${plan.sources.length === 1 ? '' : 's'}${sourcesOf(plan)}`,
     ],
     ...virtualMtaRows(plan),
-    ['retry', `${plan.retry.map(both).join(', ')}; gives up after ${both(plan.expire)}`],
+    // An external MTA has waits of its own, and without one nobody tries again.
+    ...(plan.adapter === 'external' || plan.adapter === 'none'
+      ? []
+      : [
+          ['retry', `${plan.retry.map(both).join(', ')}; gives up after ${both(plan.expire)}`] as [
+            string,
+            string,
+          ],
+        ]),
     [
       'phases',
       plan.phases.map((p) => `${p.name} ${formatDuration(p.from)} to ${formatDuration(p.to)}`).join(', '),

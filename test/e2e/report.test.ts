@@ -109,6 +109,56 @@ for (const width of [1440, 390]) {
   });
 }
 
+/** A fixture with what takes most room: words in place of numbers, long selectors, allowances above all else. */
+function wideFixture(): ReportFixture {
+  const { summary, series, dialogues = [] } = summaryFixture();
+  const [first] = summary.thresholds;
+  assert.ok(first);
+  const source = (metric: string, expression: string, actualText: string) => ({
+    ...first,
+    metric,
+    expression,
+    actualText,
+    passed: false,
+  });
+  return {
+    summary: {
+      ...summary,
+      thresholds: [
+        source('throttled{isp:yahoo,source:198.18.129.1}', 'count<20', '1,234,567'),
+        source('reaction_time{isp:outlook}', 'value<5s', 'not applicable'),
+      ],
+    },
+    series: {
+      ...series,
+      isps: series.isps.map((isp) => ({
+        ...isp,
+        sources: isp.sources.map((one) => ({ ...one, allowance: one.allowance.map(() => 1234.5) })),
+      })),
+    },
+    dialogues,
+  };
+}
+
+test('words among the thresholds fit a telephone, and the legends of sources stay beside each other', async (t) => {
+  const phone = await open(t, wideFixture(), { viewport: { width: 390, height: 800 } });
+  if (!phone) return;
+  assert.equal(await phone.page.evaluate(() => document.documentElement.scrollWidth), 390);
+  const desk = await open(t, wideFixture(), { viewport: { width: 680, height: 800 } });
+  if (!desk) return;
+  await seeAll(desk.page);
+  const legends = await desk.page.evaluate(() =>
+    [...document.querySelectorAll('.multiples .legend')].map(
+      ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth,
+    ),
+  );
+  assert.ok(legends.length > 1);
+  assert.deepEqual(
+    legends.filter((over) => over > 0),
+    [],
+  );
+});
+
 test('dark mode follows the system, and the button turns it', async (t) => {
   const report = await open(t, summaryFixture(), { colorScheme: 'dark' });
   if (!report) return;

@@ -5,10 +5,10 @@ import { floodProgressLine, renderFlood } from '../../report/flood-text.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { type FloodOptions, floodRequest } from '../flood-options.ts';
 import type { CommandIo } from '../io.ts';
+import { repeatable } from '../repeatable.ts';
 
 /** `windtunnel flood HOST:PORT` */
 export function floodCommand(io: CommandIo, setExitCode: (code: number) => void): Command {
-  const collect = (value: string, before: string[]): string[] => [...before, value];
   return new Command('flood')
     .description('send mail to a server of your own as fast as it takes it, or at a rate, and measure')
     .argument('<host:port>', 'a server on this machine, such as 127.0.0.1:25 or [::1]:25')
@@ -26,7 +26,7 @@ export function floodCommand(io: CommandIo, setExitCode: (code: number) => void)
     .option('--auth <mechanism>', 'plain, login or cram-md5, with --user')
     .option('--user <name>', 'who logs in')
     .option('--password <text>', 'better in the environment, as WINDTUNNEL_PASSWORD')
-    .option('--source <address>', 'connect from this address; can be repeated', collect, [])
+    .addOption(repeatable('--source <address>', 'connect from this address'))
     .option('--pipeline', 'send the next envelope right behind a message; many servers refuse that')
     .option('--noop', 'send no mail: hold the connections open and say NOOP')
     .option('--pause <time>', 'of a connection between messages, or NOOPs (default: 0, or 1s)')

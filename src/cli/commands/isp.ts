@@ -4,6 +4,7 @@ import { HarnessError } from '../../core/errors.ts';
 import { parseDuration } from '../../core/units.ts';
 import { type IspCounters, startIspServer } from '../../lab/isps/server.ts';
 import type { CommandIo } from '../io.ts';
+import { repeatable } from '../repeatable.ts';
 
 interface IspOptions {
   readonly listen: string;
@@ -17,18 +18,14 @@ interface IspOptions {
 
 /** `windtunnel isp NAME` */
 export function ispCommand(io: CommandIo): Command {
-  const collect = (value: string, before: string[]): string[] => [...before, value];
   return new Command('isp')
     .description('serve one simulated ISP until Ctrl-C')
     .argument('<isp>', 'gmail, yahoo, outlook, or the path of a profile')
     .option('--listen <address:port>', 'where to listen; port 0 takes a free one', '127.0.0.1:2525')
     .option('--seed <number>', 'decides which mailboxes exist', '1')
-    .option('--limit <name=rate>', 'change a limit, such as ip-rate=5/s; can be repeated', collect, [])
-    .option(
-      '--incident <name=rate@at+for>',
-      'change a limit for a while, such as ip-rate=20/m@30s+1m; can be repeated',
-      collect,
-      [],
+    .addOption(repeatable('--limit <name=rate>', 'change a limit, such as ip-rate=5/s'))
+    .addOption(
+      repeatable('--incident <name=rate@at+for>', 'change a limit for a while, such as ip-rate=20/m@30s+1m'),
     )
     .option('--unlimited', 'keep dialogue and policy, but put every limit out of reach')
     .option('--transcript <file>', 'write every dialogue to a file')

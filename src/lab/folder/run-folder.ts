@@ -51,6 +51,8 @@ export function createFolder(parent: string, scenario: string, startedAt: Date):
   const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
   const slug =
     scenario
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-|-$/g, '') || 'run';

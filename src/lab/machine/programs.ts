@@ -1,7 +1,9 @@
 /** The programs of others that windtunnel works with, where they are installed. */
+import { join } from 'node:path';
 import { environment, runCommand } from '../../core/process.ts';
 import { installation } from '../../mta/haraka/install.ts';
 import { locate } from '../../mta/packages/locate.ts';
+import { type PackagedMta, unpacked } from '../../mta/packages/unpacked.ts';
 
 /** A program as it was found; `version` is undefined where it doesn't tell. */
 export interface FoundProgram {
@@ -16,6 +18,8 @@ interface KnownProgram {
   /** The command that tells the version; the file as it was found comes first, unless `teller` names another. */
   readonly args: readonly string[];
   readonly teller?: string;
+  /** Where it is looked for if it is not installed: among what `windtunnel mta install` has unpacked. */
+  readonly cached?: PackagedMta;
   /** A variable of the environment that may name it. */
   readonly variable?: string;
 }
@@ -24,10 +28,10 @@ interface KnownProgram {
 const POSTFIX = { args: ['-d', '-h', 'mail_version'], teller: 'postconf' };
 
 const PROGRAMS: readonly KnownProgram[] = [
-  { name: 'postfix', files: ['postfix'], ...POSTFIX },
+  { name: 'postfix', files: ['postfix'], cached: 'postfix', ...POSTFIX },
   { name: 'smtp-source', files: ['smtp-source'], ...POSTFIX },
   { name: 'smtp-sink', files: ['smtp-sink'], ...POSTFIX },
-  { name: 'exim', files: ['exim', 'exim4'], args: ['-bV'] },
+  { name: 'exim', files: ['exim', 'exim4'], cached: 'exim', args: ['-bV'] },
   { name: 'kumod', files: ['kumod'], args: ['--version'] },
   { name: 'pmta', files: ['pmtad'], args: ['--version'] },
   { name: 'k6', files: ['k6'], args: ['version'], variable: 'K6_BIN' },
@@ -58,17 +62,24 @@ function haraka(): FoundProgram | undefined {
 }
 
 async function look(
-  { name, files, args, teller, variable }: KnownProgram,
+  { name, files, args, teller, cached, variable }: KnownProgram,
   searched: string | undefined,
 ): Promise<FoundProgram | undefined> {
   const path = (variable && environment()[variable]) || locate(files, searched);
-  if (path === undefined) return undefined;
+  if (path === undefined) return cached && fromCache(name, files, cached);
   const asked = teller === undefined ? path : locate([teller], searched);
   const told =
     asked === undefined
       ? undefined
       : await runCommand([asked, ...args], { timeout: DEADLINE_MS, killSignal: 'SIGKILL' });
   return { name, path, version: told?.code === 0 ? versionIn(told.stdout) : undefined };
+}
+
+/** A program of the cache, whose package tells its version: it may not run outside of a seal. */
+function fromCache(name: string, files: readonly string[], mta: PackagedMta): FoundProgram | undefined {
+  const there = unpacked(mta);
+  const path = there && locate(files, join(there.prefix, 'usr', 'sbin'));
+  return there && path !== undefined ? { name, path, version: there.version } : undefined;
 }
 
 /** The first thing in a text that looks like a version: 3.7.11, v0.57.0, 4.96. */

@@ -10,6 +10,7 @@ test('help, version and mistakes in usage', async () => {
     [['--version'], 0, new RegExp(`^${version()}\n$`), /^$/],
     [['--help'], 0, /Usage: windtunnel[\s\S]*run[\s\S]*check[\s\S]*104 {2}invalid scenario/, /^$/],
     [['run', '--help'], 0, /--no-seal/, /^$/],
+    [['run', '--help'], 0, /can be repeated\s+\(default: none\)/, /^$/],
     [['fly'], 2, /^$/, /unknown command 'fly'/],
     [['run'], 2, /^$/, /missing required argument 'scenario'/],
     [['run', 'x.yaml', '--sead', '1'], 2, /^$/, /unknown option '--sead'[\s\S]*--seed/],
@@ -129,7 +130,7 @@ test('check prints the plan with both clocks, and as JSON', async (t) => {
     /messages {3}500 \(500 recipients, about 1 MB\)/,
     /gmail {6}50 %, about 250 recipients; 5 mail hosts/,
     /retry {6}5 s \(simulated 5 min\); gives up after 1 min \(simulated 1 h\)/,
-    /phases {5}baseline 0 µs to 10 s/,
+    /phases {5}baseline 0 s to 10 s/,
     /seed {7}7/,
   ]) {
     assert.match(stdout, line);

@@ -75,6 +75,7 @@ test('sizes and shares', () => {
 
 test('quantities for people', () => {
   for (const [micros, text] of [
+    [0, '0 s'],
     [250, '250 µs'],
     [1500, '1.5 ms'],
     [2.5e6, '2.5 s'],

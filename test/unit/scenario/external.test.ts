@@ -181,6 +181,8 @@ test('check says what the MTA is to be pointed at', () => {
     /it must take mail in over HTTP at 127\.0\.0\.1:8000 from 127\.0\.0\.1, and send/,
   );
   const outside = describePlan(planOf(scenario(OUTSIDE)));
+  // What the MTA was not told is not said of it.
+  assert.doesNotMatch(outside, /gives up after/);
   for (const line of [
     /it must take mail in at 127\.0\.0\.1:2525 from 127\.0\.0\.1, and send/,
     /news\.sender\.test to 127\.0\.0\.1 port 2600 \(DSNs and reports to the sender\)/,

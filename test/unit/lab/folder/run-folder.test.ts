@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { removeParts, writeReports } from '../../../../src/lab/folder/run-folder.ts';
+import { createFolder, removeParts, writeReports } from '../../../../src/lab/folder/run-folder.ts';
 import { workFolder } from '../../../support/cli.ts';
 import { summaryFixture } from '../../../support/summary-fixture.ts';
 
@@ -42,4 +42,16 @@ test('what had only begun to be written is removed', (t) => {
   for (const name of ['run.json', 'summary.json.part', 'part']) writeFileSync(join(folder, name), '');
   removeParts(folder);
   assert.deepEqual(readdirSync(folder).sort(), ['mta', 'part', 'run.json']);
+});
+
+test('a run’s folder is named after the scenario, in letters that are safe in any path', (t) => {
+  const parent = workFolder(t);
+  for (const [scenario, name] of [
+    ['Yahoo: penalty, 2nd try', 'yahoo-penalty-2nd-try'],
+    ['Größe é la carte', 'gro-e-e-la-carte'],
+    ['тест', 'run'],
+  ] as const) {
+    const folder = createFolder(parent, scenario, new Date(0));
+    assert.equal(folder, join(parent, `1970-01-01-000000-${name}`));
+  }
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findPrograms, versionIn } from '../../../../src/lab/machine/programs.ts';
+import { locate } from '../../../../src/mta/packages/locate.ts';
 import { workFolder } from '../../../support/cli.ts';
 
 test('what programs say of their version', () => {
@@ -58,4 +59,23 @@ test('programs are found in the order of PATH; one that fails to tell its versio
   assert.deepEqual(named('kumod'), { name: 'kumod', path: join(folder, 'kumod'), version: undefined });
   assert.notEqual(named('pmta')?.path, join(folder, 'pmtad'));
   assert.equal(found.length + missing.length, 9);
+});
+
+test('an Exim that was unpacked into the cache is found, with the version of its package', async (t) => {
+  const folder = workFolder(t);
+  const sbin = join(folder, 'windtunnel', 'mta', 'exim-4.96-15+deb12u11', 'usr', 'sbin');
+  mkdirSync(sbin, { recursive: true });
+  writeFileSync(join(sbin, 'exim4'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const before = process.env.XDG_CACHE_HOME;
+  t.after(() => {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+  });
+  process.env.XDG_CACHE_HOME = folder;
+  const { found, missing } = await findPrograms(folder);
+  const exim = found.find(({ name }) => name === 'exim');
+  // One that is installed comes first.
+  assert.equal(exim?.path, locate(['exim', 'exim4'], folder) ?? join(sbin, 'exim4'));
+  if (exim?.path === join(sbin, 'exim4')) assert.equal(exim.version, '4.96-15+deb12u11');
+  assert.ok(!missing.includes('exim'));
 });
