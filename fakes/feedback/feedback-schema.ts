@@ -4,7 +4,7 @@ import type { FeedbackKind } from '../../src/record/attempt-log.ts';
 import { strict } from '../isp/data-file.ts';
 import { duration, share } from '../isp/quantities.ts';
 import { MARKS } from '../isp/replies.ts';
-import { statedSpread } from '../isp/spread.ts';
+import { statedSpread } from '../isp/stated-spread.ts';
 import { BOUNCE_FORMS, COMPLAINT_FORMS } from './resolved-feedback.ts';
 
 /** The key of each kind, in profiles and scenarios. */

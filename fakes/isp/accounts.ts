@@ -1,7 +1,7 @@
 /** Opens accounts on the terms that their keys have earned. */
 import type { Micros } from '../../src/core/clock.ts';
+import type { LimitKey } from './limit-words.ts';
 import { type Account, changeTerms, openAccount, PLAIN, spare } from './limits.ts';
-import type { LimitKey } from './profile-schema.ts';
 import { type Spell, type Standing, type Standings, termsIn, termsOf } from './standing.ts';
 import type { IspState } from './state.ts';
 import { type LimitTable, openIn } from './tables.ts';

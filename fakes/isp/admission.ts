@@ -5,8 +5,8 @@
  */
 import type { Micros } from '../../src/core/clock.ts';
 import { openFor, standingUnder } from './accounts.ts';
+import type { LimitStage, LimitUnit } from './limit-words.ts';
 import { type Account, fits, spare } from './limits.ts';
-import type { LimitStage, LimitUnit } from './profile-schema.ts';
 import { WARMUP } from './resolved-isp.ts';
 import { noteViolation, settle, standingOf } from './standing.ts';
 import { type Connection, type IspState, keyOf, standingKeyOf } from './state.ts';

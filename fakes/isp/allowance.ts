@@ -5,8 +5,8 @@
 import type { Micros } from '../../src/core/clock.ts';
 import { isBlocked } from './disturbances.ts';
 import { inAll } from './in-all.ts';
+import type { StandingKey } from './limit-words.ts';
 import { type Account, PLAIN, ruleFor, spare, sustainedRate } from './limits.ts';
-import type { StandingKey } from './profile-schema.ts';
 import { longRunRate } from './rules.ts';
 import { refusalIn, type Standing, settle, termsOf } from './standing.ts';
 import type { IspState } from './state.ts';

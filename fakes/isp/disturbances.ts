@@ -2,7 +2,7 @@
 import type { Micros } from '../../src/core/clock.ts';
 import { type Prng, Purpose } from '../../src/core/prng.ts';
 import type { Stage } from '../../src/record/attempt-log.ts';
-import type { LimitStage } from './profile-schema.ts';
+import type { LimitStage } from './limit-words.ts';
 import type { Reply } from './replies.ts';
 import type { Disturbance, ResolvedIsp } from './resolved-isp.ts';
 import { type Effect, stageOfEffect, type Verdict } from './verdict.ts';

@@ -1,5 +1,5 @@
 /** From what an ISP may take from each source and under each rule that several share to what it may take in all. */
-import type { StandingKey } from './profile-schema.ts';
+import type { StandingKey } from './limit-words.ts';
 import type { IspState } from './state.ts';
 
 /** What may be taken. */

@@ -9,8 +9,8 @@ import { CreditMeter } from './credit-meter.ts';
 import type { Sighting } from './greylist.ts';
 import type { OwnerNews, PartReport, StandingNews } from './isp-part.ts';
 import { LeaseOwner } from './lease-owner.ts';
+import type { StandingKey } from './limit-words.ts';
 import { clientOf, netblockOf } from './networks.ts';
-import type { StandingKey } from './profile-schema.ts';
 import type { ResolvedIsp } from './resolved-isp.ts';
 import { scoresOf } from './scores.ts';
 import {

@@ -10,7 +10,7 @@
  * would have taken if it is asked for more at once than it holds, as by an amount that is larger than its part.
  */
 import type { Micros } from '../../src/core/clock.ts';
-import type { LimitKey } from './profile-schema.ts';
+import type { LimitKey } from './limit-words.ts';
 import type { Rule } from './rules.ts';
 
 /** One of the worker processes of an ISP. */

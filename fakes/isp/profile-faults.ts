@@ -2,11 +2,10 @@
 import { trim } from '../../src/core/units.ts';
 import { STAGES } from '../../src/record/attempt-log.ts';
 import { type Fault, unknownName } from './data-file.ts';
+import type { LimitStage, LimitUnit } from './limit-words.ts';
 import {
   ANSWERS,
   HANGUP,
-  type LimitStage,
-  type LimitUnit,
   MORE_ANSWERS,
   type ProfileData,
   type ProfileLimit,

@@ -1,9 +1,10 @@
 /** The rules about conduct, from a profile's simulated time to real time: penalties, reputation, warm-up, hours. */
 import type { z } from 'zod';
 import type { Day } from './day.ts';
+import { STANDING_KEYS } from './limit-words.ts';
 import { type Complain, overridden, realDuration, realRate } from './overrides.ts';
 import type { IspProfile } from './profile.ts';
-import { type day, STANDING_KEYS, WARMUP_NAME } from './profile-schema.ts';
+import { type day, WARMUP_NAME } from './profile-schema.ts';
 import {
   type ResolvedPenalty,
   type ResolvedReputation,

@@ -1,6 +1,8 @@
 /** The latency of a run: what the profile states and what the scenario says about it. */
+
+import { LATENCY_STAGES, type Latency, type LatencyStage } from './answer-times.ts';
 import { unknownName } from './data-file.ts';
-import { EXPECTED_TIME, LATENCY_STAGES, type Latency, type LatencyStage, spread } from './latency.ts';
+import { EXPECTED_TIME, spread } from './latency.ts';
 import type { Complain } from './overrides.ts';
 import type { IspProfile } from './profile.ts';
 import type { Spread } from './spread.ts';

@@ -1,18 +1,11 @@
 /** An ISP as it behaves in one run: plain data in real time, which survives JSON and structured cloning. */
 import type { Micros } from '../../src/core/clock.ts';
 import type { ResolvedFeedback } from '../feedback/resolved-feedback.ts';
+import type { Latency } from './answer-times.ts';
 import type { ResolvedAuthentication } from './authentication.ts';
 import type { Day } from './day.ts';
-import type { Latency } from './latency.ts';
-import type {
-  Answered,
-  LimitKey,
-  LimitStage,
-  LimitUnit,
-  MoreAnswered,
-  StandingKey,
-  WeighedConduct,
-} from './profile-schema.ts';
+import type { LimitKey, LimitStage, LimitUnit, StandingKey } from './limit-words.ts';
+import type { Answered, MoreAnswered, WeighedConduct } from './profile-schema.ts';
 import type { EngineName, ProtocolError, ProtocolRules } from './protocol.ts';
 import type { Mark, Reply } from './replies.ts';
 import type { Rule } from './rules.ts';

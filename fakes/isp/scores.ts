@@ -1,6 +1,6 @@
 /** What an ISP thinks of its senders, as numbers. Looking changes nothing. */
 import type { Micros } from '../../src/core/clock.ts';
-import type { StandingKey } from './profile-schema.ts';
+import type { StandingKey } from './limit-words.ts';
 import { scoreAt } from './reputation.ts';
 import type { ResolvedReputation, ResolvedTier } from './resolved-isp.ts';
 import type { IspState } from './state.ts';

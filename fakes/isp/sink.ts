@@ -26,7 +26,6 @@ import type { ResolvedIsp } from './resolve.ts';
 import { type Scores, scoresOf } from './scores.ts';
 import type { IspObserver, Peer, Session } from './session.ts';
 import { SlowSession } from './slow-session.ts';
-import { startSmtpServerEngine, UNSUPPORTED } from './smtp-server-engine.ts';
 import { createState } from './state.ts';
 
 /** Stands for every client whose address is not one of the run's sources. */
@@ -101,8 +100,7 @@ export interface Sink {
  */
 export async function startSink(options: SinkOptions): Promise<Sink> {
   const { isp, clock, prng, observer, certificates } = options;
-  const start = ENGINES[isp.engine];
-  const lacking = lackingIn(isp.engine, certificates);
+  const { start, lacking } = await engineOf(isp.engine, certificates);
   const { resolver, part: share, tap } = options;
   const state = createState(isp, share);
   const authenticator =
@@ -200,13 +198,14 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   };
 }
 
-const ENGINES: Readonly<Record<EngineName, (options: EngineOptions) => Promise<Engine>>> = {
-  native: startNativeEngine,
-  'smtp-server': startSmtpServerEngine,
-};
-
-/** Extensions that can't be offered. */
-function lackingIn(engine: EngineName, certificates: Certificates | undefined): ReadonlySet<string> {
-  if (engine === 'smtp-server') return UNSUPPORTED;
-  return new Set(certificates ? [] : ['STARTTLS']);
+/** How an ISP is served, and the extensions that it can't offer. */
+async function engineOf(
+  engine: EngineName,
+  certificates: Certificates | undefined,
+): Promise<{ start: (options: EngineOptions) => Promise<Engine>; lacking: ReadonlySet<string> }> {
+  if (engine === 'native')
+    return { start: startNativeEngine, lacking: new Set(certificates ? [] : ['STARTTLS']) };
+  // Loaded where it is asked for: few do, and it brings a server of its own.
+  const { startSmtpServerEngine, UNSUPPORTED } = await import('./smtp-server-engine.ts');
+  return { start: startSmtpServerEngine, lacking: UNSUPPORTED };
 }

@@ -1,7 +1,7 @@
 /** A session whose answers take their time, as the profile says. Only the native engine waits. */
 import { Purpose } from '../../src/core/prng.ts';
+import { type Latency, type LatencyStage, LONGEST_ANSWER } from './answer-times.ts';
 import { IspSession } from './isp-session.ts';
-import { type Latency, type LatencyStage, LONGEST_ANSWER } from './latency.ts';
 import type { Rendered } from './render.ts';
 import type { IncomingMessage, Peer, SessionWorld } from './session.ts';
 import { quantile } from './spread.ts';

@@ -1,7 +1,6 @@
-/** Times that differ from one case to the next: how they are written, and what they are for a share of all cases. */
-import { z } from 'zod';
+/** Times that differ from one case to the next, and what they are for a share of all cases. */
 import type { Micros } from '../../src/core/clock.ts';
-import { type ClockName, formatDuration, parseDuration, type Quantity } from '../../src/core/units.ts';
+import { formatDuration, type Quantity } from '../../src/core/units.ts';
 
 /** From `min` to `max`, all alike (a constant, if they are the same); or log-normal, as times often are. */
 export type Spread =
@@ -13,36 +12,6 @@ export interface StatedSpread {
   readonly kind: Spread['kind'];
   readonly low: Quantity;
   readonly high: Quantity;
-}
-
-/**
- * `20ms`, `10ms..30ms` or `{ median: 2s, p99: 5s }`.
- * @param expected what a fault says
- * @param clock the clock of times that name none
- */
-export function statedSpread(expected: string, clock: ClockName) {
-  const time = (text: string): Quantity | undefined => {
-    const parsed = parseDuration(text);
-    return parsed && { value: parsed.value, clock: parsed.clock ?? clock };
-  };
-  return z
-    .union([z.string(), z.strictObject({ median: z.string(), p99: z.string() })], { error: expected })
-    .transform((value, context): StatedSpread => {
-      const isLogNormal = typeof value !== 'string';
-      const [from = '', to = from, ...rest] = isLogNormal ? [value.median, value.p99] : value.split('..');
-      const [low, high] = [time(from), time(to)];
-      if (
-        low &&
-        high &&
-        low.clock === high.clock &&
-        low.value <= high.value &&
-        rest.length === 0 &&
-        !(isLogNormal && low.value === 0)
-      )
-        return { kind: isLogNormal ? 'log-normal' : 'even', low, high };
-      context.addIssue({ code: 'custom', message: expected });
-      return z.NEVER;
-    });
 }
 
 /** The spread with its times as `micros` makes them of what is written. */

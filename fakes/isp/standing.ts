@@ -3,9 +3,10 @@
  * they make of its limits. A standing changes at exact moments, and remembers them for the ground truth.
  */
 import type { Micros } from '../../src/core/clock.ts';
+import type { StandingKey } from './limit-words.ts';
 import { PLAIN, type Terms } from './limits.ts';
 import { insist, isForgotten, nextStep, noPenalty, type Penalty, stepOf, violate } from './penalties.ts';
-import type { Conduct, StandingKey } from './profile-schema.ts';
+import type { Conduct } from './profile-schema.ts';
 import {
   conduct,
   isSpotless,

@@ -1,8 +1,8 @@
 /** The limits of an ISP at work: one table a limit, one account a key. */
 import type { Micros } from '../../src/core/clock.ts';
 import { isShared, type Part, standingRule } from './leases.ts';
+import type { LimitKey } from './limit-words.ts';
 import { type Account, changeTerms, isFresh, openAccount, type Terms } from './limits.ts';
-import type { LimitKey } from './profile-schema.ts';
 import type { ResolvedIsp, ResolvedLimit } from './resolved-isp.ts';
 import type { Segment, Timeline } from './timeline.ts';
 import type { Verdict } from './verdict.ts';

@@ -31,8 +31,11 @@ function inShort(path: string): { settings: string[]; messages: number } {
     }),
     'warmup=0s',
     'drain.timeout=2s',
-    // One after the other: two outages of one host can't overlap.
-    ...incidents.flatMap((_, n) => [`incidents.${n}.at=${250 + 250 * n}ms`, `incidents.${n}.for=200ms`]),
+    // With time between them: an outage of a host begins when the one before is quite over.
+    ...incidents.flatMap((_, n) => [
+      `incidents.${n}.at=${250 + Math.floor(1500 / incidents.length) * n}ms`,
+      `incidents.${n}.for=${Math.floor(600 / incidents.length)}ms`,
+    ]),
     ...faults.flatMap(({ what: { kind }, end }, n) => [
       `faults.${n}.at=${500 + 500 * n}ms`,
       ...(end === undefined ? [] : [`faults.${n}.${kind === 'kill' ? 'restart' : 'for'}=400ms`]),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { TestContext } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { after, type TestContext } from 'node:test';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { lacking } from './skip.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -18,8 +18,20 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** A Chromium that closes with the test, or undefined where there is none; the test is then marked as skipped. */
-export async function openBrowser(t: TestContext): Promise<Browser | undefined> {
+/** How long a page may take for what is waited for. On a machine that is busy with other things it takes a while. */
+const PATIENCE_MS = 120_000;
+
+/** The one of this process. It has a profile of its own for each page. */
+let started: Promise<Browser> | undefined;
+after(async () => (await started)?.close());
+
+/** What opens pages, each of which closes with its test. */
+export interface Pages {
+  newPage(options: BrowserContextOptions): Promise<Page>;
+}
+
+/** A Chromium, the same for all tests of a file; undefined where there is none, and the test is then marked as skipped. */
+export async function openBrowser(t: TestContext): Promise<Pages | undefined> {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const executablePath = folders
     .flatMap((folder) => NAMES.map((name) => join(folder, name)))
@@ -28,9 +40,16 @@ export async function openBrowser(t: TestContext): Promise<Browser | undefined> 
     lacking(t, 'chromium not found');
     return undefined;
   }
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
-  t.after(() => browser.close());
-  return browser;
+  started ??= chromium.launch({ executablePath, args: FLAGS, timeout: PATIENCE_MS });
+  const browser = await started;
+  return {
+    async newPage(options) {
+      const page = await browser.newPage(options);
+      page.setDefaultTimeout(PATIENCE_MS);
+      t.after(() => page.close());
+      return page;
+    },
+  };
 }
 
 /**

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LONGEST_ANSWER } from '../../../../fakes/isp/answer-times.ts';
 import { FaultySession } from '../../../../fakes/isp/faulty-session.ts';
-import { LONGEST_ANSWER, spread } from '../../../../fakes/isp/latency.ts';
+import { spread } from '../../../../fakes/isp/latency.ts';
 import { loadProfile } from '../../../../fakes/isp/profile.ts';
 import { createRenderer, type Rendered } from '../../../../fakes/isp/render.ts';
 import { type ResolvedIsp, resolveIsp } from '../../../../fakes/isp/resolve.ts';
