@@ -1,5 +1,5 @@
 import { modelOf } from '../lab/folder/report-input.ts';
-import { hasRunFile, type RunFile, readK6Metrics, readRunFile, readSeen } from '../lab/folder/run-folder.ts';
+import { hasRunFile, type RunFile, readRunFile, readSeen } from '../lab/folder/run-folder.ts';
 import type { RunningIsp } from '../record/aggregate.ts';
 import { RecordTail } from '../record/recorder.ts';
 import { buildReport, type Report } from '../report/build.ts';
@@ -69,7 +69,7 @@ export class LiveRun implements FollowedRun {
     if (stage !== 'starting' && this.#tail && this.#file)
       this.#report ??= buildReport(this.#tail.aggregate, {
         ...running(this.#file.input),
-        ...readK6Metrics(this.#folder),
+        ...readSeen(this.#folder),
       });
     return { stage, report: this.#report, isps };
   }

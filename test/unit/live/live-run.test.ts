@@ -6,9 +6,10 @@ import { type TestContext, test } from 'node:test';
 import { HarnessError } from '../../../src/core/errors.ts';
 import { rebuildReports } from '../../../src/lab/folder/rebuild.ts';
 import { modelOf, reportInput } from '../../../src/lab/folder/report-input.ts';
-import { writeRunFile } from '../../../src/lab/folder/run-folder.ts';
+import { writeRunFile, writeTranscripts } from '../../../src/lab/folder/run-folder.ts';
 import { LiveRun } from '../../../src/live/live-run.ts';
 import { Recorder } from '../../../src/record/recorder.ts';
+import type { Dialogue } from '../../../src/report/dialogue.ts';
 import type { ReportInput } from '../../../src/report/input.ts';
 import type { Summary } from '../../../src/report/summary.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
@@ -85,6 +86,38 @@ const outcomes = ({ conservation }: Summary): string =>
     .filter(({ count }) => count > 0)
     .map(({ outcome, count }) => `${count} ${outcome}`)
     .join(', ');
+
+test('what the ISPs tell besides their records is shown as far as it was kept', (t) => {
+  const { folder, plan, input, recorder, live, summary } = rig(t);
+  writeRunFile(folder, { format: 1, plan, input });
+  recorder.own.mark({ at: 0, name: 'load_started' });
+  message(recorder, 0, 1e6, 'accepted');
+  message(recorder, 1, 5e6);
+  recorder.flush();
+  live.advance();
+  assert.deepEqual(
+    summary()?.reputation.map(({ rates }) => rates),
+    [[]],
+  );
+  assert.deepEqual(live.standing().report?.dialogues, []);
+
+  const answers = [{ outcome: 'accepted', reply: 'ok' }];
+  const dialogue: Dialogue = { isp: 'gmail', source: '198.18.128.1', at: 1, answers, lines: [] };
+  writeTranscripts(folder, [dialogue]);
+  const course = { slot: 1e6, recipients: [0, 200], complaints: [0, 1] };
+  const domain = { of: 'domain', name: 'news.test', domain: 'news.test', days: [{ day: 0, ...course }] };
+  const rates = [{ isp: 'gmail', limits: [{ rate: 0.003, mark: 'assumed' }], day: 60e6, rates: [domain] }];
+  writeFileSync(join(folder, 'reputation.json'), JSON.stringify(rates));
+  message(recorder, 2, 6e6, 'accepted');
+  recorder.flush();
+  assert.equal(live.advance(), true);
+  assert.deepEqual(
+    summary()?.reputation.map(({ rates }) => rates.map(({ name, rate }) => [name, rate])),
+    [[['news.test', 0.005]]],
+  );
+  assert.equal(live.standing().report?.series.isps[0]?.spamRates.length, 1);
+  assert.deepEqual(live.standing().report?.dialogues, [dialogue]);
+});
 
 test('a run from the first file in its folder to the last record', async (t) => {
   const { folder, plan, input, recorder, live, summary } = rig(t);
