@@ -46,7 +46,7 @@ export function openFor(
 
 /** Whether a limit is about someone who may have been there before he was first seen. */
 function outlives({ limit, shared }: LimitTable): boolean {
-  return !shared && limit.key !== 'connection' && limit.key !== 'transaction' && limit.key !== 'mailbox';
+  return !shared && limit.key !== 'mailbox';
 }
 
 /** Whether a bucket could hold anything but all that it can. */

@@ -6,11 +6,11 @@
 import type { Micros } from '../../src/core/clock.ts';
 import { openFor, standingUnder } from './accounts.ts';
 import type { LimitStage, LimitUnit } from './limit-words.ts';
-import { type Account, fits, spare } from './limits.ts';
+import { type Account, fits, openAccount, PLAIN, spare } from './limits.ts';
 import { WARMUP } from './resolved-isp.ts';
 import { noteViolation, settle, standingOf } from './standing.ts';
 import { type Connection, type IspState, keyOf, standingKeyOf } from './state.ts';
-import type { LimitTable } from './tables.ts';
+import { type LimitTable, timelineFor } from './tables.ts';
 import type { PolicyEvent, Verdict } from './verdict.ts';
 import { countToday, firstDay, isNew, leftToday, type WarmingUp } from './warmup.ts';
 
@@ -30,7 +30,10 @@ export function admit(
     const table = tables[i] as LimitTable;
     const key = keyOf(table.limit.key, connection);
     const account =
-      key === undefined ? undefined : (table.accounts.get(key) ?? open(state, table, key, connection, now));
+      key === undefined
+        ? undefined
+        : ((table.isRation ? connection.rations[table.index] : table.accounts.get(key)) ??
+          open(state, table, key, connection, now));
     touched[i] = account;
     if (account && !hasRoom(table, account, connection, event, now)) {
       if (table.shared)
@@ -77,14 +80,19 @@ function open(
   connection: Connection,
   now: Micros,
 ): Account {
+  if (table.isRation) return ration(table, connection, now);
   const { key: kind } = table.limit;
   const exception =
-    kind === 'sender-domain'
-      ? connection.senderDomain
-      : kind === 'source' || kind === 'connection'
-        ? connection.source
-        : undefined;
+    kind === 'sender-domain' ? connection.senderDomain : kind === 'source' ? connection.source : undefined;
   return openFor(state, table, key, exception, now);
+}
+
+/** A new account for what a connection or a transaction may have, which nobody's standing changes. */
+function ration(table: LimitTable, connection: Connection, now: Micros): Account {
+  const source = table.limit.key === 'connection' ? connection.source : undefined;
+  const account = openAccount(timelineFor(table, source), PLAIN, now);
+  connection.rations[table.index] = account;
+  return account;
 }
 
 /** Takes a place under a cap, if the connection has none yet; returns the number of places taken. */

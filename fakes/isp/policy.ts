@@ -108,6 +108,7 @@ function open(state: IspState, event: PolicyEvent & { kind: 'connect' }): Connec
     recipient: 0,
     dkimDomain: undefined,
     held: [],
+    rations: state.tables.map(() => undefined),
   };
   state.connections.set(number, connection);
   if (!state.clients.has(source)) state.clients.set(source, { client, netblock });
@@ -124,8 +125,11 @@ function beginTransaction(
   connection.senderDomain = senderDomain;
   connection.recipient = 0;
   connection.dkimDomain = undefined;
-  for (const { limit, accounts } of state.rations)
-    if (limit.key === 'transaction') accounts.delete(connection.connection);
+  for (const { index } of state.perTransaction) {
+    const account = connection.rations[index];
+    // A window that is as long as the transaction begins with the first thing that is counted.
+    if (account) account.used = 0;
+  }
 }
 
 /** What speaks against going on before anyone looks at the mailbox. */
@@ -212,6 +216,5 @@ function accept(
 
 function close(state: IspState, connection: Connection): void {
   for (const account of connection.held) account.used--;
-  for (const table of state.rations) table.accounts.delete(connection.connection);
   state.connections.delete(connection.connection);
 }

@@ -27,6 +27,8 @@ export interface Connection {
   dkimDomain: string | undefined;
   /** Places that it holds under caps on connections. */
   readonly held: Account[];
+  /** What it has used of its rations, by the limit's index; undefined: no such ration, or nothing yet. */
+  readonly rations: (Account | undefined)[];
 }
 
 /** An ISP in the course of a run. */
@@ -34,8 +36,8 @@ export interface IspState {
   readonly isp: ResolvedIsp;
   readonly tables: readonly LimitTable[];
   readonly atStage: Readonly<Record<LimitStage, readonly LimitTable[]>>;
-  /** Limits that end with the connection, and with the transaction. */
-  readonly rations: readonly LimitTable[];
+  /** Limits that end with the transaction. */
+  readonly perTransaction: readonly LimitTable[];
   readonly standings: Readonly<Record<StandingKey, Standings>>;
   /** Those of them that can be changed by conduct. */
   readonly judged: readonly Standings[];
@@ -88,7 +90,7 @@ export function createState(isp: ResolvedIsp, part?: Part): IspState {
     isp,
     tables,
     atStage: byStage((stage) => tables.filter((t) => t.limit.stage === stage)),
-    rations: tables.filter(({ limit }) => limit.key === 'connection' || limit.key === 'transaction'),
+    perTransaction: tables.filter(({ limit }) => limit.key === 'transaction'),
     standings,
     judged: Object.values(standings).filter((s) => s.penalty || s.reputation),
     readsSignatures: [...isp.limits, ...isp.penalties, ...isp.reputation].some(

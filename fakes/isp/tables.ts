@@ -12,6 +12,8 @@ export interface LimitTable {
   readonly index: number;
   readonly limit: ResolvedLimit;
   readonly isCap: boolean;
+  /** Whether it ends with the connection or the transaction: then the connection has its account. */
+  readonly isRation: boolean;
   /** Whether its accounts are parts that the owner of the limit lends. */
   readonly shared: boolean;
   readonly timeline: Timeline;
@@ -41,6 +43,7 @@ export function createTables(isp: ResolvedIsp, part?: Part): LimitTable[] {
       index,
       limit,
       isCap: limit.segments[0]?.rule.kind === 'concurrency',
+      isRation: limit.key === 'connection' || limit.key === 'transaction',
       shared,
       timeline: timelineOf(limit.segments),
       exceptions: new Map(limit.exceptions.map(({ of, segments }) => [of, timelineOf(segments)])),
