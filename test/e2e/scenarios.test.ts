@@ -14,6 +14,9 @@ const folder = asset('scenarios');
 /** Messages of a load in short. */
 const MESSAGES = 80;
 
+/** These are flown whole, or more than once, by a test of their own: checks.test.ts, many-sources.test.ts, mtas.test.ts. */
+const FLOWN_ELSEWHERE = ['hardening.yaml', 'many-sources.yaml', 'mta-pace.yaml'];
+
 /** A few seconds of a scenario: the same ISPs, MTA and incidents, less mail. */
 function inShort(path: string): { settings: string[]; messages: number } {
   const loaded = loadScenario(path);
@@ -56,6 +59,7 @@ describe('scenarios', { concurrency: 2 }, () => {
       assert.ok(Object.keys(scenario.thresholds).length > 0);
     });
 
+    if (FLOWN_ELSEWHERE.includes(file)) continue;
     test(`${file} flies, in short`, async (t) => {
       if (!(await sealHere(t))) return;
       const out = join(workFolder(t), 'runs');
