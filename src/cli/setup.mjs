@@ -13,8 +13,11 @@ requireNode();
 installIfNeeded();
 build();
 if (verb === 'start') {
-  const scenario = rest.length > 0 ? rest : ['run', join('scenarios', 'quickstart.yaml')];
-  process.exitCode = await start(['dist/src/cli/bin.js', ...scenario]);
+  // npm goes to the package's folder; what is named on the command line is seen from where npm was called.
+  process.exitCode =
+    rest.length > 0
+      ? await start(rest, process.env.INIT_CWD ?? root)
+      : await start(['run', join('scenarios', 'quickstart.yaml')], root);
 } else if (verb === 'test') {
   process.exitCode = test(rest);
 } else if (verb === 'bench') {
@@ -83,8 +86,9 @@ function testFiles(args) {
  * Runs the program and leaves it to it what a signal means. A terminal's Ctrl-C reaches it anyway, npm passes the same one
  * on to here once more; SIGTERM comes to npm alone.
  */
-function start(args) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+function start(args, cwd) {
+  const program = join(root, 'dist', 'src', 'cli', 'bin.js');
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: 'inherit' });
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve) => {
