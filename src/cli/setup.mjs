@@ -11,7 +11,8 @@ const [verb, ...rest] = process.argv.slice(2);
 
 requireNode();
 installIfNeeded();
-build();
+// A run that flies from dist would lose it, so that starting something else meanwhile must not build without need.
+if (verb !== 'start' || !isBuilt()) build();
 if (verb === 'start') {
   // npm goes to the package's folder; what is named on the command line is seen from where npm was called.
   process.exitCode =
@@ -48,8 +49,29 @@ function build() {
   // dist is cleared first: a test whose source is gone must not run again.
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   mkdirSync(join(root, 'dist'));
+  const wanted = sources();
   const code = node(['node_modules/typescript/bin/tsc', '--pretty']);
   if (code !== 0) process.exit(code);
+  writeFileSync(join(root, 'dist', '.windtunnel-built'), wanted);
+}
+
+function isBuilt() {
+  const stamp = join(root, 'dist', '.windtunnel-built');
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === sources();
+}
+
+/** A hash of all that the compiler reads. */
+function sources() {
+  const hash = createHash('sha256');
+  const files = ['src', 'fakes', 'test'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .sort()
+      .map((file) => join(folder, file)),
+  );
+  for (const file of ['package-lock.json', 'tsconfig.json', ...files])
+    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
 }
 
 /** Lists the test files itself, since `node --test` takes folders differently from one Node to the next. */
