@@ -11,10 +11,14 @@ const [verb, ...rest] = process.argv.slice(2);
 
 requireNode();
 installIfNeeded();
-build();
+// A run that flies from dist would lose it, so that starting something else meanwhile must not build without need.
+if (verb !== 'start' || !isBuilt()) build();
 if (verb === 'start') {
-  const scenario = rest.length > 0 ? rest : ['run', join('scenarios', 'quickstart.yaml')];
-  process.exitCode = await start(['dist/src/cli/bin.js', ...scenario]);
+  // npm goes to the package's folder; what is named on the command line is seen from where npm was called.
+  process.exitCode =
+    rest.length > 0
+      ? await start(rest, process.env.INIT_CWD ?? root)
+      : await start(['run', join('scenarios', 'quickstart.yaml')], root);
 } else if (verb === 'test') {
   process.exitCode = test(rest);
 } else if (verb === 'bench') {
@@ -45,8 +49,29 @@ function build() {
   // dist is cleared first: a test whose source is gone must not run again.
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   mkdirSync(join(root, 'dist'));
+  const wanted = sources();
   const code = node(['node_modules/typescript/bin/tsc', '--pretty']);
   if (code !== 0) process.exit(code);
+  writeFileSync(join(root, 'dist', '.windtunnel-built'), wanted);
+}
+
+function isBuilt() {
+  const stamp = join(root, 'dist', '.windtunnel-built');
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === sources();
+}
+
+/** A hash of all that the compiler reads. */
+function sources() {
+  const hash = createHash('sha256');
+  const files = ['src', 'fakes', 'test'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .sort()
+      .map((file) => join(folder, file)),
+  );
+  for (const file of ['package-lock.json', 'tsconfig.json', ...files])
+    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
 }
 
 /** Lists the test files itself, since `node --test` takes folders differently from one Node to the next. */
@@ -83,8 +108,9 @@ function testFiles(args) {
  * Runs the program and leaves it to it what a signal means. A terminal's Ctrl-C reaches it anyway, npm passes the same one
  * on to here once more; SIGTERM comes to npm alone.
  */
-function start(args) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+function start(args, cwd) {
+  const program = join(root, 'dist', 'src', 'cli', 'bin.js');
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: 'inherit' });
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve) => {
