@@ -18,9 +18,9 @@ export function formatMs(ms: number): string {
   return formatDuration(ms * 1e3);
 }
 
-/** Seconds in the unit that suits them, for what is counted in whole seconds: nothing is `0 s`. */
+/** Seconds in the unit that suits them. */
 export function formatSeconds(seconds: number): string {
-  return seconds === 0 ? '0 s' : formatMs(seconds * 1e3);
+  return formatMs(seconds * 1e3);
 }
 
 /** A share from 0 to 1 in percent: `12.3%`. What is not quite nothing or all says so. */

@@ -59,8 +59,8 @@ test('the console has a line for each', () => {
         'longest',
         'refused',
       ],
-      ['gmail, after a bounce', '12', '12', '0', '6', '0 µs', '1.5 s', '40'],
-      ['gmail, after a complaint', '12', '9', '3', '6', '0 µs', '1.5 s', '40'],
+      ['gmail, after a bounce', '12', '12', '0', '6', '0 s', '1.5 s', '40'],
+      ['gmail, after a complaint', '12', '9', '3', '6', '0 s', '1.5 s', '40'],
     ],
   );
 });
