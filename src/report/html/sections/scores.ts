@@ -39,11 +39,18 @@ export function glossary(): Markup {
 <dl>${entries.map(([id, name, meaning]) => html`<div><dt>${name}</dt><dd id="means-${id}">${meaning}</dd></div>`)}</dl></details>`;
 }
 
-/** The ISP that the MTA made the least of; undefined where nobody is scored. */
+/**
+ * The ISP that the MTA made the least of, among those that had an incident if there was any, since that is what the run is
+ * about; undefined where nobody is scored.
+ */
 export function worstScored(adaptation: readonly AdaptationSummary[]): AdaptationSummary | undefined {
   return adaptation
     .filter(({ source, utilisation }) => source === null && typeof utilisation === 'number')
-    .sort((a, b) => Number(a.utilisation) - Number(b.utilisation))[0];
+    .sort(
+      (a, b) =>
+        Number(b.incidents.length > 0) - Number(a.incidents.length > 0) ||
+        Number(a.utilisation) - Number(b.utilisation),
+    )[0];
 }
 
 /** The four scores that matter, for beside the curve: of the run, and of the incident that went worst. */

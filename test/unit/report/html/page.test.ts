@@ -384,7 +384,7 @@ test('without sources the scores are by incident', () => {
   ]);
 });
 
-test('first comes the ISP that the MTA made the least of, with its four scores', () => {
+test('first comes the ISP that the MTA made the least of, one with an incident if there is any, with its four scores', () => {
   const { summary, series } = summaryFixture();
   const scoresOf = (page: string): string | undefined =>
     page
@@ -402,7 +402,9 @@ test('first comes the ISP that the MTA made the least of, with its four scores',
   );
   const [gmail, ...others] = summary.adaptation as [AdaptationSummary, ...AdaptationSummary[]];
   const worse = others.map((one) => (one.isp === 'yahoo' ? { ...one, utilisation: 0.2 } : one));
-  const atYahoo = renderHtml({ ...summary, adaptation: [gmail, ...worse] }, series);
+  assert.equal(first(renderHtml({ ...summary, adaptation: [gmail, ...worse] }, series)), 'gmail');
+  const calm = [{ ...gmail, incidents: [] }, ...worse];
+  const atYahoo = renderHtml({ ...summary, adaptation: calm }, series);
   assert.equal(first(atYahoo), 'yahoo');
   assert.equal(
     scoresOf(atYahoo),
