@@ -137,7 +137,7 @@ function limitsOf(judged: readonly Judged[], enough: number, seconds: number): s
       ({ fullSeconds }) => fullSeconds,
       (who, worst) => {
         const { maxLoopUse, maxCpu } = worst.load;
-        return `The harness’s ${who} had no time to spare for ${worst.fullSeconds} of ${all} s (its event loop up to ${percent(maxLoopUse)} in use, with up to ${percent(maxCpu)} of a core), so it may have set the pace.`;
+        return `The harness’s ${who} had no time to spare for ${worst.fullSeconds} of ${all} s (its event loop up to ${percent(maxLoopUse)} in use, with up to ${coreOf(maxCpu)}), so it may have set the pace.`;
       },
     ),
     ...said(
@@ -149,6 +149,11 @@ function limitsOf(judged: readonly Judged[], enough: number, seconds: number): s
       },
     ),
   ];
+}
+
+/** What a worker whose event loop was full had of a core; with less than half of one it was mostly kept waiting. */
+function coreOf(cpu: number): string {
+  return `${percent(cpu)} of a core${cpu < 0.5 ? ': mostly it waited for a processor or the disk' : ''}`;
 }
 
 /** More workers than this are not named one by one. */

@@ -135,7 +135,8 @@ function repliesTable({ name, replies }: IspSummary): Markup {
     { head: 'class' },
     { head: 'count', number: true },
     { head: 'share' },
-    { head: 'wording' },
+    // Addresses in it are those of the first source, whomever it was said to.
+    { head: 'wording, by example' },
     { head: 'wording is' },
   ] as const;
   return table(

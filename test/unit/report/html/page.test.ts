@@ -142,6 +142,7 @@ test('the tables hold the results', () => {
     'Yahoo|7,690|7,604 98.9%|7,690|0 0%|0 0%|86 1.1%|641|0|',
     'Outlook|5,125|5,044 98.4%|5,125|0 0%|0 0%|81 1.6%|428|0|',
   ]);
+  assert.match(renderHtml(summaryFixture().summary, summaryFixture().series), /wording, by example/);
 });
 
 test('what came back, how far each kind has come, and who complained too much', () => {
