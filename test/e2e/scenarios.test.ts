@@ -22,7 +22,9 @@ function inShort(path: string): { settings: string[]; messages: number } {
   const loaded = loadScenario(path);
   const { incidents, faults, loads } = planRun(loaded);
   // An MTA that is killed needs a while until it takes mail again, and incidents come one after the other.
-  const seconds = faults.length > 0 ? 4 : incidents.length > 0 ? 2 : 1;
+  const isAway = incidents.filter(({ unreachable }) => unreachable).length > 1;
+  const seconds = isAway ? 6 : faults.length > 0 ? 4 : incidents.length > 0 ? 2 : 1;
+  const gap = Math.floor((seconds * 1000 - 500) / Math.max(1, incidents.length));
   const settings = [
     ...loads.map(({ name, action, k6 }) => {
       const key = loaded.scenario.loads ? `loads.${name}` : 'load';
@@ -36,8 +38,8 @@ function inShort(path: string): { settings: string[]; messages: number } {
     'drain.timeout=2s',
     // With time between them: an outage of a host begins when the one before is quite over.
     ...incidents.flatMap((_, n) => [
-      `incidents.${n}.at=${250 + Math.floor(1500 / incidents.length) * n}ms`,
-      `incidents.${n}.for=${Math.floor(600 / incidents.length)}ms`,
+      `incidents.${n}.at=${250 + gap * n}ms`,
+      `incidents.${n}.for=${Math.min(200, Math.floor(0.4 * gap))}ms`,
     ]),
     ...faults.flatMap(({ what: { kind }, end }, n) => [
       `faults.${n}.at=${500 + 500 * n}ms`,

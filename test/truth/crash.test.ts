@@ -1,7 +1,7 @@
 /** What a crash cost an MTA, counted exactly: the MTA is told how much to forget and to repeat, and says what it held. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { test } from 'node:test';
 import { messageOfSender } from '../../src/core/identity.ts';
 import { rebuildReports } from '../../src/lab/folder/rebuild.ts';
 import type { QueuedRecipient } from '../../src/mta/adapter.ts';
@@ -66,52 +66,48 @@ async function crash(
   return { summary, fault: only, folder, mta, held, count };
 }
 
-// Each waits for most of its time: for the crash, the restart, and for those who hand over and take mail at a pace.
-describe('a crash', { concurrency: 2 }, () => {
-  for (const [forgets, repeats] of [
-    [0, 0],
-    [7, 0],
-    [0, 5],
-    [11, 9],
-  ] as const) {
-    test(`a crash after which an MTA has forgotten ${forgets} recipients and repeats ${repeats}`, async (t) => {
-      const { summary, fault, folder, mta, held, count } = await crash(t, { forgets, repeats });
-      assert.equal(mta.misdeeds.lost.length, forgets);
-      assert.equal(mta.misdeeds.repeated.length, repeats);
-      assert.deepEqual(
-        [fault.lost, fault.duplicated, fault.delayed, fault.pending],
-        [forgets, repeats, held - forgets, 0],
-      );
-      // All that it did wrong, it did in the crash.
-      assert.deepEqual(['lost', 'crash_duplicated', 'duplicated'].map(count), [forgets, repeats, 0]);
-      const { meanwhile, delayed, pending, bounced, expired, lost, unaccounted } = fault;
-      assert.equal(meanwhile + delayed + pending + bounced + expired + lost + unaccounted, fault.atRisk);
-      assert.ok(held > forgets, `${held} held`);
-      assert.equal(summary.verdict.exitCode, forgets + repeats > 0 ? 99 : 0);
-      // The driver went on when the MTA was back; what it could not hand over meanwhile came late.
-      const { injectedMessages, refusedInjections, unconfirmedInjections, droppedIterations } =
-        summary.totals;
-      assert.equal(injectedMessages + refusedInjections + unconfirmedInjections + droppedIterations, 400);
-      assert.equal(droppedIterations, 0);
-      assert.equal(fault.refused + fault.unconfirmed, refusedInjections + unconfirmedInjections);
-      assert.ok(fault.restartSeconds !== null && fault.to !== null && fault.to > fault.from);
-      assert.deepEqual((await rebuildReports(folder)).summary.faults, summary.faults);
-    });
-  }
-
-  test('an MTA that is killed for good: the run comes to its end, and what it held is pending', async (t) => {
-    const { summary, fault, held } = await crash(
-      t,
-      { forgets: 0, repeats: 0 },
-      'rate: 100/s, duration: 4s, connections: 8',
-      '{ at: 2s, kill: SIGKILL }',
+for (const [forgets, repeats] of [
+  [0, 0],
+  [7, 0],
+  [0, 5],
+  [11, 9],
+] as const) {
+  test(`a crash after which an MTA has forgotten ${forgets} recipients and repeats ${repeats}`, async (t) => {
+    const { summary, fault, folder, mta, held, count } = await crash(t, { forgets, repeats });
+    assert.equal(mta.misdeeds.lost.length, forgets);
+    assert.equal(mta.misdeeds.repeated.length, repeats);
+    assert.deepEqual(
+      [fault.lost, fault.duplicated, fault.delayed, fault.pending],
+      [forgets, repeats, held - forgets, 0],
     );
-    const { atRisk, pending, meanwhile, lost, to, restartSeconds, dropped } = fault;
-    assert.deepEqual([to, restartSeconds, lost, pending], [null, null, 0, held]);
-    assert.equal(atRisk, pending + meanwhile);
-    assert.ok(dropped > 0);
-    assert.equal(summary.totals.droppedIterations, dropped);
-    assert.equal(summary.verdict.exitCode, 0);
-    assert.equal(summary.mta.lastLines, undefined);
+    // All that it did wrong, it did in the crash.
+    assert.deepEqual(['lost', 'crash_duplicated', 'duplicated'].map(count), [forgets, repeats, 0]);
+    const { meanwhile, delayed, pending, bounced, expired, lost, unaccounted } = fault;
+    assert.equal(meanwhile + delayed + pending + bounced + expired + lost + unaccounted, fault.atRisk);
+    assert.ok(held > forgets, `${held} held`);
+    assert.equal(summary.verdict.exitCode, forgets + repeats > 0 ? 99 : 0);
+    // The driver went on when the MTA was back; what it could not hand over meanwhile came late.
+    const { injectedMessages, refusedInjections, unconfirmedInjections, droppedIterations } = summary.totals;
+    assert.equal(injectedMessages + refusedInjections + unconfirmedInjections + droppedIterations, 400);
+    assert.equal(droppedIterations, 0);
+    assert.equal(fault.refused + fault.unconfirmed, refusedInjections + unconfirmedInjections);
+    assert.ok(fault.restartSeconds !== null && fault.to !== null && fault.to > fault.from);
+    assert.deepEqual((await rebuildReports(folder)).summary.faults, summary.faults);
   });
+}
+
+test('an MTA that is killed for good: the run comes to its end, and what it held is pending', async (t) => {
+  const { summary, fault, held } = await crash(
+    t,
+    { forgets: 0, repeats: 0 },
+    'rate: 100/s, duration: 4s, connections: 8',
+    '{ at: 2s, kill: SIGKILL }',
+  );
+  const { atRisk, pending, meanwhile, lost, to, restartSeconds, dropped } = fault;
+  assert.deepEqual([to, restartSeconds, lost, pending], [null, null, 0, held]);
+  assert.equal(atRisk, pending + meanwhile);
+  assert.ok(dropped > 0);
+  assert.equal(summary.totals.droppedIterations, dropped);
+  assert.equal(summary.verdict.exitCode, 0);
+  assert.equal(summary.mta.lastLines, undefined);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { rebuildReports } from '../../src/lab/folder/rebuild.ts';
 import { Kind } from '../../src/record/attempt-log.ts';
 import type { MetricValue, Summary } from '../../src/report/summary.ts';
@@ -81,92 +81,87 @@ function countOf(summary: Summary, metric: string): number | undefined {
 
 const perfect: SuppressionListOptions = { of: ['bounce'], how: 'refuse', whitelist: true };
 
-// Each waits for most of its time, for what comes back and for what is due then.
-describe('mail after bad news', { concurrency: 2 }, () => {
-  test('an MTA that refuses mail to whom has bounced is measured exactly', async (t) => {
-    const { summary, list } = await flight(t, bounces, perfect);
-    const { recipients, ...rest } = sums(summary);
-    assert.ok(recipients > 0, `${recipients} recipients`);
-    assert.equal(list.refused, 3 * recipients);
-    assert.deepEqual(rest, {
-      suppressed: recipients,
-      refused: list.refused,
-      keptBack: 0,
-      sent: 0,
-      attempts: 0,
-    });
-    assert.equal(list.attempts, 0);
-    assert.deepEqual(
-      [countOf(summary, 'sent_after_bounce'), (summary.metrics.suppression_delay as { max: number }).max],
-      [0, 0],
-    );
-    assert.equal(summary.verdict.exitCode, 0, summary.verdict.sentence);
-    // Nobody complained, so nothing is said of that.
-    assert.equal(summary.metrics.sent_after_complaint, undefined);
+test('an MTA that refuses mail to whom has bounced is measured exactly', async (t) => {
+  const { summary, list } = await flight(t, bounces, perfect);
+  const { recipients, ...rest } = sums(summary);
+  assert.ok(recipients > 0, `${recipients} recipients`);
+  assert.equal(list.refused, 3 * recipients);
+  assert.deepEqual(rest, {
+    suppressed: recipients,
+    refused: list.refused,
+    keptBack: 0,
+    sent: 0,
+    attempts: 0,
   });
+  assert.equal(list.attempts, 0);
+  assert.deepEqual(
+    [countOf(summary, 'sent_after_bounce'), (summary.metrics.suppression_delay as { max: number }).max],
+    [0, 0],
+  );
+  assert.equal(summary.verdict.exitCode, 0, summary.verdict.sentence);
+  // Nobody complained, so nothing is said of that.
+  assert.equal(summary.metrics.sent_after_complaint, undefined);
+});
 
-  test('an MTA that takes mail to whom has bounced and forgets it is measured exactly', async (t) => {
-    const { summary, list } = await flight(t, bounces, { ...perfect, how: 'forget' });
-    const { recipients, ...rest } = sums(summary);
-    assert.ok(recipients > 0, `${recipients} recipients`);
-    assert.equal(list.forgotten, 3 * recipients);
-    assert.deepEqual(rest, {
-      suppressed: recipients,
-      refused: 0,
-      keptBack: list.forgotten,
-      sent: 0,
-      attempts: 0,
-    });
-    assert.equal(summary.verdict.exitCode, 0, summary.verdict.sentence);
+test('an MTA that takes mail to whom has bounced and forgets it is measured exactly', async (t) => {
+  const { summary, list } = await flight(t, bounces, { ...perfect, how: 'forget' });
+  const { recipients, ...rest } = sums(summary);
+  assert.ok(recipients > 0, `${recipients} recipients`);
+  assert.equal(list.forgotten, 3 * recipients);
+  assert.deepEqual(rest, {
+    suppressed: recipients,
+    refused: 0,
+    keptBack: list.forgotten,
+    sent: 0,
+    attempts: 0,
   });
+  assert.equal(summary.verdict.exitCode, 0, summary.verdict.sentence);
+});
 
-  test('an MTA without a list goes on for ever, and fails', async (t) => {
-    const { summary, list } = await flight(t, bounces, { ...perfect, of: [] });
-    const { recipients, ...rest } = sums(summary);
-    assert.ok(recipients > 0, `${recipients} recipients`);
-    assert.deepEqual(rest, {
-      suppressed: 0,
-      refused: 0,
-      keptBack: 0,
-      sent: 3 * recipients,
-      attempts: list.attempts,
-    });
-    assert.equal(countOf(summary, 'sent_after_bounce'), list.attempts);
-    assert.deepEqual(
-      summary.thresholds.map(({ passed, actual, actualText }) => [passed, actual, actualText]),
-      [
-        [false, list.attempts, String(list.attempts)],
-        [false, null, 'never'],
-      ],
-    );
-    assert.match(
-      summary.thresholds[1]?.sentence ?? '',
-      /^suppression_delay: mail was still sent, or kept to be sent, at the end, so max<5s can't hold/,
-    );
-    assert.deepEqual(
-      (summary.metrics.suppression_delay as Extract<MetricValue, { kind: 'trend' }>).max,
-      null,
-    );
+test('an MTA without a list goes on for ever, and fails', async (t) => {
+  const { summary, list } = await flight(t, bounces, { ...perfect, of: [] });
+  const { recipients, ...rest } = sums(summary);
+  assert.ok(recipients > 0, `${recipients} recipients`);
+  assert.deepEqual(rest, {
+    suppressed: 0,
+    refused: 0,
+    keptBack: 0,
+    sent: 3 * recipients,
+    attempts: list.attempts,
   });
+  assert.equal(countOf(summary, 'sent_after_bounce'), list.attempts);
+  assert.deepEqual(
+    summary.thresholds.map(({ passed, actual, actualText }) => [passed, actual, actualText]),
+    [
+      [false, list.attempts, String(list.attempts)],
+      [false, null, 'never'],
+    ],
+  );
+  assert.match(
+    summary.thresholds[1]?.sentence ?? '',
+    /^suppression_delay: mail was still sent, or kept to be sent, at the end, so max<5s can't hold/,
+  );
+  assert.deepEqual((summary.metrics.suppression_delay as Extract<MetricValue, { kind: 'trend' }>).max, null);
+});
 
-  test('an MTA that listens late is measured from the news to the last attempt', async (t) => {
-    const { summary, list } = await flight(t, bounces, { ...perfect, lets: 2 });
-    const { recipients, ...rest } = sums(summary);
-    assert.ok(recipients > 0, `${recipients} recipients`);
-    assert.deepEqual(rest, {
-      suppressed: recipients,
-      refused: recipients,
-      keptBack: 0,
-      sent: 2 * recipients,
-      attempts: list.attempts,
-    });
-    // The second message is due 0.7 s after the news.
-    const { count, min } = summary.metrics.suppression_delay as { count: number; min: number };
-    assert.equal(count, recipients);
-    assert.ok(min >= 700, `${min} ms`);
+test('an MTA that listens late is measured from the news to the last attempt', async (t) => {
+  const { summary, list } = await flight(t, bounces, { ...perfect, lets: 2 });
+  const { recipients, ...rest } = sums(summary);
+  assert.ok(recipients > 0, `${recipients} recipients`);
+  assert.deepEqual(rest, {
+    suppressed: recipients,
+    refused: recipients,
+    keptBack: 0,
+    sent: 2 * recipients,
+    attempts: list.attempts,
   });
+  // The second message is due 0.7 s after the news.
+  const { count, min } = summary.metrics.suppression_delay as { count: number; min: number };
+  assert.equal(count, recipients);
+  assert.ok(min >= 700, `${min} ms`);
+});
 
-  const complaints = `
+const complaints = `
 seed: 7
 isps:
   gmail: { share: 50%, mailboxes: { unknown: 0%, full: 0% }, limits: { ip-rate: 10000/s, domain-rate: 10000/s } }
@@ -187,39 +182,39 @@ thresholds:
   suppression_delay: ['max<5s']
 `;
 
-  for (const [name, options, isStopped, isReleased] of [
-    ['listens to complaints and to those who take them back', { whitelist: true }, true, true],
-    ['listens to complaints alone', { whitelist: false }, true, false],
-    ['forgets complaints', { of: ['bounce'] }, false, true],
-  ] as const) {
-    test(`an MTA that ${name} is measured exactly`, async (t) => {
-      const all: SuppressionListOptions = { of: ['complaint'], how: 'forget', whitelist: true, ...options };
-      const { summary, list } = await flight(t, complaints, all);
-      const [held, after, ...others] = summary.suppression?.groups ?? [];
-      assert.deepEqual(
-        [held?.isp, held?.news, after?.isp, after?.news, others],
-        ['yahoo', 'complaint', 'yahoo', 'withdrawal', []],
-      );
-      if (!held || !after) return;
-      assert.ok(held.recipients > 0 && after.recipients > 0, `${held.recipients}, ${after.recipients}`);
-      assert.deepEqual(
-        [held.suppressed, after.suppressed],
-        [isStopped ? held.recipients : 0, isReleased ? 0 : after.recipients],
-      );
-      assert.equal(held.attempts + after.attempts, list.attempts);
-      assert.equal(held.messages.suppressed + after.messages.suppressed, list.forgotten);
-      assert.deepEqual(
-        ['sent_after_complaint', 'kept_after_withdrawal'].map((metric) => countOf(summary, metric)),
-        [isStopped ? 0 : held.attempts, isReleased ? 0 : after.messages.suppressed],
-      );
-      assert.deepEqual(
-        summary.thresholds.map(({ passed }) => passed),
-        [isStopped, isReleased, isStopped],
-      );
-    });
-  }
+for (const [name, options, isStopped, isReleased] of [
+  ['listens to complaints and to those who take them back', { whitelist: true }, true, true],
+  ['listens to complaints alone', { whitelist: false }, true, false],
+  ['forgets complaints', { of: ['bounce'] }, false, true],
+] as const) {
+  test(`an MTA that ${name} is measured exactly`, async (t) => {
+    const all: SuppressionListOptions = { of: ['complaint'], how: 'forget', whitelist: true, ...options };
+    const { summary, list } = await flight(t, complaints, all);
+    const [held, after, ...others] = summary.suppression?.groups ?? [];
+    assert.deepEqual(
+      [held?.isp, held?.news, after?.isp, after?.news, others],
+      ['yahoo', 'complaint', 'yahoo', 'withdrawal', []],
+    );
+    if (!held || !after) return;
+    assert.ok(held.recipients > 0 && after.recipients > 0, `${held.recipients}, ${after.recipients}`);
+    assert.deepEqual(
+      [held.suppressed, after.suppressed],
+      [isStopped ? held.recipients : 0, isReleased ? 0 : after.recipients],
+    );
+    assert.equal(held.attempts + after.attempts, list.attempts);
+    assert.equal(held.messages.suppressed + after.messages.suppressed, list.forgotten);
+    assert.deepEqual(
+      ['sent_after_complaint', 'kept_after_withdrawal'].map((metric) => countOf(summary, metric)),
+      [isStopped ? 0 : held.attempts, isReleased ? 0 : after.messages.suppressed],
+    );
+    assert.deepEqual(
+      summary.thresholds.map(({ passed }) => passed),
+      [isStopped, isReleased, isStopped],
+    );
+  });
+}
 
-  const repeating = `
+const repeating = `
 seed: 7
 isps: ${ISPS}
 load: { rate: 80/s, duration: 6s, connections: 8, mailboxes: 60 }
@@ -227,30 +222,29 @@ drain: { timeout: 20s }
 thresholds: { sent_after_bounce: ['count==0'] }
 `;
 
-  for (const [name, of] of [
-    ['an MTA that suppresses', ['bounce']],
-    ['an MTA that does not', []],
-  ] as const) {
-    test(`of a load that writes to its mailboxes again, with ${name}, what is due after the bounce counts`, async (t) => {
-      const { summary, folder } = await flight(t, repeating, { ...perfect, how: 'forget', of });
-      const due: number[] = [];
-      eachRecord(join(folder, 'injections.bin'), (view) => {
-        if (view.kind === Kind.injection) due[view.message] = view.at;
-      });
-      const news = new Map<number, number>();
-      const tried: number[] = [];
-      eachRecord(join(folder, 'attempts.bin'), (view) => {
-        if (view.kind === Kind.news) news.set(view.message % 60, view.at);
-        if (view.kind === Kind.attempt) tried.push(view.message);
-      });
-      assert.ok(news.size > 0, `${news.size} mailboxes`);
-      const after = tried.filter(
-        (message) => (due[message] as number) > (news.get(message % 60) ?? Number.POSITIVE_INFINITY),
-      );
-      assert.equal(after.length > 0, of.length === 0);
-      assert.equal(countOf(summary, 'sent_after_bounce'), after.length);
-      const { recipients, suppressed } = sums(summary);
-      assert.deepEqual([recipients, suppressed], [news.size, of.length === 0 ? 0 : news.size]);
+for (const [name, of] of [
+  ['an MTA that suppresses', ['bounce']],
+  ['an MTA that does not', []],
+] as const) {
+  test(`of a load that writes to its mailboxes again, with ${name}, what is due after the bounce counts`, async (t) => {
+    const { summary, folder } = await flight(t, repeating, { ...perfect, how: 'forget', of });
+    const due: number[] = [];
+    eachRecord(join(folder, 'injections.bin'), (view) => {
+      if (view.kind === Kind.injection) due[view.message] = view.at;
     });
-  }
-});
+    const news = new Map<number, number>();
+    const tried: number[] = [];
+    eachRecord(join(folder, 'attempts.bin'), (view) => {
+      if (view.kind === Kind.news) news.set(view.message % 60, view.at);
+      if (view.kind === Kind.attempt) tried.push(view.message);
+    });
+    assert.ok(news.size > 0, `${news.size} mailboxes`);
+    const after = tried.filter(
+      (message) => (due[message] as number) > (news.get(message % 60) ?? Number.POSITIVE_INFINITY),
+    );
+    assert.equal(after.length > 0, of.length === 0);
+    assert.equal(countOf(summary, 'sent_after_bounce'), after.length);
+    const { recipients, suppressed } = sums(summary);
+    assert.deepEqual([recipients, suppressed], [news.size, of.length === 0 ? 0 : news.size]);
+  });
+}
