@@ -11,8 +11,8 @@ const [verb, ...rest] = process.argv.slice(2);
 
 requireNode();
 installIfNeeded();
-// A run that flies from dist would lose it, so that starting something else meanwhile must not build without need.
-if (verb !== 'start' || !isBuilt()) build();
+// A run that flies from dist would lose it, so that nothing else may build meanwhile without need.
+if (verb === 'build' || !isBuilt()) build();
 if (verb === 'start') {
   // npm goes to the package's folder; what is named on the command line is seen from where npm was called.
   process.exitCode =
