@@ -84,6 +84,15 @@ test('a blackholed address is silent where an unserved one refuses', options, as
   assert.deepEqual(answer, { ended: ['ECONNREFUSED', 'ECONNREFUSED'], connecting: [true, true] });
 });
 
+test(
+  'a mail host can begin to listen while an incident has its route, and is heard afterwards',
+  options,
+  async () => {
+    const heard = [['after timeout'], ['after no-route']];
+    assert.deepEqual(await perform({ do: 'outage' }), [...heard, ...heard]);
+  },
+);
+
 test('the proof holds in both namespaces and nowhere else', options, async () => {
   assert.deepEqual(await perform({ do: 'prove' }), Array(3).fill({ lab: 'sealed', addresses: [] }));
   assert.throws(() => proveSealed(), {

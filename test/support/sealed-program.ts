@@ -9,6 +9,7 @@ import { decode, encode } from 'dns-packet';
 import { exit, nodeBinary, parentChannel, runCommand } from '../../src/core/process.ts';
 import { HIDDEN_FOLDERS } from '../../src/lab/ground/names.ts';
 import { proveSealed, raiseInternet } from '../../src/lab/ground/seal.ts';
+import { routeAway } from '../../src/lab/isps/outages.ts';
 import { type Attempt, begin, listenEverywhere, tryAll } from './connection.ts';
 import type { HostTask } from './host-program.ts';
 
@@ -18,6 +19,8 @@ export type SealedTask =
   /** Mail servers on both sides; a connection from each source to an ISP, and back. */
   | { readonly do: 'mail'; readonly sources: readonly string[] }
   | { readonly do: 'silence'; readonly blackholes: readonly string[]; readonly unserved: readonly string[] }
+  /** A mail host begins to listen while its route is taken away; what the other side hears once it is back. */
+  | { readonly do: 'outage' }
   | { readonly do: 'names' }
   | { readonly do: 'prove' }
   /** How much room for connections both namespaces have. */
@@ -56,6 +59,8 @@ async function perform(task: SealedTask): Promise<unknown> {
         silent: task.blackholes.map((address) => ({ address, port: 25 })),
         attempts: task.unserved.map((address) => ({ address, port: 25 })),
       });
+    case 'outage':
+      return outages();
     case 'names':
       return [
         readFileSync('/etc/resolv.conf', 'utf8'),
@@ -121,6 +126,20 @@ async function mail(sources: readonly string[]): Promise<unknown> {
     overLoopback: await inHost({ do: 'connect', attempts: [{ address: '127.0.0.1', port: 25 }] }),
     fromInternet: await tryAll(sources.map((address) => ({ address, port: 25 }))),
   };
+}
+
+async function outages(): Promise<unknown> {
+  const heard: unknown[] = [];
+  for (const address of [ISP, ISP6])
+    for (const how of ['timeout', 'no-route'] as const) {
+      await routeAway(how, address, true);
+      const server = createServer((socket) => socket.end(`after ${how}`)).listen(25, address);
+      await once(server, 'listening');
+      await routeAway(how, address, false);
+      heard.push(await inHost({ do: 'connect', attempts: [{ address, port: 25 }] }));
+      server.close();
+    }
+  return heard;
 }
 
 async function room(enter: readonly string[]): Promise<string[]> {

@@ -49,7 +49,8 @@ export async function raiseWires({ sources, blackholes = [] }: WireOptions): Pro
     if (anchor.exitCode === null && anchor.signalCode === null) await once(anchor, 'exit');
   };
   try {
-    await configure([], ipv6 ? ANY_ADDRESS6 : [], internetCommands(owned, blackholes, ipv6, pid));
+    const anyAddress = ipv6 ? [...ANY_ADDRESS, ...ANY_ADDRESS6] : ANY_ADDRESS;
+    await configure([], anyAddress, internetCommands(owned, blackholes, ipv6, pid));
     await configure(enter([]), [], hostCommands(owned));
   } catch (error) {
     await stop();
@@ -110,7 +111,11 @@ export const SEALED_ACCEPT_QUEUE = 65_535;
 
 type Setting = readonly [path: string, value: string];
 
-/** For IPv4 the AnyIP route is enough to listen on any address; for IPv6 it takes this as well. */
+/**
+ * To listen on any address. For IPv4 the AnyIP route would do, but for a host that listens again while an incident has its
+ * route taken away.
+ */
+const ANY_ADDRESS: readonly Setting[] = [['ipv4/ip_nonlocal_bind', '1']];
 const ANY_ADDRESS6: readonly Setting[] = [['ipv6/ip_nonlocal_bind', '1']];
 
 /** More ports and connections. A kernel that refuses them still carries a lab, only a smaller one. */
