@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { wallClock } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
+import { shellCommand } from '../core/shell.ts';
 import { salvage } from '../lab/folder/rebuild.ts';
 import { chooseGround, type Ground } from '../lab/ground/ground.ts';
 import { k6For } from '../lab/k6/program.ts';
@@ -133,11 +134,12 @@ function endOf({ how }: { readonly how: string }, stopped: boolean): HarnessErro
 
 /** The command that runs this plan again, seed included. */
 function replayCommand(plan: Plan, options: FlightOptions): string {
-  const parts = ['windtunnel run', relative('.', plan.file) || plan.file, `--seed ${plan.seed}`];
-  if (options.mta !== undefined) parts.push(`--mta ${options.mta}`);
-  for (const override of options.set) parts.push(`--set '${override}'`);
-  if (options.baseline !== undefined) parts.push(`--baseline ${options.baseline}`);
-  if (options.k6Bin !== undefined) parts.push(`--k6-bin ${options.k6Bin}`);
-  if (!options.seal) parts.push('--no-seal');
-  return parts.join(' ');
+  return shellCommand([
+    ...['windtunnel', 'run', relative('.', plan.file) || plan.file, '--seed', `${plan.seed}`],
+    ...(options.mta === undefined ? [] : ['--mta', options.mta]),
+    ...options.set.flatMap((change) => ['--set', change]),
+    ...(options.baseline === undefined ? [] : ['--baseline', options.baseline]),
+    ...(options.k6Bin === undefined ? [] : ['--k6-bin', options.k6Bin]),
+    ...(options.seal ? [] : ['--no-seal']),
+  ]);
 }

@@ -2,6 +2,7 @@
 import { join, relative } from 'node:path';
 import { wallClock } from '../../core/clock.ts';
 import { HarnessError } from '../../core/errors.ts';
+import { shellCommand } from '../../core/shell.ts';
 import { segmentArguments } from '../../driver/k6/command.ts';
 import { exportScript, SCRIPT_FILE } from '../../driver/k6/export.ts';
 import type { LoadPlan } from '../../driver/load.ts';
@@ -99,11 +100,4 @@ function checkedUrl(text: string): string {
 function checkedKey(key: string): string {
   if (/^[ -~]+$/.test(key)) return key;
   throw new HarnessError('usage', '--key: expected ASCII letters, digits and signs');
-}
-
-/** Words as a shell takes them for these. */
-function shellCommand(words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w./:,=%+@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
 }
