@@ -4,21 +4,18 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { HarnessError } from '../../../../src/core/errors.ts';
 import { EVIDENCE_FILE, gatherEvidence } from '../../../../src/lab/folder/evidence.ts';
-import { addressesOf, modelOf, reportInput } from '../../../../src/lab/folder/report-input.ts';
+import { addressesOf, modelOf } from '../../../../src/lab/folder/report-input.ts';
 import type { Aggregate } from '../../../../src/record/aggregate.ts';
 import { Packer } from '../../../../src/record/attempt-log.ts';
 import { Recorder } from '../../../../src/record/recorder.ts';
 import type { ReportInput } from '../../../../src/report/input.ts';
 import type { Evidence, RecipientHistory } from '../../../../src/report/summary.ts';
-import { parseScenario } from '../../../../src/scenario/load.ts';
-import { type Plan, planRun } from '../../../../src/scenario/plan.ts';
+import type { Plan } from '../../../../src/scenario/plan.ts';
 import { workFolder } from '../../../support/cli.ts';
+import { plannedInput } from '../../../support/planned-input.ts';
 
-const plan = planRun(
-  parseScenario(
-    'mta: { adapter: haraka, sources: [198.18.128.1] }\nload: { rate: 10/s, duration: 1s, message: { recipients: 2 } }\n',
-    'evidence.yaml',
-  ),
+const { plan, input } = plannedInput(
+  'mta: { adapter: haraka, sources: [198.18.128.1] }\nload: { rate: 10/s, duration: 1s, message: { recipients: 2 } }\n',
 );
 const addressOf = addressesOf(plan);
 const ispOf = modelOf(plan).loads[0]?.ispOf ?? assert.fail();
@@ -64,27 +61,12 @@ function recorded(t: TestContext): Recorded {
   for (const slot of [0, 1]) recorder.own.pending({ at: 30e6, message: 1, slot });
   recorder.own.mark({ at: 30e6, name: 'queue_listed' });
   recorder.close();
-  return { folder, aggregate: recorder.aggregate, input: inputOf(folder) };
+  return { folder, aggregate: recorder.aggregate, input };
 }
 
 /** The number of the ISP's first reply. */
 function offsetOf({ isps }: Plan, isp: number): number {
   return isps.slice(0, isp).reduce((sum, { resolved }) => sum + resolved.replies.length, 0);
-}
-
-function inputOf(folder: string): ReportInput {
-  const request = {
-    plan,
-    folder,
-    lab: 'loopback',
-    scenarioText: '',
-    command: '',
-    version: '0',
-    startedAt: '2026-01-01T00:00:00.000Z',
-    warnings: [],
-  } as const;
-  const mta = { adapter: 'haraka', version: '', sources: [], config: [] };
-  return reportInput(request, mta, { queue: 'list', sendsDsn: true });
 }
 
 function gather({ folder, aggregate, input }: Recorded): Evidence {

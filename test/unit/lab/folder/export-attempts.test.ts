@@ -5,19 +5,15 @@ import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { HarnessError } from '../../../../src/core/errors.ts';
 import { ATTEMPTS_FILE, exportAttempts } from '../../../../src/lab/folder/export-attempts.ts';
-import { addressesOf, modelOf, reportInput } from '../../../../src/lab/folder/report-input.ts';
+import { addressesOf, modelOf } from '../../../../src/lab/folder/report-input.ts';
 import { writeRunFile } from '../../../../src/lab/folder/run-folder.ts';
 import { NONE16, NONE32 } from '../../../../src/record/attempt-log.ts';
 import { Recorder } from '../../../../src/record/recorder.ts';
-import { parseScenario } from '../../../../src/scenario/load.ts';
-import { planRun } from '../../../../src/scenario/plan.ts';
 import { workFolder } from '../../../support/cli.ts';
+import { plannedInput } from '../../../support/planned-input.ts';
 
-const plan = planRun(
-  parseScenario(
-    'mta: { adapter: haraka, sources: [198.18.128.1] }\nisps: { gmail: { share: 1 } }\nload: { rate: 10/s, duration: 1s }\n',
-    'export.yaml',
-  ),
+const { plan, input } = plannedInput(
+  'mta: { adapter: haraka, sources: [198.18.128.1] }\nisps: { gmail: { share: 1 } }\nload: { rate: 10/s, duration: 1s }\n',
 );
 const attempt = {
   at: 1_234_567.89,
@@ -45,18 +41,6 @@ function run(t: TestContext): string {
   own.attempt({ ...attempt, message: NONE32, slot: NONE16 - 1, mismatched: true });
   own.attempt({ ...attempt, message: 9_999, reply: NONE16, outcome: 'abandoned' });
   recorder.close();
-  const request = {
-    plan,
-    folder,
-    lab: 'loopback',
-    scenarioText: '',
-    command: '',
-    version: '0',
-    startedAt: '2026-01-01T00:00:00.000Z',
-    warnings: [],
-  } as const;
-  const mta = { adapter: 'haraka', version: '', sources: [], config: [] };
-  const input = reportInput(request, mta, { queue: 'list', sendsDsn: true });
   writeRunFile(folder, { format: 1, plan, input });
   return folder;
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { SealProbe } from '../../../../src/lab/ground/seal.ts';
 import { diagnose, type Judgement } from '../../../../src/lab/machine/diagnosis.ts';
 import type { MachineFacts, MachineLimits } from '../../../../src/lab/machine/machine.ts';
+import { UNTOLD_LIMITS } from '../../../support/untold-limits.ts';
 
 const NO_SEAL: SealProbe = { ok: false, step: 'namespaces', reason: 'not permitted', fix: 'Run it as root.' };
 
@@ -418,21 +419,9 @@ for (const [what, facts, sessions, name, state, finding, fix] of rows) {
 }
 
 test('a system that tells nothing is judged nonetheless', () => {
-  const silent: MachineLimits = {
-    descriptors: { soft: undefined, hard: undefined, ceiling: undefined, raisable: false },
-    systemDescriptors: undefined,
-    processes: undefined,
-    ports: undefined,
-    acceptQueue: undefined,
-    synBacklog: undefined,
-    synCookies: undefined,
-    tcpPages: undefined,
-    conntrack: undefined,
-  };
-  const states = diagnose({ ...machine, seal: NO_SEAL, limits: silent }, 1e5).map(({ name, state }) => [
-    name,
-    state,
-  ]);
+  const states = diagnose({ ...machine, seal: NO_SEAL, limits: UNTOLD_LIMITS }, 1e5).map(
+    ({ name, state }) => [name, state],
+  );
   assert.deepEqual(Object.fromEntries(states), {
     seal: 'change',
     haraka: 'ok',

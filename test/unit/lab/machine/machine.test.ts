@@ -7,6 +7,7 @@ import {
   readLimits,
   readMachine,
 } from '../../../../src/lab/machine/machine.ts';
+import { UNTOLD_LIMITS } from '../../../support/untold-limits.ts';
 
 function machine(
   platform: NodeJS.Platform,
@@ -19,18 +20,6 @@ function machine(
     print: (argv) => Promise.resolve(commands[argv.join(' ')]),
   };
 }
-
-const NOTHING = {
-  descriptors: { soft: undefined, hard: undefined, ceiling: undefined, raisable: false },
-  systemDescriptors: undefined,
-  processes: undefined,
-  ports: undefined,
-  acceptQueue: undefined,
-  synBacklog: undefined,
-  synCookies: undefined,
-  tcpPages: undefined,
-  conntrack: undefined,
-};
 
 test('the limits of Linux', async () => {
   const limits = await readLimits(
@@ -78,7 +67,7 @@ test('the limits of macOS', async () => {
     ),
   );
   assert.deepEqual(limits, {
-    ...NOTHING,
+    ...UNTOLD_LIMITS,
     descriptors: { soft: 256, hard: Number.POSITIVE_INFINITY, ceiling: 92_160, raisable: false },
     systemDescriptors: 184_320,
     processes: 2666,
@@ -89,7 +78,7 @@ test('the limits of macOS', async () => {
 
 for (const platform of ['linux', 'darwin', 'freebsd', 'win32'] as const) {
   test(`where ${platform} tells nothing, nothing is known and nothing fails`, async () => {
-    assert.deepEqual(await readLimits(machine(platform, {})), NOTHING);
+    assert.deepEqual(await readLimits(machine(platform, {})), UNTOLD_LIMITS);
   });
 }
 
